@@ -1,0 +1,235 @@
+//! Who is calling. A handler that wants a user says so in its arguments; there is no other way to get one.
+
+use std::ops::Deref;
+
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, Method, header, request::Parts};
+
+use crate::{
+    App, Error, Result,
+    domain::{
+        session::{Session, SessionToken},
+        token::TokenSecret,
+        user::User,
+    },
+    http::Beside,
+    store::Rotation,
+};
+
+/// A session and the user it is of.
+#[derive(Debug, Clone)]
+pub struct SessionUser {
+    pub user: User,
+    pub token: SessionToken,
+    pub session: Session,
+}
+
+/// Whoever calls: by session, or by personal access token. The session wins.
+#[derive(Debug, Clone)]
+pub struct CurrentUser {
+    pub user: User,
+    /// Present when they came with a session.
+    pub session: Option<SessionToken>,
+}
+
+/// A caller of an open route, who may have a session.
+#[derive(Debug, Clone)]
+pub struct Visitor(pub Option<SessionUser>);
+
+impl Deref for SessionUser {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.user
+    }
+}
+
+impl Deref for CurrentUser {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.user
+    }
+}
+
+impl App {
+    /// A fresh session for a user: the browser gets its cookie with the answer; storing it is the caller's.
+    pub fn new_session(&self, user: &User) -> (SessionToken, Session) {
+        let token = SessionToken::new(user.id, &self.random);
+        (
+            token,
+            Session::new(user, self.clock.now(), self.config.session_lifetime),
+        )
+    }
+
+    /// For what changes a user's organisation: ends the session that they came with, if any, and begins another.
+    pub fn rotate<'a>(
+        old: Option<&'a SessionToken>,
+        new: &'a (SessionToken, Session),
+    ) -> Rotation<'a> {
+        Rotation {
+            old,
+            new: old.map(|_| (&new.0, &new.1)),
+        }
+    }
+
+    /// The session that a request brings. What is no session of ours is none; one that has lost its user is an error.
+    async fn session(&self, parts: &Parts) -> Result<Option<SessionUser>> {
+        let Some(token) = session_cookie(&parts.headers) else {
+            return Ok(None);
+        };
+        let now = self.clock.now();
+        let (session, user) = self.store.session_and_user(&token, now).await?;
+        let Some(session) = session else {
+            return Ok(None);
+        };
+
+        let beside = parts.extensions.get::<Beside>();
+        let end = |error| {
+            if let Some(beside) = beside {
+                let (store, token) = (self.store.clone(), token.clone());
+                beside.clear_session();
+                beside.run("end a session", async move {
+                    store.delete_session(&token).await
+                });
+            }
+            Err(error)
+        };
+        let Some(user) = user else {
+            return end(Error::InvalidUser);
+        };
+        if session.epoch != user.login_epoch {
+            return end(Error::Unauthenticated);
+        }
+        if session.organization != user.organization {
+            return end(Error::InvalidUser);
+        }
+        if !user.is_active {
+            return end(Error::Deactivated);
+        }
+        if is_cross_site(parts, &self.config.site_url) {
+            return Err(Error::Forbidden("This request came from another site"));
+        }
+        if let (Some(until), Some(beside)) =
+            (session.renewed(now, self.config.session_lifetime), beside)
+        {
+            let (store, token) = (self.store.clone(), token.clone());
+            beside.set_session(
+                &token,
+                &Session {
+                    expires_at: until,
+                    ..session.clone()
+                },
+            );
+            beside.run("renew a session", async move {
+                store.renew_session(&token, until).await
+            });
+        }
+        Ok(Some(SessionUser {
+            user,
+            token,
+            session,
+        }))
+    }
+
+    /// The owner of the personal access token that a request brings. One answer for everything that is wrong with it.
+    async fn token_owner(&self, parts: &Parts) -> Result<User> {
+        let header = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let secret = header
+            .and_then(|value| value.strip_prefix("ApiKey "))
+            .and_then(TokenSecret::parse);
+        let secret = secret.ok_or(Error::Unauthenticated)?;
+        let now = self.clock.now();
+        let used = self
+            .store
+            .token_user(&secret, now)
+            .await?
+            .ok_or(Error::Unauthenticated)?;
+        let user = used.user;
+        let allowed = user.organization.is_some()
+            && user
+                .role
+                .is_some_and(|role| self.config.token_roles.contains(&role));
+        if !user.is_active || !allowed {
+            return Err(Error::Unauthenticated);
+        }
+        if let (true, Some(beside)) = (used.note_use, parts.extensions.get::<Beside>()) {
+            let (store, id, hash) = (self.store.clone(), user.id, secret.hash());
+            beside.run("note a token's use", async move {
+                store.note_token_use(id, used.token, &hash, now).await
+            });
+        }
+        Ok(user)
+    }
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        app.session(parts).await.map(Visitor)
+    }
+}
+
+impl FromRequestParts<App> for SessionUser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        app.session(parts).await?.ok_or(Error::Unauthenticated)
+    }
+}
+
+impl FromRequestParts<App> for CurrentUser {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        if let Some(SessionUser { user, token, .. }) = app.session(parts).await? {
+            return Ok(Self {
+                user,
+                session: Some(token),
+            });
+        }
+        Ok(Self {
+            user: app.token_owner(parts).await?,
+            session: None,
+        })
+    }
+}
+
+fn session_cookie(headers: &HeaderMap) -> Option<SessionToken> {
+    let lines = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut pairs = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .find(|(name, _)| *name == "connect.sid")
+        .and_then(|(_, value)| SessionToken::parse(value.trim_matches('"')))
+}
+
+/// A change that another site's page had the browser send. `SameSite=Lax` keeps the cookie back already; this is for
+/// browsers that do not (OWASP CSRF Prevention cheat sheet). Clients that are no browsers send neither header.
+fn is_cross_site(parts: &Parts, site_url: &str) -> bool {
+    if matches!(parts.method, Method::GET | Method::HEAD) {
+        return false;
+    }
+    let header = |name| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    if let Some(site) = header("sec-fetch-site") {
+        return !matches!(site, "same-origin" | "same-site" | "none");
+    }
+    let Some(origin) = header("origin") else {
+        return false;
+    };
+    let host = origin.split_once("://").map(|(_, host)| host);
+    origin != site_url && (host.is_none() || host != header("host"))
+}

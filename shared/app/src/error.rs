@@ -1,0 +1,129 @@
+//! Everything that can go wrong, by meaning. HTTP is decided in `http/reply.rs`.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use serde_json::Value;
+
+/// The project's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What an error is about; its `Display` is the word a user would use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    User,
+    Email,
+    Passcode,
+    Password,
+    Identity,
+    Invitation,
+    ResetLink,
+    Token,
+    Credentials,
+    Organization,
+    Domain,
+    Onboarding,
+    FeatureFlag,
+    Route,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::User => "User",
+            Kind::Email => "E-mail address",
+            Kind::Passcode => "Passcode",
+            Kind::Password => "Password",
+            Kind::Identity => "Login identity",
+            Kind::Invitation => "Invitation",
+            Kind::ResetLink => "Password reset link",
+            Kind::Token => "Personal access token",
+            Kind::Credentials => "Warehouse credentials",
+            Kind::Organization => "Organization",
+            Kind::Domain => "E-mail domain",
+            Kind::Onboarding => "Onboarding record",
+            Kind::FeatureFlag => "Feature flag",
+            Kind::Route => "Route",
+        })
+    }
+}
+
+/// One field that does not have the documented shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldError {
+    /// A short, machine-like reason (reference 00 §0.5).
+    pub message: String,
+    /// What was sent; absent when nothing was, and for anything secret.
+    pub value: Option<Value>,
+}
+
+/// Every failing field of a request, by its path (`body.name`, `page`, …).
+pub type Fields = BTreeMap<String, FieldError>;
+
+/// Everything that can go wrong, by meaning.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No valid session or token.
+    #[error("You are not signed in, or the credentials were not recognised")]
+    Unauthenticated,
+    /// The session's user is gone, or belongs to another organisation than when they signed in.
+    #[error("This session has ended, sign in again")]
+    InvalidUser,
+    /// The account is deactivated.
+    #[error("This account is deactivated")]
+    Deactivated,
+    /// May see it, may not do this.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// Does not exist, or belongs to another organisation (`NotFoundError`).
+    #[error("{0} not found")]
+    NotFound(Kind),
+    /// The older synonym (`NotExistsError`); the reference says which endpoint uses which.
+    #[error("{0} does not exist")]
+    NotExists(Kind),
+    /// The path is known, the method is not; carries what is allowed.
+    #[error("Method not allowed here; allowed: {0}")]
+    NoSuchMethod(String),
+    /// The body or a parameter does not have the documented shape.
+    #[error("the request does not have the documented shape")]
+    Malformed(Fields),
+    /// Well-formed, but against the rules.
+    #[error("{0}")]
+    Invalid(String),
+    /// The body is larger than is read.
+    #[error("The request body is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The answer is larger than the platform can carry.
+    #[error("The answer is too large for one reply; ask for it in pages or as a file")]
+    AnswerTooLarge,
+    /// The body is not JSON.
+    #[error("Send the body as application/json")]
+    UnsupportedMediaType,
+    /// A unique name is taken.
+    #[error("{0} already exists")]
+    Exists(Kind),
+    /// Someone else's write came first.
+    #[error("{0} was changed meanwhile, try again")]
+    Changed(Kind),
+    /// A limit is reached; whole seconds until it opens again.
+    #[error("Too many requests, try again later")]
+    TooMany { retry_after: Duration },
+    /// Throttled, timed out or unreachable after retries.
+    #[error("The service is not available right now, try again")]
+    Unavailable(#[source] anyhow::Error),
+    /// A bug, or something we never expect.
+    #[error("Something went wrong")]
+    Internal(#[source] anyhow::Error),
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        Error::Internal(error)
+    }
+}
+
+impl Error {
+    /// A rule was broken; the sentence is shown to the caller.
+    pub fn invalid(sentence: impl Into<String>) -> Self {
+        Error::Invalid(sentence.into())
+    }
+}

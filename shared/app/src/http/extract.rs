@@ -1,0 +1,266 @@
+//! Extractors that check a request against its operation's document before a handler sees it.
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use http::request::Parts;
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::{
+    api::Operation,
+    check::{Checker, Place},
+};
+use crate::{
+    App, Error, Result,
+    error::{FieldError, Fields},
+};
+
+/// The parameters of the path, by position, as they came; the stack puts them into the request.
+#[derive(Clone)]
+pub(super) struct RawParameters(pub(super) Vec<String>);
+
+/// The body, read and parsed by the stack before anything else looks at the request.
+#[derive(Clone)]
+pub(super) enum RawBody {
+    /// None, or one that the operation does not read.
+    Empty,
+    Json(Value),
+    /// Something in another media type.
+    Other,
+}
+
+fn from_stack<T: Clone + Send + Sync + 'static>(parts: &Parts) -> Result<T> {
+    let missing = || Error::Internal(anyhow::anyhow!("the stack left an extension out"));
+    parts.extensions.get::<T>().cloned().ok_or_else(missing)
+}
+
+/// Turns checked values into the handler's type. The schema and the type come from one struct, so what passes the
+/// check and is no such type is told as a whole.
+fn into_type<T: DeserializeOwned>(checker: Checker<'_>, value: Value, whole: &str) -> Result<T> {
+    if !checker.errors.is_empty() {
+        return Err(Error::Malformed(checker.errors));
+    }
+    let field = |_| FieldError {
+        message: "does not have the documented shape".into(),
+        value: None,
+    };
+    serde_json::from_value(value)
+        .map_err(|error| Error::Malformed(Fields::from([(whole.to_owned(), field(error))])))
+}
+
+/// The parameters of the path.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Path<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        let operation: Arc<Operation> = from_stack(parts)?;
+        let RawParameters(raw) = from_stack(parts)?;
+        let mut checker = Checker {
+            schemas: &operation.schemas,
+            errors: Fields::new(),
+        };
+        let mut object = Map::new();
+        for (name, raw) in operation.path_names().zip(raw) {
+            let value = decoded(&raw, name, &mut checker);
+            let schema = operation
+                .parameters
+                .iter()
+                .find(|known| known.place == "path" && known.name == name);
+            let schema = schema.map_or(&Value::Null, |known| &known.schema);
+            object.insert(
+                name.to_owned(),
+                checker.value(schema, value, Place::new(name, name)),
+            );
+        }
+        into_type(checker, Value::Object(object), "path").map(Path)
+    }
+}
+
+fn decoded(raw: &str, name: &str, checker: &mut Checker<'_>) -> Value {
+    match percent_decode_str(raw).decode_utf8() {
+        Ok(text) => Value::String(text.into_owned()),
+        Err(_) => {
+            checker.errors.insert(
+                name.to_owned(),
+                FieldError {
+                    message: "invalid string value".into(),
+                    value: None,
+                },
+            );
+            Value::String(String::new())
+        }
+    }
+}
+
+/// The query string.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        let operation: Arc<Operation> = from_stack(parts)?;
+        let mut checker = Checker {
+            schemas: &operation.schemas,
+            errors: Fields::new(),
+        };
+        let mut sent = Map::new();
+        for pair in parts
+            .uri
+            .query()
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+        {
+            let (name, raw) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = percent_decode_str(&name.replace('+', " "))
+                .decode_utf8_lossy()
+                .into_owned();
+            let value = decoded(&raw.replace('+', " "), &name, &mut checker);
+            // A parameter that comes twice is a list, as older clients mean it, and fails where text belongs.
+            match sent.get_mut(&name) {
+                Some(Value::Array(values)) => values.push(value),
+                Some(first) => *first = Value::Array(vec![first.take(), value]),
+                None => {
+                    sent.insert(name, value);
+                }
+            }
+        }
+        let mut object = Map::new();
+        for known in operation
+            .parameters
+            .iter()
+            .filter(|known| known.place == "query")
+        {
+            match sent.remove(&known.name) {
+                Some(value) => {
+                    let value =
+                        checker.value(&known.schema, value, Place::new(&known.name, &known.name));
+                    object.insert(known.name.clone(), value);
+                }
+                None if known.required => checker.missing(&known.name, &known.name),
+                None => {}
+            }
+        }
+        into_type(checker, Value::Object(object), "query").map(Query)
+    }
+}
+
+/// The body.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self> {
+        let (parts, _) = request.into_parts();
+        let operation: Arc<Operation> = from_stack(&parts)?;
+        let value = match from_stack(&parts)? {
+            RawBody::Json(value) => value,
+            RawBody::Empty => Value::Object(Map::new()),
+            RawBody::Other => return Err(Error::UnsupportedMediaType),
+        };
+        let mut checker = Checker {
+            schemas: &operation.schemas,
+            errors: Fields::new(),
+        };
+        let schema = operation.body.as_ref().unwrap_or(&Value::Null);
+        let value = checker.value(schema, value, Place::new("body", "body"));
+        into_type(checker, value, "body").map(Json)
+    }
+}
+
+/// Who is at the other end of the connection; the gateway, Lambda and the tests put it into the request.
+#[derive(Debug, Clone, Copy)]
+pub struct PeerAddress(pub IpAddr);
+
+/// The caller's address, for limits: the peer's, or what the stated number of our own proxies say of it. IPv6 counts
+/// by /64, as one household or server has that many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientAddress(String);
+
+impl ClientAddress {
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!(
+                "{}/64",
+                Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> 64))
+            ),
+        })
+    }
+}
+
+impl FromRequestParts<App> for ClientAddress {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let peer = parts.extensions.get::<PeerAddress>().map(|peer| peer.0);
+        let forwarded = parts
+            .headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        let mut hops: Vec<IpAddr> = forwarded
+            .flat_map(|list| list.split(','))
+            .filter_map(|hop| hop.trim().parse().ok())
+            .collect();
+        hops.extend(peer);
+        // The last entry is the peer itself; each proxy of ours vouches for the entry before its own.
+        let at = hops.len().saturating_sub(1 + app.config.trusted_hops);
+        let address = hops.get(at).copied().or(peer);
+        Ok(address.map_or_else(|| Self("unknown".into()), Self::of))
+    }
+}
+
+/// The header `Idempotency-Key`: a request that comes again with it is answered with what the first one made.
+pub struct IdempotencyKey(pub Option<String>);
+
+impl FromRequestParts<App> for IdempotencyKey {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        let Some(header) = parts.headers.get("idempotency-key") else {
+            return Ok(Self(None));
+        };
+        let key = header
+            .to_str()
+            .ok()
+            .filter(|key| (1..=255).contains(&key.len()));
+        let key = key.ok_or_else(|| {
+            Error::invalid("An Idempotency-Key has 1 to 255 visible ASCII characters")
+        })?;
+        Ok(Self(Some(key.to_owned())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_count_alone_or_by_household() {
+        for (address, counted) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ] {
+            assert_eq!(
+                ClientAddress::of(address.parse().unwrap()).as_str(),
+                counted
+            );
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Between the wire and the handlers: routes and their document, extractors, envelopes, the layers around them.
+
+mod api;
+mod beside;
+mod check;
+mod extract;
+pub mod log;
+mod paths;
+mod reply;
+mod stack;
+
+pub use api::{Api, Operation};
+pub use beside::Beside;
+pub use extract::{ClientAddress, IdempotencyKey, Json, Path, PeerAddress, Query};
+pub use reply::{Done, DoneOk, Ok, Reply};
+pub use stack::{LARGEST_BODY, Stack};

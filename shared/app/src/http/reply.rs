@@ -1,0 +1,142 @@
+//! Both envelopes, and the only place that knows status codes.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use crate::{Error, error::Fields};
+
+/// The envelope of an answer, for the document.
+#[derive(Serialize, ToSchema)]
+pub struct Ok<T> {
+    status: Status,
+    results: T,
+}
+
+/// The envelope of an answer that is nothing, for the document.
+#[derive(Serialize, ToSchema)]
+pub struct DoneOk {
+    status: Status,
+}
+
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+}
+
+/// An answer: `{"status":"ok","results":…}`.
+pub struct Reply<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Reply<T> {
+    fn into_response(self) -> Response {
+        respond(
+            StatusCode::OK,
+            &Ok {
+                status: Status::Ok,
+                results: self.0,
+            },
+        )
+    }
+}
+
+/// An answer that is nothing: `{"status":"ok"}`.
+pub struct Done;
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        respond(StatusCode::OK, &DoneOk { status: Status::Ok })
+    }
+}
+
+/// JSON with a status; a value that cannot be written is a bug, and answered as one.
+fn respond(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Result::Ok(bytes) => (
+            status,
+            [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
+            bytes,
+        )
+            .into_response(),
+        Err(error) => {
+            Error::Internal(anyhow::Error::new(error).context("writing an answer")).into_response()
+        }
+    }
+}
+
+/// The status of the answer, the name in it, and the status that the body tells. The last two differ for one error
+/// only: clients know `InvalidUser` as a 404 that travels as a 401.
+fn meaning(error: &Error) -> (StatusCode, &'static str, u16) {
+    let (status, name) = match error {
+        Error::Unauthenticated => (StatusCode::UNAUTHORIZED, "AuthorizationError"),
+        Error::InvalidUser => return (StatusCode::UNAUTHORIZED, "InvalidUser", 404),
+        Error::Deactivated => (StatusCode::FORBIDDEN, "DeactivatedAccountError"),
+        Error::Forbidden(_) => (StatusCode::FORBIDDEN, "ForbiddenError"),
+        Error::NotFound(_) | Error::NoSuchMethod(_) => (StatusCode::NOT_FOUND, "NotFoundError"),
+        Error::NotExists(_) => (StatusCode::NOT_FOUND, "NotExistsError"),
+        Error::Malformed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "ValidateError"),
+        Error::Invalid(_) => (StatusCode::BAD_REQUEST, "ParameterError"),
+        Error::TooLarge(_) | Error::AnswerTooLarge => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "ParameterError")
+        }
+        Error::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "ParameterError"),
+        Error::Exists(_) => (StatusCode::CONFLICT, "AlreadyExistsError"),
+        Error::Changed(_) => (StatusCode::CONFLICT, "AlreadyProcessingError"),
+        Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsError"),
+        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "UnexpectedServerError"),
+        Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "UnexpectedServerError"),
+    };
+    (status, name, status.as_u16())
+}
+
+/// Field errors as clients read them: a map of `{message, value}`.
+fn data(fields: &Fields) -> Map<String, Value> {
+    let shown = fields.iter().map(|(path, field)| {
+        let mut entry = Map::from_iter([("message".to_owned(), json!(field.message))]);
+        entry.extend(field.value.clone().map(|value| ("value".to_owned(), value)));
+        (path.clone(), Value::Object(entry))
+    });
+    shown.collect()
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let (status, name, told) = meaning(&self);
+        let (message, data) = match &self {
+            // Clients read the fields; the message is empty by contract.
+            Error::Malformed(fields) => (String::new(), data(fields)),
+            error => (error.to_string(), Map::new()),
+        };
+        let body = json!({ "status": "error", "error": { "statusCode": told, "name": name, "message": message, "data": data } });
+        let mut response = respond(status, &body);
+        let headers = response.headers_mut();
+        let retry_after = match &self {
+            Error::TooMany { retry_after } => Some(retry_after.as_secs().max(1)),
+            Error::Unavailable(_) => Some(1),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        match &self {
+            Error::Unauthenticated => {
+                headers.insert(
+                    header::WWW_AUTHENTICATE,
+                    HeaderValue::from_static(r#"ApiKey realm="api""#),
+                );
+            }
+            Error::NoSuchMethod(allowed) => {
+                headers
+                    .extend(HeaderValue::from_str(allowed).map(|allowed| (header::ALLOW, allowed)));
+            }
+            _ => {}
+        }
+        // The outermost layer writes it to the log, once.
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}

@@ -1,0 +1,262 @@
+//! The layers around the handlers, the same on Lambda, in the local gateway and in tests.
+//!
+//! In this order: find the route (any letter case, a slash at the end or not), answer `OPTIONS`, read and parse the
+//! body, run the handler behind a net for panics, wait for what runs beside it, then cookie, `ETag`, headers, log.
+
+use std::{any::Any, sync::Arc, time::Instant};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use sha2::Digest;
+use tower::ServiceExt;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::{
+    Api, Beside, Done, Operation,
+    extract::{RawBody, RawParameters},
+    log::Line,
+    paths::Paths,
+};
+use crate::{App, Error, error::Kind};
+
+/// The largest body that is read, in bytes (reference 00 §0.7).
+pub const LARGEST_BODY: usize = 5 * 1024 * 1024;
+
+/// The whole of an API, ready for requests.
+#[derive(Clone)]
+pub struct Stack {
+    router: Router,
+    paths: Arc<Paths<Arc<Operation>>>,
+    app: App,
+    version: HeaderValue,
+}
+
+impl Stack {
+    /// An API over an app.
+    pub fn new(api: Api, app: App) -> Self {
+        let (router, paths) = api.into_parts();
+        Self {
+            router: router
+                .layer(CatchPanicLayer::custom(panicked))
+                .with_state(app.clone()),
+            paths: Arc::new(paths),
+            version: HeaderValue::from_str(&app.config.version)
+                .unwrap_or(HeaderValue::from_static("unknown")),
+            app,
+        }
+    }
+
+    /// Answers one request.
+    pub async fn answer(&self, request: Request) -> Response {
+        let started = Instant::now();
+        let id = self.app.random.url_safe::<9>();
+        let method = request.method().clone();
+        let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
+        let beside = Beside::default();
+
+        let mut route = String::from("unknown");
+        let mut response = self
+            .route(request, &beside, &mut route)
+            .await
+            .unwrap_or_else(IntoResponse::into_response);
+        if let Some(cookie) = beside.finish(&self.app).await {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        if matches!(method, Method::GET | Method::HEAD) && response.status() == StatusCode::OK {
+            response = tagged(response, if_none_match.as_ref()).await;
+        }
+        self.add_headers(response.headers_mut());
+
+        let error = response.extensions_mut().remove::<Arc<Error>>();
+        let line = Line {
+            request: &id,
+            method: &method,
+            route: &route,
+            status: response.status(),
+            took: started.elapsed(),
+            error: error.as_deref(),
+        };
+        line.write();
+        response
+    }
+
+    async fn route(
+        &self,
+        request: Request,
+        beside: &Beside,
+        route: &mut String,
+    ) -> Result<Response, Error> {
+        let found = self
+            .paths
+            .find(request.uri().path())
+            .ok_or(Error::NotFound(Kind::Route))?;
+        if request.method() == Method::OPTIONS {
+            let allowed = HeaderValue::from_str(&found.allowed())
+                .map_err(|error| Error::Internal(error.into()))?;
+            return Ok(([(header::ALLOW, allowed)], Done).into_response());
+        }
+        let operation = found
+            .operation(request.method())
+            .ok_or_else(|| Error::NoSuchMethod(found.allowed()))?
+            .clone();
+        route.clone_from(&operation.template);
+
+        let (mut parts, body) = request.into_parts();
+        let body = read(&parts.headers, body, operation.body.is_some()).await?;
+        let query = parts
+            .uri
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        let uri = format!("{}{query}", found.path).parse::<Uri>();
+        parts.uri = uri.map_err(|_| Error::NotFound(Kind::Route))?;
+        parts.extensions.insert(operation);
+        parts.extensions.insert(RawParameters(found.parameters));
+        parts.extensions.insert(body);
+        parts.extensions.insert(beside.clone());
+        let request = Request::from_parts(parts, Body::empty());
+        self.router
+            .clone()
+            .oneshot(request)
+            .await
+            .map_err(|never| match never {})
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        const FIXED: [(HeaderName, &str); 7] = [
+            (
+                header::STRICT_TRANSPORT_SECURITY,
+                "max-age=31536000; includeSubDomains; preload",
+            ),
+            (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (
+                header::CONTENT_SECURITY_POLICY,
+                "default-src 'none'; frame-ancestors 'none'",
+            ),
+            (
+                HeaderName::from_static("permissions-policy"),
+                "camera=(), microphone=()",
+            ),
+            (
+                HeaderName::from_static("cross-origin-opener-policy"),
+                "same-origin",
+            ),
+            (header::VARY, "Cookie, Authorization"),
+        ];
+        for (name, value) in FIXED {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        // What one person may see is kept by nobody in between.
+        headers
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("private, no-cache"));
+        headers.insert("lightdash-version", self.version.clone());
+    }
+}
+
+/// Reads the body before anything else looks at the request, so that malformed JSON is told even to strangers.
+async fn read(headers: &HeaderMap, body: Body, wanted: bool) -> Result<RawBody, Error> {
+    let collected = Limited::new(body, LARGEST_BODY)
+        .collect()
+        .await
+        .map_err(|error| {
+            if error.downcast_ref::<LengthLimitError>().is_some() {
+                Error::TooLarge(LARGEST_BODY)
+            } else {
+                Error::invalid("The request body did not arrive whole")
+            }
+        })?;
+    let bytes: Bytes = collected.to_bytes();
+    if bytes.is_empty() {
+        return Ok(RawBody::Empty);
+    }
+    let media_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    if !is_json(media_type) {
+        return Ok(if wanted {
+            RawBody::Other
+        } else {
+            RawBody::Empty
+        });
+    }
+    let parsed = serde_json::from_slice(&bytes);
+    parsed.map(RawBody::Json).map_err(|error| {
+        Error::invalid(format!(
+            "The request body is not JSON (line {}, column {})",
+            error.line(),
+            error.column()
+        ))
+    })
+}
+
+fn is_json(media_type: &str) -> bool {
+    let mut parts = media_type.split(';').map(str::trim);
+    let json = parts.next().is_some_and(|name| {
+        let name = name.to_ascii_lowercase();
+        name == "application/json" || (name.starts_with("application/") && name.ends_with("+json"))
+    });
+    let utf8 = |part: &str| match part.split_once('=') {
+        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    };
+    json && parts.all(utf8)
+}
+
+/// A weak tag over the answer; a caller that has this very answer gets 304.
+async fn tagged(response: Response, if_none_match: Option<&HeaderValue>) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, usize::MAX).await else {
+        return Error::AnswerTooLarge.into_response();
+    };
+    if parts
+        .headers
+        .get(header::CACHE_CONTROL)
+        .is_some_and(|value| value == "no-store")
+        || bytes.is_empty()
+    {
+        return Response::from_parts(parts, Body::from(bytes));
+    }
+    let digest = sha2::Sha256::digest(&bytes);
+    let tag = format!(
+        "W/\"{}\"",
+        hex::encode(digest.get(..12).unwrap_or_default())
+    );
+    let known = if_none_match.and_then(|value| value.to_str().ok());
+    let known = known.is_some_and(|list| {
+        list.split(',')
+            .any(|one| one.trim() == tag || one.trim() == "*")
+    });
+    parts
+        .headers
+        .extend(HeaderValue::from_str(&tag).map(|tag| (header::ETAG, tag)));
+    if known {
+        parts.status = StatusCode::NOT_MODIFIED;
+        parts.headers.remove(header::CONTENT_TYPE);
+        parts.headers.remove(header::CONTENT_LENGTH);
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+/// A handler that panicked is a bug, and answered as one. What it said goes to the log.
+fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
+    let said = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned());
+    let said = said
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    Error::Internal(anyhow::anyhow!("a handler panicked: {said}")).into_response()
+}

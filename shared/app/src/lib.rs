@@ -1,0 +1,25 @@
+//! Everything a function is made of, except its routes: the outside world as one struct, the errors, who is calling,
+//! the rules, the table, and the wire.
+
+pub mod app;
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod http;
+pub mod lambda;
+#[cfg(feature = "mail")]
+pub mod mail;
+pub mod random;
+#[cfg(feature = "seal")]
+pub mod seal;
+pub mod store;
+
+pub use crate::{
+    app::App,
+    auth::{CurrentUser, SessionUser, Visitor},
+    clock::Timestamp,
+    error::{Error, Kind, Result},
+    http::{Api, Beside, ClientAddress, Done, DoneOk, Json, Ok, Path, Query, Reply},
+};

@@ -1,0 +1,149 @@
+//! What the mails say.
+
+use std::sync::LazyLock;
+
+use mail_builder::{
+    MessageBuilder,
+    headers::{address::Address, content_type::ContentType, raw::Raw},
+    mime::MimePart,
+};
+use minijinja::{Environment, context};
+
+use crate::{
+    Error, Result,
+    clock::Timestamp,
+    domain::{email::EmailAddress, secret::Secret},
+};
+
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut templates = Environment::new();
+    for (name, source) in [
+        ("frame.html", include_str!("templates/frame.html")),
+        ("passcode.txt", include_str!("templates/passcode.txt")),
+        ("passcode.html", include_str!("templates/passcode.html")),
+        ("reset.txt", include_str!("templates/reset.txt")),
+        ("reset.html", include_str!("templates/reset.html")),
+        (
+            "password-changed.txt",
+            include_str!("templates/password-changed.txt"),
+        ),
+        (
+            "password-changed.html",
+            include_str!("templates/password-changed.html"),
+        ),
+        (
+            "email-changed.txt",
+            include_str!("templates/email-changed.txt"),
+        ),
+        (
+            "email-changed.html",
+            include_str!("templates/email-changed.html"),
+        ),
+    ] {
+        #[expect(
+            clippy::expect_used,
+            reason = "built-in templates, all rendered by the tests"
+        )]
+        templates.add_template(name, source).expect("a template");
+    }
+    templates
+});
+
+/// A mail to one person, in text and HTML. Its `Debug` shows which one it is, never what it says.
+pub struct Message {
+    name: &'static str,
+    subject: String,
+    values: minijinja::Value,
+}
+
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Message")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Message {
+    /// The passcode that proves an address.
+    pub fn passcode(code: &Secret, until: Timestamp) -> Self {
+        let values = context! { code => code.reveal(), until => until.for_people(), minutes => crate::domain::otp::LIFETIME.as_secs() / 60 };
+        Self {
+            name: "passcode",
+            subject: "Verify your email address".into(),
+            values,
+        }
+    }
+
+    /// The link to set a new password.
+    pub fn reset(site_url: &str, code: &Secret, until: Timestamp) -> Self {
+        let link = format!("{site_url}/reset-password/{}", code.reveal());
+        Self {
+            name: "reset",
+            subject: "Reset your password".into(),
+            values: context! { link, until => until.for_people() },
+        }
+    }
+
+    /// Notice that the password was changed.
+    pub fn password_changed(site_url: &str, at: Timestamp) -> Self {
+        let values = context! { site_url, at => at.for_people() };
+        Self {
+            name: "password-changed",
+            subject: "Your password was changed".into(),
+            values,
+        }
+    }
+
+    /// Notice to the old address that the account has a new one.
+    pub fn email_changed(new: &EmailAddress, at: Timestamp) -> Self {
+        let values = context! { new => new.as_str(), at => at.for_people() };
+        Self {
+            name: "email-changed",
+            subject: "Your email address was changed".into(),
+            values,
+        }
+    }
+
+    /// Which message it is.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn render(&self, kind: &str) -> Result<String> {
+        let failed = |error: minijinja::Error| {
+            Error::Internal(anyhow::anyhow!("rendering a mail: {}", error.kind()))
+        };
+        let template = TEMPLATES
+            .get_template(&format!("{}.{kind}", self.name))
+            .map_err(failed)?;
+        template.render(&self.values).map_err(failed)
+    }
+
+    /// The message as it travels.
+    pub(super) fn to_rfc5322(
+        &self,
+        from: &str,
+        to: &EmailAddress,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<Vec<u8>> {
+        let boundary = format!("=_{}", id.split('@').next().unwrap_or(id));
+        let parts = vec![
+            MimePart::new("text/plain", self.render("txt")?),
+            MimePart::new("text/html", self.render("html")?),
+        ];
+        let kind = ContentType::new("multipart/alternative").attribute("boundary", boundary);
+        let raw = MessageBuilder::new()
+            .from(Address::new_address(Some("Zerodash"), from))
+            .to(to.as_str())
+            .subject(self.subject.as_str())
+            .message_id(id)
+            .header("Date", Raw::new(now.rfc2822()))
+            // RFC 3834: no out-of-office answers, please.
+            .header("Auto-Submitted", Raw::new("auto-generated"))
+            .body(MimePart::new(kind, parts))
+            .write_to_vec();
+        raw.map_err(|error| Error::Internal(anyhow::anyhow!("building a mail: {error:?}")))
+    }
+}

@@ -1,0 +1,138 @@
+//! The one table.
+//!
+//! | Who asks | Reads |
+//! |---|---|
+//! | every request with a cookie | `SESSION#hash / SESSION` and `USER#u / PROFILE`, one batch |
+//! | every request with a token | `TOKEN#hash / TOKEN`, then `USER#u / PROFILE` |
+//! | the user's own list of tokens, of warehouse logins | `LOGIN#u`, by prefix |
+//! | signing in | `EMAIL#address / CLAIM`, then `LOGIN#u / PASSWORD` and `USER#u / PROFILE`, one batch |
+//! | guessing a passcode | two counters, then `LOGIN#u / OTP`, each one conditional update |
+//! | the organisation | `ORG#o / PROFILE` and `COUNTS`, one batch |
+//! | which organisations to join | `DOMAIN#d`, then the organisations named there, one batch |
+//!
+//! The partition is a thing, the sort key is a part of it. Keys come from [`keys`] only, expressions from [`write`]
+//! only, loops over pages from [`page`] only. `ttl` tidies and never decides: reads of what expires go through
+//! [`live`], conditions compare the time. Every item carries `kind`, and `w`, a random id of the call that wrote it.
+
+mod instance;
+pub mod keys;
+mod limit;
+mod link;
+mod organization;
+mod otp;
+mod page;
+mod password;
+pub mod schema;
+mod session;
+mod token;
+mod user;
+mod warehouse_credentials;
+mod write;
+
+#[cfg(feature = "embedded")]
+pub mod embedded;
+
+use std::{collections::HashMap, error::Error as StdError, sync::Arc};
+
+use aws_sdk_dynamodb::{
+    error::{ProvideErrorMetadata, SdkError},
+    types::AttributeValue,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use crate::{
+    Error,
+    clock::Timestamp,
+    domain::{link::ResetLink, session::Session, token::Token},
+    random::Random,
+};
+
+pub use instance::InstanceKeys;
+pub use organization::Rotation;
+pub use otp::Attempt;
+pub use user::{EmailChange, SignUp};
+
+/// An item as DynamoDB has it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The table and how to reach it. Its test double is another endpoint, never another type.
+#[derive(Clone)]
+pub struct Store {
+    client: aws_sdk_dynamodb::Client,
+    table: Arc<str>,
+    random: Random,
+}
+
+impl Store {
+    /// A store over a client.
+    pub fn new(client: aws_sdk_dynamodb::Client, table: &str, random: Random) -> Self {
+        Self {
+            client,
+            table: table.into(),
+            random,
+        }
+    }
+
+    /// One cheap read, so that the first request finds a connection; what it finds does not matter.
+    pub async fn warm_up(&self) {
+        let _ = self.get::<serde_json::Value>(&keys::instance()).await;
+    }
+}
+
+/// What has an end. The table removes it days later, so every read asks.
+pub trait Ends {
+    /// When it ends; `None` for never.
+    fn ends(&self) -> Option<Timestamp>;
+}
+
+impl Ends for Session {
+    fn ends(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
+impl Ends for ResetLink {
+    fn ends(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
+impl Ends for Token {
+    fn ends(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+}
+
+/// The item, unless it has ended; the instant of its end is past it.
+pub fn live<T: Ends>(item: Option<T>, now: Timestamp) -> Option<T> {
+    item.filter(|item| item.ends().is_none_or(|end| now < end))
+}
+
+/// Sorts an error of the SDK: what a retry may mend is `Unavailable`, the rest is a bug.
+fn fault<E>(what: &'static str, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    const PASSING: [&str; 6] = [
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    ];
+    let passing = match &error {
+        SdkError::ServiceError(e) => {
+            e.raw().status().is_server_error()
+                || e.err().code().is_some_and(|code| PASSING.contains(&code))
+        }
+        SdkError::ConstructionFailure(_) => false,
+        _ => true,
+    };
+    let error = anyhow::Error::new(error).context(what);
+    if passing {
+        Error::Unavailable(error)
+    } else {
+        Error::Internal(error)
+    }
+}

@@ -1,0 +1,257 @@
+//! Organisations, and how people come into them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Store, keys, page::read, write::Write};
+use crate::{
+    Error, Result,
+    clock::Timestamp,
+    domain::{
+        id::OrganizationId,
+        organization::{AllowedDomains, Counts, Onboarding, Organization, Palette},
+        session::{Session, SessionToken},
+        user::User,
+    },
+    error::Kind,
+};
+
+#[derive(Serialize, Deserialize)]
+struct DomainOrganization {
+    organization: OrganizationId,
+}
+
+/// A session that takes the place of another one.
+pub struct Rotation<'a> {
+    /// The one that ends, where the caller came with a session.
+    pub old: Option<&'a SessionToken>,
+    /// The one that begins, where the caller came with a session.
+    pub new: Option<(&'a SessionToken, &'a Session)>,
+}
+
+impl Rotation<'_> {
+    fn writes(&self) -> impl Iterator<Item = Write> {
+        let old = self.old.map(Store::end_session_write);
+        old.into_iter().chain(
+            self.new
+                .map(|(token, session)| Store::session_write(token, session)),
+        )
+    }
+}
+
+impl Store {
+    /// An organisation and its counts.
+    pub async fn organization(&self, id: OrganizationId) -> Result<Option<(Organization, Counts)>> {
+        let mut items = self
+            .get_many(&[keys::organization(id), keys::counts(id)])
+            .await?
+            .into_iter();
+        let organization: Option<Organization> = items.next().flatten().map(read).transpose()?;
+        let counts: Option<Counts> = items.next().flatten().map(read).transpose()?;
+        Ok(organization.map(|organization| (organization, counts.unwrap_or_default())))
+    }
+
+    /// The write that makes a user a member; only of somebody who has no organisation yet, and whose address is this.
+    fn membership_write(user: &User, now: Timestamp) -> Write {
+        Write::update(keys::user(user.id))
+            .set("organization", user.organization)
+            .set("role", user.role)
+            .when_missing("organization")
+            .when_equal("email", &user.email)
+            .when_missing_or_before("deletingUntil", now)
+            .or(Error::Forbidden("You already belong to an organization"))
+    }
+
+    /// A new organisation with its palettes; `admin` (already with the organisation and the role) becomes its first
+    /// member, and their session is replaced. One transaction. `alone`: only if there is no other organisation.
+    ///
+    /// # Errors
+    /// `Forbidden` when the caller has an organisation already, or when there must not be a second one.
+    pub async fn create_organization(
+        &self,
+        made: &Organization,
+        palettes: &[Palette],
+        admin: &User,
+        alone: bool,
+        rotation: Rotation<'_>,
+    ) -> Result<()> {
+        let id = made.id;
+        let mut writes = vec![
+            Self::membership_write(admin, made.created_at),
+            Self::count_organization(alone),
+            Write::put(keys::organization(id), "organization", made),
+            Write::put(
+                keys::counts(id),
+                "counts",
+                &Counts {
+                    members: 1,
+                    projects: 0,
+                },
+            ),
+            Self::member_write(id, admin),
+            Self::admin_write(id, admin.id),
+        ];
+        writes.extend(
+            palettes
+                .iter()
+                .map(|palette| Write::put(keys::palette(id, palette.id), "palette", palette)),
+        );
+        writes.extend(rotation.writes());
+        self.apply(writes).await
+    }
+
+    /// Who may join an organisation by the domain of their address.
+    pub async fn allowed_domains(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Option<AllowedDomains>> {
+        self.get(&keys::allowed_domains(organization)).await
+    }
+
+    /// Whether any organisation takes in people of this domain.
+    pub async fn is_domain_allowed(&self, domain: &str) -> Result<bool> {
+        Ok(!self
+            .all::<DomainOrganization>(&keys::domain_partition(domain), "ORG#")
+            .await?
+            .is_empty())
+    }
+
+    /// The organisations that take in people of this domain, by name. Two requests: the second needs the first.
+    pub async fn organizations_of_domain(
+        &self,
+        domain: &str,
+    ) -> Result<Vec<(Organization, Counts)>> {
+        let ids: Vec<DomainOrganization> =
+            self.all(&keys::domain_partition(domain), "ORG#").await?;
+        let wanted = ids.iter().flat_map(|row| {
+            [
+                keys::organization(row.organization),
+                keys::counts(row.organization),
+            ]
+        });
+        let items = self.get_many(&wanted.collect::<Vec<_>>()).await?;
+        let mut found = Vec::new();
+        for pair in items.chunks(2) {
+            if let [Some(organization), counts] = pair {
+                let counts: Option<Counts> = counts.clone().map(read).transpose()?;
+                found.push((
+                    read::<Organization>(organization.clone())?,
+                    counts.unwrap_or_default(),
+                ));
+            }
+        }
+        found.sort_by(|(a, _), (b, _)| (&a.name, a.id).cmp(&(&b.name, b.id)));
+        Ok(found)
+    }
+
+    /// Takes a user in (already with the organisation and the role) because of their address's domain, and replaces
+    /// their session. One transaction.
+    ///
+    /// # Errors
+    /// `Forbidden` when they have an organisation already, or when the domain is not allowed any more.
+    pub async fn join_organization(
+        &self,
+        user: &User,
+        organization: OrganizationId,
+        rotation: Rotation<'_>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let closed = || Error::Forbidden("This organization does not take in your e-mail domain");
+        let mut writes = vec![
+            Self::membership_write(user, now),
+            Write::check(keys::domain(user.email.domain(), organization))
+                .when_present()
+                .or(closed()),
+            Write::check(keys::allowed_domains(organization))
+                .when_equal("role", user.role)
+                .or(closed()),
+            Write::check(keys::organization(organization))
+                .when_present()
+                .or(closed()),
+            Self::member_write(organization, user),
+            Write::update(keys::counts(organization)).add("members", 1),
+        ];
+        writes.extend(rotation.writes());
+        self.apply(writes).await
+    }
+
+    /// Ends a user's setup in one transaction: their profile, the organisation's new name, and the one domain that it
+    /// takes people in from.
+    ///
+    /// # Errors
+    /// `Changed` when the user or the allowed domains changed meanwhile; `NotFound` when the organisation is gone.
+    pub async fn complete_setup(
+        &self,
+        user: &User,
+        organization: OrganizationId,
+        name: Option<&str>,
+        domain: Option<(&AllowedDomains, Option<&AllowedDomains>)>,
+    ) -> Result<()> {
+        let profile = Write::update(keys::user(user.id))
+            .set("isSetupComplete", true)
+            .set("isMarketingOptedIn", user.is_marketing_opted_in)
+            .set("isTrackingAnonymized", user.is_tracking_anonymized)
+            .set("updatedAt", user.updated_at)
+            .when_equal("role", user.role);
+        let mut writes = vec![profile.or(Error::Changed(Kind::User))];
+        if let Some(name) = name {
+            let rename = Write::update(keys::organization(organization))
+                .set("name", name)
+                .when_present();
+            writes.push(rename.or(Error::NotFound(Kind::Organization)));
+        }
+        if let Some((domains, before)) = domain {
+            let put = Write::put(
+                keys::allowed_domains(organization),
+                "allowed domains",
+                domains,
+            );
+            writes.push(match before {
+                Some(before) => put
+                    .when_equal("emailDomains", &before.email_domains)
+                    .or(Error::Changed(Kind::Domain)),
+                None => put.when_absent().or(Error::Changed(Kind::Domain)),
+            });
+            let gone = before
+                .map(|before| before.email_domains.as_slice())
+                .unwrap_or_default();
+            let gone = gone
+                .iter()
+                .filter(|name| !domains.email_domains.contains(name));
+            writes.extend(gone.map(|name| Write::delete(keys::domain(name, organization))));
+            let row = DomainOrganization { organization };
+            writes.extend(
+                domains
+                    .email_domains
+                    .iter()
+                    .map(|name| Write::put(keys::domain(name, organization), "domain", &row)),
+            );
+        }
+        self.apply(writes).await
+    }
+
+    /// What an organisation has been through.
+    pub async fn onboarding(&self, organization: OrganizationId) -> Result<Onboarding> {
+        Ok(self
+            .get(&keys::onboarding(organization))
+            .await?
+            .unwrap_or_default())
+    }
+
+    /// Notes that the success screen was shown.
+    ///
+    /// # Errors
+    /// `NotExists` the second time.
+    pub async fn show_onboarding_success(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+    ) -> Result<()> {
+        let write = Write::update(keys::onboarding(organization))
+            .set("kind", "onboarding")
+            .set("shownSuccessAt", now);
+        self.apply([write
+            .when_missing("shownSuccessAt")
+            .or(Error::NotExists(Kind::Onboarding))])
+            .await
+    }
+}

@@ -1,0 +1,57 @@
+//! Sessions.
+
+use super::{Store, keys, live, page::read, write::Write};
+use crate::{
+    Error, Result,
+    clock::Timestamp,
+    domain::{
+        session::{Session, SessionToken},
+        user::User,
+    },
+};
+
+impl Store {
+    /// The session and its user in one consistent read. A session that has ended is no session.
+    pub async fn session_and_user(
+        &self,
+        token: &SessionToken,
+        now: Timestamp,
+    ) -> Result<(Option<Session>, Option<User>)> {
+        let mut items = self
+            .get_many(&[keys::session(&token.hash()), keys::user(token.user)])
+            .await?
+            .into_iter();
+        let session = items.next().flatten().map(read).transpose()?;
+        let user = items.next().flatten().map(read).transpose()?;
+        Ok((live(session, now), user))
+    }
+
+    /// The write of a new session.
+    pub(super) fn session_write(token: &SessionToken, session: &Session) -> Write {
+        Write::put(keys::session(&token.hash()), "session", session).expires(session.expires_at)
+    }
+
+    /// The write that ends a session.
+    pub(super) fn end_session_write(token: &SessionToken) -> Write {
+        Write::delete(keys::session(&token.hash()))
+    }
+
+    /// Stores a new session.
+    pub async fn put_session(&self, token: &SessionToken, session: &Session) -> Result<()> {
+        self.apply([Self::session_write(token, session)]).await
+    }
+
+    /// Lets a session live until then; one that was ended meanwhile stays ended.
+    pub async fn renew_session(&self, token: &SessionToken, until: Timestamp) -> Result<()> {
+        let write = Write::update(keys::session(&token.hash()))
+            .set("expiresAt", until)
+            .expires(until);
+        self.apply([write.when_present().or(Error::Unauthenticated)])
+            .await
+    }
+
+    /// Ends a session; one that is gone already is fine.
+    pub async fn delete_session(&self, token: &SessionToken) -> Result<()> {
+        self.apply([Self::end_session_write(token)]).await
+    }
+}
