@@ -1,1 +1,6 @@
-fn main() {}
+use app::lambda;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda::RuntimeError> {
+    lambda::run(auth::router()).await
+}

@@ -15,11 +15,14 @@ pub mod random;
 #[cfg(feature = "seal")]
 pub mod seal;
 pub mod store;
+pub mod view;
 
 pub use crate::{
     app::App,
     auth::{CurrentUser, SessionUser, Visitor},
     clock::Timestamp,
     error::{Error, Kind, Result},
-    http::{Api, Beside, ClientAddress, Done, DoneOk, Json, Ok, Path, Query, Reply},
+    http::{
+        Api, Beside, ClientAddress, Done, DoneOk, IdempotencyKey, Json, Ok, Path, Query, Reply,
+    },
 };

@@ -70,18 +70,28 @@ impl Store {
         ]
     }
 
-    /// Stores a new token.
+    /// Stores a new token, and the claim of the request's idempotency key.
     ///
     /// # Errors
-    /// `Changed` when the account is being deleted.
-    pub async fn create_token(&self, token: &Token, now: Timestamp) -> Result<()> {
+    /// `Changed` when the account is being deleted; `Exists` when a request with the same key was first, as its secret
+    /// cannot be shown a second time.
+    pub async fn create_token(
+        &self,
+        token: &Token,
+        client_key: Option<&str>,
+        now: Timestamp,
+    ) -> Result<()> {
         let [own, owner] = Self::token_writes(token);
-        self.apply([
+        let mut writes = vec![
             Self::user_stays(token.user, now),
             own.when_absent().or(Error::Exists(Kind::Token)),
             owner,
-        ])
-        .await
+        ];
+        writes.extend(client_key.map(|key| {
+            Self::claim_write(token.user, key, &token.id.to_string(), now)
+                .or(Error::Exists(Kind::Token))
+        }));
+        self.apply(writes).await
     }
 
     /// One of the user's own tokens.

@@ -1,7 +1,5 @@
 //! A user's own warehouse logins.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Store, keys, write::Write};
 use crate::{
     Error, Result,
@@ -12,22 +10,6 @@ use crate::{
     },
     error::Kind,
 };
-
-/// How long a repeated request finds what the first one created.
-const IDEMPOTENCY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Claim {
-    credentials: CredentialsId,
-    expires_at: Timestamp,
-}
-
-impl super::Ends for Claim {
-    fn ends(&self) -> Option<Timestamp> {
-        Some(self.expires_at)
-    }
-}
 
 impl Store {
     /// The user's own logins, oldest first.
@@ -46,19 +28,6 @@ impl Store {
         id: CredentialsId,
     ) -> Result<Option<WarehouseCredentials>> {
         self.get(&keys::credentials(user, id)).await
-    }
-
-    /// What an earlier request with this idempotency key created.
-    pub async fn created_before(
-        &self,
-        user: UserId,
-        client_key: &str,
-        now: Timestamp,
-    ) -> Result<Option<CredentialsId>> {
-        let claim = self
-            .get::<Claim>(&keys::idempotency(user, client_key))
-            .await?;
-        Ok(super::live(claim, now).map(|claim| claim.credentials))
     }
 
     /// Stores a new login, and the claim of its idempotency key.
@@ -82,19 +51,8 @@ impl Store {
             put.when_absent().or(Error::Exists(Kind::Credentials)),
         ];
         if let Some(client_key) = client_key {
-            let claim = Claim {
-                credentials: made.id,
-                expires_at: now + IDEMPOTENCY,
-            };
-            let claim_write = Write::put(
-                keys::idempotency(user, client_key),
-                "idempotency claim",
-                &claim,
-            );
-            let claim_write = claim_write
-                .expires(claim.expires_at)
-                .when_missing_or_before("expiresAt", now);
-            writes.push(claim_write.or(Error::Changed(Kind::Credentials)));
+            let claim = Self::claim_write(user, client_key, &made.id.to_string(), now);
+            writes.push(claim.or(Error::Changed(Kind::Credentials)));
         }
         self.apply(writes).await
     }

@@ -1,0 +1,137 @@
+//! Signing up.
+
+use app::{
+    App, Beside, ClientAddress, Error, Json, Kind, Ok, Reply, Result, Visitor,
+    domain::{
+        email::EmailAddress,
+        id::UserId,
+        limit::Limit,
+        otp::Otp,
+        password::Password,
+        secret::Secret,
+        user::{User, person_name},
+    },
+    mail::Message,
+    store::SignUp,
+    view::UserView,
+};
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// Which form it is depends on whether there is an `inviteCode`.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum RegisterOrActivateUser {
+    Invited(ActivateUserWithInviteCode),
+    Fresh(CreateUserArgs),
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ActivateUserWithInviteCode {
+    #[schema(write_only)]
+    #[serde(rename = "inviteCode")]
+    _invite_code: Secret,
+    #[serde(rename = "firstName")]
+    _first_name: String,
+    #[serde(rename = "lastName")]
+    _last_name: String,
+    #[schema(write_only)]
+    password: Secret,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreateUserArgs {
+    email: EmailAddress,
+    first_name: String,
+    last_name: String,
+    #[schema(write_only)]
+    password: Secret,
+}
+
+/// Signs somebody up: account, passcode mail, session. Succeeds, with a session, whether or not the mail goes out:
+/// asking for another passcode is the retry.
+#[utoipa::path(post, path = "/api/v1/user", operation_id = "RegisterUser", tag = "My Account",
+               request_body = RegisterOrActivateUser, responses((status = 200, body = Ok<UserView>)), extensions(("x-tier" = json!("mission"))))]
+pub(crate) async fn register_user(
+    State(app): State<App>,
+    _: Visitor,
+    address: ClientAddress,
+    beside: Beside,
+    Json(body): Json<RegisterOrActivateUser>,
+) -> Result<Reply<UserView>> {
+    let body = match body {
+        RegisterOrActivateUser::Fresh(body) => body,
+        RegisterOrActivateUser::Invited(body) => {
+            Password::new(body.password)?;
+            // Nobody can be invited yet, so every code is one that does not exist.
+            return Err(Error::NotExists(Kind::Invitation));
+        }
+    };
+    let (first_name, last_name) = (
+        person_name(&body.first_name)?,
+        person_name(&body.last_name)?,
+    );
+    let password = Password::new(body.password)?;
+    gate(&app, &body.email).await?;
+    if app.store.user_of_email(&body.email).await?.is_some() {
+        return Err(Error::Exists(Kind::Email));
+    }
+
+    let now = app.clock.now();
+    let user = User::new(
+        UserId::new(&app.random),
+        body.email,
+        first_name,
+        last_name,
+        now,
+    );
+    let limits = &app.config.limits;
+    let counters = [
+        limits.counter(Limit::RegisterAddress, address.as_str(), now),
+        limits.counter(Limit::PasscodeRequestAccount, &user.id.to_string(), now),
+        limits.counter(Limit::PasscodeRequestAddress, address.as_str(), now),
+    ];
+    let hash = app.hash(password).await?;
+    let (otp, code) = Otp::issue(&user.email, &app.otp_key().await?, &app.random, now);
+    let (token, session) = app.new_session(&user);
+    let sign_up = SignUp {
+        user: &user,
+        password: &hash,
+        otp: &otp,
+        session: (&token, &session),
+        counters: counters.each_ref(),
+    };
+    app.store.register(sign_up, now).await?;
+    beside.set_session(&token, &session);
+
+    let (mail, email, message) = (
+        app.mail.clone(),
+        user.email.clone(),
+        Message::passcode(&code, otp.expires_at),
+    );
+    beside.run("mail a passcode", async move {
+        mail.send(&email, message).await
+    });
+    Ok(Reply(UserView::with_rules(&app, user).await?))
+}
+
+/// A server for one organisation takes in nobody else once it has one, unless that one takes in the address's domain.
+async fn gate(app: &App, email: &EmailAddress) -> Result<()> {
+    let full = !app.config.allow_multiple_orgs
+        && app.store.has_organization().await?
+        && !app.store.is_domain_allowed(email.domain()).await?;
+    if full {
+        return Err(Error::Forbidden(
+            "Ask an admin of the organization for an invitation",
+        ));
+    }
+    if !app.config.password_login {
+        return Err(Error::Forbidden(
+            "Signing up with a password is turned off here",
+        ));
+    }
+    Ok(())
+}

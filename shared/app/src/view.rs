@@ -1,0 +1,111 @@
+//! The user as clients see them; more than one function answers it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    App, Result,
+    clock::Timestamp,
+    domain::{
+        access::{AbilityRule, Role, ability_rules},
+        id::{OrganizationId, UserId},
+        user::User,
+    },
+};
+
+/// The user object (reference 01 §1.1). What a user without an organisation does not have is absent, as the document
+/// has it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = LightdashUser)]
+pub struct UserView {
+    user_uuid: UserId,
+    user_id: u32,
+    email: String,
+    first_name: String,
+    last_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    organization_uuid: Option<OrganizationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    organization_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>, format = DateTime)]
+    organization_created_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    role: Option<Role>,
+    is_tracking_anonymized: bool,
+    is_marketing_opted_in: bool,
+    is_setup_complete: bool,
+    is_active: bool,
+    is_pending: bool,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    /// What the user may do: clients build their whole permission model from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    ability_rules: Option<Vec<AbilityRule>>,
+}
+
+impl UserView {
+    /// The user with what they may do. Reads the organisation, if there is one.
+    ///
+    /// # Errors
+    /// `Unavailable` when the table does not answer.
+    pub async fn with_rules(app: &App, user: User) -> Result<Self> {
+        let rules = user
+            .organization
+            .zip(user.role)
+            .map(|(organization, role)| {
+                ability_rules(
+                    user.id,
+                    organization,
+                    role,
+                    app.config.token_roles.contains(&role),
+                )
+            });
+        let view = Self::without_rules(app, user).await?;
+        Ok(Self {
+            ability_rules: Some(rules.unwrap_or_default()),
+            ..view
+        })
+    }
+
+    /// The user alone. Reads the organisation, if there is one.
+    ///
+    /// # Errors
+    /// `Unavailable` when the table does not answer.
+    pub async fn without_rules(app: &App, user: User) -> Result<Self> {
+        let organization = match user.organization {
+            Some(id) => app
+                .store
+                .organization(id)
+                .await?
+                .map(|(organization, _)| organization),
+            None => None,
+        };
+        Ok(Self {
+            user_uuid: user.id,
+            user_id: user.id.number(),
+            is_pending: user.is_pending(),
+            email: user.email.to_string(),
+            first_name: user.first_name,
+            last_name: user.last_name,
+            organization_uuid: user.organization,
+            organization_name: organization
+                .as_ref()
+                .map(|organization| organization.name.clone()),
+            organization_created_at: organization.map(|organization| organization.created_at),
+            role: user.role,
+            is_tracking_anonymized: user.is_tracking_anonymized,
+            is_marketing_opted_in: user.is_marketing_opted_in,
+            is_setup_complete: user.is_setup_complete,
+            is_active: user.is_active,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+            ability_rules: None,
+        })
+    }
+}
