@@ -1,1 +1,123 @@
+//! The whole product in one process: all functions' routes, the embedded table, the outbox.
 
+mod docs;
+pub mod options;
+
+use std::net::SocketAddr;
+
+use app::{
+    Api, App, Error, Result,
+    clock::Clock,
+    config::{Config, MailConfig, SealConfig},
+    http::{PeerAddress, Stack},
+    random::Random,
+    store::{Store, embedded::Embedded},
+};
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request},
+};
+use tokio::net::TcpListener;
+
+use options::Options;
+
+/// Every area of the product.
+pub fn api() -> Api {
+    Api::new()
+        .merge(auth::router())
+        .merge(my_account::router())
+        .merge(organizations::router())
+}
+
+/// A running local stack.
+pub struct Local {
+    pub app: App,
+    pub table: Embedded,
+    listener: TcpListener,
+    table_listener: Option<TcpListener>,
+}
+
+impl Local {
+    /// Opens the data folder and the ports.
+    ///
+    /// # Errors
+    /// `Invalid` with a sentence for whoever started it.
+    pub async fn start(options: &Options, config: Config) -> Result<Self> {
+        let folder = &options.data_dir;
+        let told =
+            |what: String| move |error: std::io::Error| Error::invalid(format!("{what}: {error}"));
+        std::fs::create_dir_all(folder)
+            .map_err(told(format!("cannot make {}", folder.display())))?;
+        let listener = TcpListener::bind(options.listen)
+            .await
+            .map_err(told(format!("cannot listen on {}", options.listen)))?;
+        let table_listener = match options.table_listen {
+            Some(at) => Some(
+                TcpListener::bind(at)
+                    .await
+                    .map_err(told(format!("cannot serve the table on {at}")))?,
+            ),
+            None => None,
+        };
+        let address = listener
+            .local_addr()
+            .map_err(told("cannot listen".into()))?;
+
+        let table = Embedded::open(&folder.join("table.sqlite"))?;
+        let store = Store::new(table.client(), &config.table, Random::System);
+        store.create_table().await?;
+        let config = Config {
+            site_url: if options.site_url {
+                config.site_url
+            } else {
+                format!("http://{address}")
+            },
+            mail: MailConfig::Outbox(folder.join("outbox")),
+            seal: SealConfig::KeyFile(folder.join("key")),
+            ..config
+        };
+        let app = App::with(config, store, Clock::System, Random::System).await?;
+        Ok(Self {
+            app,
+            table,
+            listener,
+            table_listener,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listener.local_addr().ok()
+    }
+
+    /// Answers until `stop` resolves, then finishes what is running.
+    ///
+    /// # Errors
+    /// `Internal` when the listener breaks.
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+        if let Some(listener) = self.table_listener {
+            tokio::spawn(dynoxide::server::serve_on(
+                listener,
+                self.table.database().clone(),
+            ));
+        }
+        let router = router(Stack::new(api(), self.app));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let served = axum::serve(self.listener, service)
+            .with_graceful_shutdown(stop)
+            .await;
+        served.map_err(|error| Error::Internal(anyhow::Error::new(error).context("serving")))
+    }
+}
+
+/// The stack behind the page with the document.
+fn router(stack: Stack) -> Router {
+    let answer = move |ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request| {
+        let stack = stack.clone();
+        async move {
+            request.extensions_mut().insert(PeerAddress(peer.ip()));
+            stack.answer(request).await
+        }
+    };
+    docs::router().fallback(answer)
+}

@@ -7,6 +7,15 @@ use crate::domain::{access::Role, limit::Limits};
 /// The release of the API that clients are told they talk to.
 const COMPATIBLE_RELEASE: &str = "0.1791.0";
 
+/// A variable of the environment; an empty one is none.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the reader of the environment"
+)]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// How the process is set up. Every field has its variable in the README.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -64,11 +73,7 @@ impl Config {
     /// # Errors
     /// A sentence that names the variable.
     pub fn from_env() -> Result<Self, String> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the reader of the environment"
-        )]
-        Self::from_variables(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        Self::from_variables(variable)
     }
 
     /// Reads variables from wherever they come.

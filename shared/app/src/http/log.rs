@@ -27,13 +27,8 @@ pub fn init<W: for<'a> MakeWriter<'a> + Send + Sync + 'static>(filter: Option<&s
 }
 
 /// The variable that [`init`] is told.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the log starts before the configuration is read, to tell what is wrong with it"
-)]
 pub fn filter_from_env() -> Option<String> {
-    std::env::var("ZERODASH_LOG")
-        .ok()
+    crate::config::variable("ZERODASH_LOG")
         .filter(|value| value.bytes().all(|b| b.is_ascii_alphabetic()))
 }
 
