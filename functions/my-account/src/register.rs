@@ -102,7 +102,7 @@ pub(crate) async fn register_user(
         password: &hash,
         otp: &otp,
         session: (&token, &session),
-        counters: counters.each_ref(),
+        counters: &counters.each_ref(),
     };
     app.store.register(sign_up, now).await?;
     beside.set_session(&token, &session);

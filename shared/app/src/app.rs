@@ -89,6 +89,18 @@ impl App {
         Self::with(config, store, Clock::System, Random::System).await
     }
 
+    /// The same app over another way to its table.
+    #[must_use]
+    pub fn over(&self, store: Store) -> Self {
+        let mut app = self.clone();
+        app.store = store;
+        #[cfg(feature = "seal")]
+        {
+            app.otp_key = Arc::default();
+        }
+        app
+    }
+
     /// Hashes a password beside the async threads.
     ///
     /// # Errors

@@ -1,1 +1,263 @@
+//! How tests reach the product: through the real router and layers, over an in-process table, with a clock that stands
+//! still and randomness that repeats. Nothing needs redaction, so snapshots are exact. Never part of a deployed
+//! function.
+//!
+//! Every answer is compared with the document as it comes by: a reply that does not fit its schema fails its test.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot set itself up has to fail"
+)]
+
+mod actor;
+mod answer;
+mod fits;
+mod outbox;
+
+use std::{collections::BTreeMap, net::Ipv4Addr, sync::OnceLock, time::Duration};
+
+use app::{
+    Api, App, Timestamp,
+    clock::Clock,
+    config::Config,
+    domain::{
+        email::EmailAddress,
+        id::UserId,
+        limit::Limit,
+        otp::Otp,
+        password::{Password, PasswordHash},
+        secret::Secret,
+        user::User,
+    },
+    http::Stack,
+    random::Random,
+    store::{
+        SignUp, Store,
+        embedded::{Embedded, Faults},
+    },
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub use actor::{Actor, Call};
+pub use answer::Answer;
+
+/// The password of every user that [`TestApp::user`] makes.
+pub const PASSWORD: &str = "correct-horse-1";
+/// When every test begins: 2026-01-31T09:30:00.000Z.
+const START: i64 = 1_769_851_800_000;
+
+/// A whole installation for one test.
+pub struct TestApp {
+    pub app: App,
+    pub table: Embedded,
+    stack: Stack,
+    document: Value,
+    folder: TempDir,
+}
+
+impl TestApp {
+    /// An installation with the routes of an area and default settings.
+    pub async fn new(api: Api) -> Self {
+        Self::with(api, &[]).await
+    }
+
+    /// An installation with settings, as the environment would give them.
+    pub async fn with(api: Api, variables: &[(&str, &str)]) -> Self {
+        let table = Embedded::in_memory().expect("an embedded table");
+        let folder = tempfile::tempdir().expect("a folder");
+        let random = Random::seeded(1);
+        let mut variables: BTreeMap<_, _> = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        variables.insert("ZERODASH_OUTBOX".into(), path("outbox"));
+        variables.insert("ZERODASH_KEY_FILE".into(), path("key"));
+        let config = Config::from_variables(|name| variables.get(name).cloned()).expect("settings");
+        let store = Store::new(table.client(), &config.table, random.clone());
+        store.create_table().await.expect("a table");
+        let app = App::with(
+            config,
+            store,
+            Clock::fixed(Timestamp::from_millis(START)),
+            random,
+        )
+        .await
+        .expect("an app");
+        let document = api.document();
+        Self {
+            stack: Stack::new(api, app.clone()),
+            app,
+            table,
+            document,
+            folder,
+        }
+    }
+
+    /// The same installation behind faults of the table: what it holds stays, calls go wrong as told.
+    pub fn behind(&self, api: Api, faults: Faults) -> FaultyApp {
+        let store = Store::new(
+            self.table.with_faults(faults).client(),
+            &self.app.config.table,
+            self.app.random.clone(),
+        );
+        FaultyApp {
+            stack: Stack::new(api, self.app.over(store)),
+        }
+    }
+
+    /// Somebody without a session.
+    pub fn anonymous(&self) -> Actor<'_> {
+        Actor::new(self)
+    }
+
+    /// Somebody with an account and a session, whose address is not verified yet; a passcode waits unsent.
+    pub async fn user(&self, email: &str) -> Actor<'_> {
+        self.sign_up(email).await.0
+    }
+
+    /// Somebody with an account, a session and a verified address.
+    pub async fn verified(&self, email: &str) -> Actor<'_> {
+        let (actor, user, otp) = self.sign_up(email).await;
+        assert!(
+            self.app
+                .store
+                .verify_email(user, &otp)
+                .await
+                .expect("verified")
+        );
+        actor
+    }
+
+    async fn sign_up(&self, email: &str) -> (Actor<'_>, UserId, Otp) {
+        let now = self.app.clock.now();
+        let email = EmailAddress::parse(email).expect("an address");
+        let name = email
+            .as_str()
+            .split('@')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let user = User::new(
+            UserId::new(&self.app.random),
+            email,
+            name,
+            "Test".into(),
+            now,
+        );
+        let (otp, _) = Otp::issue(
+            &user.email,
+            &self.app.otp_key().await.expect("a key"),
+            &self.app.random,
+            now,
+        );
+        let session = self.app.new_session(&user);
+        // Counted elsewhere than anything a test looks at.
+        let counter = self.app.config.limits.counter(
+            Limit::RegisterAddress,
+            &format!("set up {}", user.id),
+            now,
+        );
+        let sign_up = SignUp {
+            user: &user,
+            password: password(),
+            otp: &otp,
+            session: (&session.0, &session.1),
+            counters: &[&counter],
+        };
+        self.app
+            .store
+            .register(sign_up, now)
+            .await
+            .expect("signed up");
+        (Actor::new(self).with_session(&session.0), user.id, otp)
+    }
+
+    /// Lets time pass.
+    pub fn wait(&self, minutes: u64) {
+        self.app.clock.advance(Duration::from_secs(minutes * 60));
+    }
+
+    /// Breaks the way that mail leaves, until [`TestApp::mend_mail`].
+    pub fn break_mail(&self) {
+        std::fs::rename(self.outbox_folder(), self.folder.path().join("away")).expect("an outbox");
+    }
+
+    /// Lets mail leave again.
+    pub fn mend_mail(&self) {
+        std::fs::rename(self.folder.path().join("away"), self.outbox_folder())
+            .expect("a broken outbox");
+    }
+
+    /// Every mail so far, oldest first.
+    pub fn mails(&self) -> Vec<String> {
+        outbox::read(&self.outbox_folder())
+    }
+
+    /// The passcode in the newest mail.
+    pub fn passcode(&self) -> String {
+        let mails = self.mails();
+        let digits = |line: &&str| line.len() == 6 && line.bytes().all(|b| b.is_ascii_digit());
+        mails
+            .last()
+            .and_then(|mail| mail.lines().find(digits))
+            .expect("a passcode")
+            .to_owned()
+    }
+
+    /// The code in the newest reset mail.
+    pub fn reset_code(&self) -> String {
+        let mails = self.mails();
+        let link = mails.last().and_then(|mail| {
+            mail.lines()
+                .find_map(|line| line.split_once("/reset-password/"))
+        });
+        link.expect("a reset link").1.to_owned()
+    }
+
+    /// Everything in the table, by keys; counters of limits left out, as they may count too much.
+    pub fn items(&self) -> BTreeMap<(String, String), Value> {
+        let request = serde_json::json!({ "TableName": &*self.app.config.table });
+        let request = serde_json::from_value(request).expect("a scan");
+        let found = serde_json::to_value(self.table.database().scan(request).expect("a scan"))
+            .expect("items");
+        let items = found["Items"].as_array().cloned().unwrap_or_default();
+        let keyed = items.into_iter().map(|item| {
+            let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+            ((text("pk"), text("sk")), item)
+        });
+        keyed
+            .filter(|((pk, _), _)| !pk.starts_with("LIMIT#"))
+            .collect()
+    }
+
+    fn outbox_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("outbox")
+    }
+}
+
+/// An installation whose table fails as told.
+pub struct FaultyApp {
+    stack: Stack,
+}
+
+impl FaultyApp {
+    /// Sends a call of an actor's through the faults.
+    pub async fn send(&self, call: Call<'_>) -> Answer {
+        call.send_to(&self.stack).await
+    }
+}
+
+/// The hash of [`PASSWORD`], made once: it is slow on purpose.
+fn password() -> &'static PasswordHash {
+    static HASH: OnceLock<PasswordHash> = OnceLock::new();
+    HASH.get_or_init(|| {
+        Password::new(Secret::new(PASSWORD.into()))
+            .and_then(|password| password.hash(&Random::seeded(7)))
+            .expect("a hash")
+    })
+}
+
+/// Where actors call from, unless they say otherwise.
+const HOME: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);

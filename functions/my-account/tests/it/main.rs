@@ -1,0 +1,3 @@
+//! The area's tests: one file per file of routes, each with the normal case and every refusal, quoting the wire.
+
+mod email;
