@@ -11,14 +11,7 @@ pub(crate) fn read(folder: &Path) -> Vec<String> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "eml"))
         .collect();
-    files.sort_by_key(|path| {
-        (
-            std::fs::metadata(path)
-                .and_then(|about| about.modified())
-                .ok(),
-            path.clone(),
-        )
-    });
+    files.sort();
     files
         .iter()
         .map(|path| decode(&std::fs::read_to_string(path).expect("a mail")))

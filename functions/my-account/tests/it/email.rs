@@ -25,12 +25,50 @@ async fn a_second_passcode_replaces_the_first() {
     let first = app.passcode();
     app.wait(1);
     let reply = ana.put(OTP).await;
-    assert_snapshot!(reply, @"");
+    assert_snapshot!(reply, @r#"
+    200 {
+      "results": {
+        "email": "ana@example.com",
+        "isVerified": false,
+        "otp": {
+          "createdAt": "2026-01-31T09:31:00.000Z",
+          "expiresAt": "2026-01-31T09:41:00.000Z",
+          "isExpired": false,
+          "isMaxAttempts": false,
+          "numberOfAttempts": 0
+        }
+      },
+      "status": "ok"
+    }
+    "#);
     let second = app.passcode();
 
     assert_ne!(first, second);
-    assert_snapshot!(ana.get(&guess(&first)).await, @"");
-    assert_snapshot!(ana.get(&guess(&second)).await, @"");
+    assert_snapshot!(ana.get(&guess(&first)).await, @r#"
+    200 {
+      "results": {
+        "email": "ana@example.com",
+        "isVerified": false,
+        "otp": {
+          "createdAt": "2026-01-31T09:31:00.000Z",
+          "expiresAt": "2026-01-31T09:41:00.000Z",
+          "isExpired": false,
+          "isMaxAttempts": false,
+          "numberOfAttempts": 1
+        }
+      },
+      "status": "ok"
+    }
+    "#);
+    assert_snapshot!(ana.get(&guess(&second)).await, @r#"
+    200 {
+      "results": {
+        "email": "ana@example.com",
+        "isVerified": true
+      },
+      "status": "ok"
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -52,7 +90,22 @@ async fn a_wrong_passcode_is_counted_and_the_sixth_is_not_even_compared() {
         assert_eq!(status["otp"]["numberOfAttempts"], attempts);
         assert_eq!(status["otp"]["isMaxAttempts"], attempts == 5);
     }
-    assert_snapshot!(ana.get(&guess(&code)).await, @"");
+    assert_snapshot!(ana.get(&guess(&code)).await, @r#"
+    200 {
+      "results": {
+        "email": "ana@example.com",
+        "isVerified": false,
+        "otp": {
+          "createdAt": "2026-01-31T09:30:00.000Z",
+          "expiresAt": "2026-01-31T09:40:00.000Z",
+          "isExpired": false,
+          "isMaxAttempts": true,
+          "numberOfAttempts": 5
+        }
+      },
+      "status": "ok"
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -81,8 +134,24 @@ async fn a_passcode_works_once() {
     ana.put(OTP).await.ok();
     let code = app.passcode();
 
-    assert_snapshot!(ana.get(&guess(&code)).await, @"");
-    assert_snapshot!(ana.get(&guess(&code)).await, @"");
+    assert_snapshot!(ana.get(&guess(&code)).await, @r#"
+    200 {
+      "results": {
+        "email": "ana@example.com",
+        "isVerified": true
+      },
+      "status": "ok"
+    }
+    "#);
+    assert_snapshot!(ana.get(&guess(&code)).await, @r#"
+    200 {
+      "results": {
+        "email": "ana@example.com",
+        "isVerified": true
+      },
+      "status": "ok"
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -90,7 +159,22 @@ async fn whoever_is_verified_may_still_ask_and_a_wrong_guess_does_not_take_it_ba
     let app = TestApp::new(my_account::router()).await;
     let ana = app.verified("ana@example.com").await;
 
-    assert_snapshot!(ana.put(OTP).await, @"");
+    assert_snapshot!(ana.put(OTP).await, @r#"
+    200 {
+      "results": {
+        "email": "ana@example.com",
+        "isVerified": true,
+        "otp": {
+          "createdAt": "2026-01-31T09:30:00.000Z",
+          "expiresAt": "2026-01-31T09:40:00.000Z",
+          "isExpired": false,
+          "isMaxAttempts": false,
+          "numberOfAttempts": 0
+        }
+      },
+      "status": "ok"
+    }
+    "#);
     let status = ana.get(&guess(&wrong(&app.passcode()))).await.ok();
     assert_eq!(
         (&status["isVerified"], &status["otp"]["numberOfAttempts"]),
@@ -120,7 +204,17 @@ async fn while_mail_cannot_be_sent_asking_is_answered_503_and_asking_again_is_th
     app.break_mail();
 
     let refused = ana.put(OTP).await;
-    assert_snapshot!(refused, @"");
+    assert_snapshot!(refused, @r#"
+    503 {
+      "error": {
+        "data": {},
+        "message": "The service is not available right now, try again",
+        "name": "UnexpectedServerError",
+        "statusCode": 503
+      },
+      "status": "error"
+    }
+    "#);
     assert_eq!(refused.header("retry-after"), Some("1"));
 
     app.mend_mail();
@@ -143,7 +237,17 @@ async fn too_many_requests_leave_the_valid_passcode_as_it_is() {
     ana.put(OTP).await.ok();
 
     let refused = ana.put(OTP).await;
-    assert_snapshot!(refused, @"");
+    assert_snapshot!(refused, @r#"
+    429 {
+      "error": {
+        "data": {},
+        "message": "Too many requests, try again later",
+        "name": "TooManyRequestsError",
+        "statusCode": 429
+      },
+      "status": "error"
+    }
+    "#);
     assert_eq!(refused.header("retry-after"), Some("1800"));
     assert_eq!(app.mails().len(), 2);
     assert_eq!(
@@ -240,7 +344,21 @@ async fn passcodes_are_for_sessions_only() {
 async fn a_passcode_that_comes_twice_is_no_passcode() {
     let app = TestApp::new(my_account::router()).await;
     let ana = app.user("ana@example.com").await;
-    assert_snapshot!(ana.get(&format!("{STATUS}?passcode=111111&passcode=222222")).await, @"");
+    assert_snapshot!(ana.get(&format!("{STATUS}?passcode=111111&passcode=222222")).await, @r#"
+    422 {
+      "error": {
+        "data": {
+          "passcode": {
+            "message": "invalid string value"
+          }
+        },
+        "message": "",
+        "name": "ValidateError",
+        "statusCode": 422
+      },
+      "status": "error"
+    }
+    "#);
 }
 
 /// Whatever the concurrency: at most five guesses are compared, and exactly one right one verifies.
@@ -311,7 +429,15 @@ async fn of_200_right_guesses_one_verifies() {
     }
     tasks.join_all().await;
 
-    assert_snapshot!(ana.get(STATUS).await, @"");
+    assert_snapshot!(ana.get(STATUS).await, @r#"
+    200 {
+      "results": {
+        "email": "ana@example.com",
+        "isVerified": true
+      },
+      "status": "ok"
+    }
+    "#);
     let users: Vec<_> = app
         .items()
         .into_iter()

@@ -5,6 +5,10 @@ mod message;
 use std::{
     fmt,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use aws_config::SdkConfig;
@@ -35,7 +39,10 @@ enum Way {
         client: aws_sdk_sesv2::Client,
         configuration_set: Option<String>,
     },
-    Outbox(PathBuf),
+    Outbox {
+        folder: PathBuf,
+        count: Arc<AtomicU32>,
+    },
     None,
 }
 
@@ -76,7 +83,13 @@ impl Mailer {
                 made.map_err(|error| {
                     Error::Internal(anyhow::Error::new(error).context("making the outbox"))
                 })?;
-                (Way::Outbox(folder.clone()), "zerodash@localhost".into())
+                (
+                    Way::Outbox {
+                        folder: folder.clone(),
+                        count: Arc::default(),
+                    },
+                    "zerodash@localhost".into(),
+                )
             }
             MailConfig::None => (Way::None, String::new()),
         };
@@ -135,9 +148,11 @@ impl Mailer {
                         }
                     })
             }
-            Way::Outbox(folder) => {
+            Way::Outbox { folder, count } => {
+                // Names sort the way the mails were sent, and two processes do not meet.
+                let number = count.fetch_add(1, Ordering::Relaxed);
                 let name = format!(
-                    "{}-{}-{}.eml",
+                    "{}-{number:05}-{}-{}.eml",
                     now.to_string().replace(':', ""),
                     message.name(),
                     self.random.url_safe::<6>()

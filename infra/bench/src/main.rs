@@ -1,0 +1,122 @@
+//! `cargo run -p bench`: how fast and how small the product is, as Markdown tables.
+//!
+//! Everything is measured from outside, on release binaries as they are deployed: the functions against an emulator
+//! of Lambda's runtime interface, the local stack over real connections. All traffic stays on 127.0.0.1.
+
+mod cold;
+mod figures;
+mod http;
+mod process;
+mod runtime_api;
+mod stack;
+mod warm;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use process::Binaries;
+
+/// What `--help` says.
+const HELP: &str = "\
+bench: how fast and how small the product is
+
+usage: bench [options]
+
+  --no-build                 measure the release binaries that are there
+  --only cold|stack|warm     only this table (may come more than once)
+  --help                     this
+";
+
+/// What was asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    build: bool,
+    only: Vec<String>,
+}
+
+impl Options {
+    /// Reads the command line; `None` asks for help.
+    fn read(mut arguments: impl Iterator<Item = String>) -> Result<Option<Self>> {
+        let mut options = Self {
+            build: true,
+            only: Vec::new(),
+        };
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--no-build" => options.build = false,
+                "--only" => match arguments.next() {
+                    Some(name) if ["cold", "stack", "warm"].contains(&name.as_str()) => {
+                        options.only.push(name);
+                    }
+                    _ => bail!("--only takes cold, stack or warm"),
+                },
+                "--help" | "-h" => return Ok(None),
+                other => bail!("unknown option {other}; --help lists them"),
+            }
+        }
+        Ok(Some(options))
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == name)
+    }
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the tables are what this is for")]
+fn run() -> Result<()> {
+    let Some(options) = Options::read(std::env::args().skip(1))? else {
+        print!("{HELP}");
+        return Ok(());
+    };
+    let binaries = Binaries::find()?;
+    if options.build {
+        binaries.build()?;
+    }
+    println!("{}\n", figures::machine()?);
+    if options.wants("cold") {
+        println!("{}", cold::table(&binaries)?);
+    }
+    if options.wants("stack") {
+        println!("{}", stack::table(&binaries)?);
+    }
+    if options.wants("warm") {
+        println!("{}", warm::table(&binaries)?);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &[&str]) -> Result<Option<Options>> {
+        Options::read(arguments.iter().map(|text| (*text).to_owned()))
+    }
+
+    #[test]
+    fn without_options_everything_is_built_and_measured() {
+        let options = read(&[]).unwrap().unwrap();
+        assert!(options.build && options.wants("cold") && options.wants("warm"));
+        let options = read(&["--no-build", "--only", "warm"]).unwrap().unwrap();
+        assert!(!options.build && options.wants("warm") && !options.wants("cold"));
+        assert!(read(&["--help"]).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_unknown_is_refused() {
+        for wrong in [&["--only"][..], &["--only", "hot"], &["--fast"]] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
