@@ -17,7 +17,10 @@ fn the_committed_document_is_what_the_handlers_say() {
         fs::write(file(), &generated).unwrap();
     }
     let committed = fs::read_to_string(file()).unwrap_or_default();
-    assert!(committed == generated, "infra/openapi.json is stale: UPDATE_OPENAPI=1 cargo test -p tests --test contract");
+    assert!(
+        committed == generated,
+        "infra/openapi.json is stale: UPDATE_OPENAPI=1 cargo test -p tests --test contract"
+    );
 }
 
 #[test]
@@ -25,7 +28,12 @@ fn every_reference_leads_somewhere() {
     fn references(value: &Value, found: &mut BTreeSet<String>) {
         match value {
             Value::Object(object) => {
-                found.extend(object.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                found.extend(
+                    object
+                        .get("$ref")
+                        .and_then(Value::as_str)
+                        .map(str::to_owned),
+                );
                 object.values().for_each(|value| references(value, found));
             }
             Value::Array(items) => items.iter().for_each(|value| references(value, found)),
@@ -51,7 +59,10 @@ fn operation_ids_are_unique_and_every_operation_has_a_tier() {
             let id = operation["operationId"].as_str().unwrap();
             assert!(ids.insert(id.to_owned()), "{id} stands twice");
             let tier = operation["x-tier"].as_str().unwrap_or_default();
-            assert!(["mission", "client", "legacy"].contains(&tier), "{method} {path} has tier {tier:?}");
+            assert!(
+                ["mission", "client", "legacy"].contains(&tier),
+                "{method} {path} has tier {tier:?}"
+            );
         }
     }
 }

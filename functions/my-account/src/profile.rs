@@ -7,6 +7,7 @@ use app::{
     domain::{
         access::{Action, Role, Subject},
         email::{EmailAddress, is_public_provider},
+        limit::Limit,
         organization::{AllowedDomains, organization_name},
         user::{User, person_name},
     },
@@ -75,6 +76,12 @@ pub(crate) async fn update_me(
     let old = caller.user.email;
     let change = body.email.filter(|email| *email != old);
     if let Some(new) = &change {
+        let subject = user.id.to_string();
+        let counter = app
+            .config
+            .limits
+            .counter(Limit::EmailChangeAccount, &subject, now);
+        app.store.count([&counter], now).await?;
         user.email = new.clone();
         user.email_verified = false;
     }

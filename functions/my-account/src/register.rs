@@ -75,12 +75,16 @@ pub(crate) async fn register_user(
         person_name(&body.last_name)?,
     );
     let password = Password::new(body.password)?;
+    let now = app.clock.now();
+    let limits = &app.config.limits;
+    // Counted whatever comes of it: the answer tells whether an address is taken, and hashing is expensive.
+    let registered = limits.counter(Limit::RegisterAddress, address.as_str(), now);
+    app.store.count([&registered], now).await?;
     gate(&app, &body.email).await?;
     if app.store.user_of_email(&body.email).await?.is_some() {
         return Err(Error::Exists(Kind::Email));
     }
 
-    let now = app.clock.now();
     let user = User::new(
         UserId::new(&app.random),
         body.email,
@@ -88,9 +92,7 @@ pub(crate) async fn register_user(
         last_name,
         now,
     );
-    let limits = &app.config.limits;
     let counters = [
-        limits.counter(Limit::RegisterAddress, address.as_str(), now),
         limits.counter(Limit::PasscodeRequestAccount, &user.id.to_string(), now),
         limits.counter(Limit::PasscodeRequestAddress, address.as_str(), now),
     ];
@@ -102,7 +104,7 @@ pub(crate) async fn register_user(
         password: &hash,
         otp: &otp,
         session: (&token, &session),
-        counters: &counters.each_ref(),
+        counters: counters.each_ref(),
     };
     app.store.register(sign_up, now).await?;
     beside.set_session(&token, &session);

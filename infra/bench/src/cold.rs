@@ -42,7 +42,15 @@ pub(crate) fn table(binaries: &Binaries) -> Result<String> {
             "Binary",
         ]),
         row([
-            "*aim*", "≤ 15 ms", "", "< 10 ms", "", "", "< 25 MB", "", "< 12 MB",
+            "*aim*",
+            "≤ 15 ms",
+            "",
+            "< 10 ms",
+            "",
+            "",
+            "< 25 MB",
+            "",
+            "< 12 MB",
         ]),
     ];
     for (name, path, cookie) in [
@@ -99,7 +107,10 @@ fn start(
             .env("AWS_SECRET_ACCESS_KEY", "bench")
             .env("AWS_SESSION_TOKEN", "bench")
             .env("ZERODASH_TABLE", "zerodash")
-            .env("ZERODASH_DYNAMODB_ENDPOINT", format!("http://{}", stack.table))
+            .env(
+                "ZERODASH_DYNAMODB_ENDPOINT",
+                format!("http://{}", stack.table),
+            )
             .env("ZERODASH_OUTBOX", data.join("outbox"))
             .env("ZERODASH_KEY_FILE", data.join("key"))
             .env("ZERODASH_LIMIT_FACTOR", "100000")

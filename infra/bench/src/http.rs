@@ -148,7 +148,10 @@ mod tests {
         let first = Message::read(&mut wire).unwrap().unwrap();
         assert_eq!((first.target(), first.body.as_slice()), ("/a", &b"hi"[..]));
         let second = Message::read(&mut wire).unwrap().unwrap();
-        assert_eq!((second.target(), second.body.as_slice()), ("200", &b"abcd"[..]));
+        assert_eq!(
+            (second.target(), second.body.as_slice()),
+            ("200", &b"abcd"[..])
+        );
         assert!(Message::read(&mut wire).unwrap().is_none());
     }
 
@@ -156,6 +159,8 @@ mod tests {
     fn a_request_says_how_long_it_is() {
         let request = Request::new("PUT", "/x", "a=b", Some(&serde_json::json!({})));
         let text = String::from_utf8(request.0).unwrap();
-        assert!(text.ends_with("cookie: a=b\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"));
+        assert!(text.ends_with(
+            "cookie: a=b\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+        ));
     }
 }

@@ -146,7 +146,8 @@ impl Stack {
 
     /// Signs somebody up: the session's cookie.
     pub(crate) fn register(&self, email: &str) -> Result<String> {
-        let body = json!({ "email": email, "firstName": "Ana", "lastName": "Sol", "password": PASSWORD });
+        let body =
+            json!({ "email": email, "firstName": "Ana", "lastName": "Sol", "password": PASSWORD });
         self.session(&Request::new("POST", "/api/v1/user", "", Some(&body)))
     }
 
@@ -169,7 +170,9 @@ pub(crate) const PASSWORD: &str = "correct-horse-1";
 
 /// A folder that ends with its value.
 pub(crate) fn folder() -> Result<TempDir> {
-    Ok(tempfile::Builder::new().prefix("zerodash-bench").tempdir()?)
+    Ok(tempfile::Builder::new()
+        .prefix("zerodash-bench")
+        .tempdir()?)
 }
 
 fn free_port() -> Result<SocketAddr> {

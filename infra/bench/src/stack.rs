@@ -60,10 +60,7 @@ pub(crate) fn table(binaries: &Binaries) -> Result<String> {
             "",
         ]),
     ];
-    Ok(markdown(
-        &format!("Local stack ({STARTS} starts)"),
-        &rows,
-    ))
+    Ok(markdown(&format!("Local stack ({STARTS} starts)"), &rows))
 }
 
 /// Of a hundred requests one signs in and nine mail a passcode; the rest read.

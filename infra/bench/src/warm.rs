@@ -30,7 +30,11 @@ const HASHES: usize = 40;
 const RUNS: [(&str, &str, [&str; 2]); 4] = [
     ("GET", "/api/v1/user", ["p50 ≤ 0.6 ms", "≥ 4000/s"]),
     ("PUT", "/api/v1/user/me/email/otp", ["p50 ≤ 2 ms", ""]),
-    ("GET", "/api/v1/user/me/email/status", ["p50 ≤ 0.6 ms", "≥ 4000/s"]),
+    (
+        "GET",
+        "/api/v1/user/me/email/status",
+        ["p50 ≤ 0.6 ms", "≥ 4000/s"],
+    ),
     ("POST", "/api/v1/login", ["", ""]),
 ];
 
@@ -46,7 +50,14 @@ pub(crate) fn table(binaries: &Binaries) -> Result<String> {
         })
         .collect::<Result<Vec<_>>>()?;
 
-    let mut rows = vec![row(["Request", "Connections", "p50", "p99", "Per second", "Aim"])];
+    let mut rows = vec![row([
+        "Request",
+        "Connections",
+        "p50",
+        "p99",
+        "Per second",
+        "Aim",
+    ])];
     for (method, path, aims) in RUNS {
         for (connections, aim) in CONNECTIONS.into_iter().zip(aims) {
             let requests: Vec<_> = users
@@ -104,12 +115,7 @@ fn run(stack: &Stack, requests: &[Request]) -> Result<(Samples, f64)> {
     Ok((Samples::of_times(&times), rate))
 }
 
-fn again(
-    stack: &Stack,
-    request: &Request,
-    begin: Instant,
-    end: Instant,
-) -> Result<Vec<Duration>> {
+fn again(stack: &Stack, request: &Request, begin: Instant, end: Instant) -> Result<Vec<Duration>> {
     let mut connection = Connection::open(stack.gateway)?;
     let mut times = Vec::new();
     loop {

@@ -32,10 +32,7 @@ async fn run() -> Result<(), String> {
         Some(log::filter_from_env().as_deref().unwrap_or("warn")),
         std::io::stderr,
     );
-    let told = |error: app::Error| match std::error::Error::source(&error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    };
+    let told = |error: app::Error| error.cause();
     let local = Local::start(&options, Config::from_env()?)
         .await
         .map_err(told)?;

@@ -126,4 +126,12 @@ impl Error {
     pub fn invalid(sentence: impl Into<String>) -> Self {
         Error::Invalid(sentence.into())
     }
+
+    /// What is behind it, for the log only.
+    pub fn cause(&self) -> String {
+        match self {
+            Error::Unavailable(cause) | Error::Internal(cause) => format!("{cause:#}"),
+            error => error.to_string(),
+        }
+    }
 }

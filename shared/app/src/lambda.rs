@@ -32,8 +32,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 pub async fn run(api: Api) -> Result<(), RuntimeError> {
     log::init(log::filter_from_env().as_deref(), std::io::stdout);
     let app = App::from_env().await.inspect_err(|error| {
-        let cause = std::error::Error::source(error).map(ToString::to_string);
-        tracing::error!(cause, "The function cannot start.");
+        tracing::error!(cause = error.cause(), "The function cannot start.");
     })?;
     app.store.warm_up().await;
     let stack = Stack::new(api, app);

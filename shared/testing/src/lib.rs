@@ -13,6 +13,7 @@ mod actor;
 mod answer;
 mod fits;
 mod outbox;
+mod people;
 
 use std::{collections::BTreeMap, net::Ipv4Addr, sync::OnceLock, time::Duration};
 
@@ -154,17 +155,19 @@ impl TestApp {
         );
         let session = self.app.new_session(&user);
         // Counted elsewhere than anything a test looks at.
-        let counter = self.app.config.limits.counter(
-            Limit::RegisterAddress,
-            &format!("set up {}", user.id),
-            now,
-        );
+        let counter = |limit| {
+            self.app
+                .config
+                .limits
+                .counter(limit, &format!("set up {}", user.id), now)
+        };
+        let counters = [Limit::PasscodeRequestAccount, Limit::PasscodeRequestAddress].map(counter);
         let sign_up = SignUp {
             user: &user,
             password: password(),
             otp: &otp,
             session: (&session.0, &session.1),
-            counters: &[&counter],
+            counters: counters.each_ref(),
         };
         self.app
             .store

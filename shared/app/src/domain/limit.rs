@@ -37,6 +37,8 @@ pub enum Limit {
     ResetAccount,
     /// Reset links asked for from one address.
     ResetAddress,
+    /// New addresses of one account: each tells whether it is taken, and mails a notice.
+    EmailChangeAccount,
     /// Wrong current passwords when changing the password.
     PasswordChangeAccount,
 }
@@ -46,7 +48,7 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// Name (in keys and environment variables), how many, and in how many seconds.
-const TABLE: [(Limit, &str, u32, u64); 12] = [
+const TABLE: [(Limit, &str, u32, u64); 13] = [
     (Limit::RegisterAddress, "REGISTER_ADDRESS", 500, 10 * MINUTE),
     (
         Limit::PasscodeRequestAccount,
@@ -83,6 +85,7 @@ const TABLE: [(Limit, &str, u32, u64); 12] = [
     ),
     (Limit::ResetAccount, "RESET_ACCOUNT", 5, HOUR),
     (Limit::ResetAddress, "RESET_ADDRESS", 200, 10 * MINUTE),
+    (Limit::EmailChangeAccount, "EMAIL_CHANGE_ACCOUNT", 10, HOUR),
     (
         Limit::PasswordChangeAccount,
         "PASSWORD_CHANGE_ACCOUNT",

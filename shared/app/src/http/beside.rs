@@ -54,7 +54,11 @@ impl Beside {
     ) {
         let task = tokio::spawn(async move {
             if let Err(error) = work.await {
-                tracing::warn!(what, %error, "A write beside the answer failed.");
+                tracing::warn!(
+                    what,
+                    cause = error.cause(),
+                    "A write beside the answer failed."
+                );
             }
         });
         self.0

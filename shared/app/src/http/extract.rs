@@ -160,9 +160,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &App) -> Result<Self> {
-        let (parts, _) = request.into_parts();
+        let (mut parts, _) = request.into_parts();
         let operation: Arc<Operation> = from_stack(&parts)?;
-        let value = match from_stack(&parts)? {
+        let body = parts.extensions.remove().unwrap_or(RawBody::Empty);
+        let value = match body {
             RawBody::Json(value) => value,
             RawBody::Empty => Value::Object(Map::new()),
             RawBody::Other => return Err(Error::UnsupportedMediaType),

@@ -53,14 +53,14 @@ impl Line<'_> {
         );
         let ms = self.took.as_secs_f64() * 1000.0;
         match self.error {
-            Some(Error::Internal(error) | Error::Unavailable(error)) => {
+            Some(error @ (Error::Internal(_) | Error::Unavailable(_))) => {
                 tracing::error!(
                     request,
                     method,
                     route,
                     status,
                     ms,
-                    error = format!("{error:#}"),
+                    error = error.cause(),
                     "A request failed."
                 );
             }

@@ -13,6 +13,7 @@ use std::{
 
 use aws_config::SdkConfig;
 use aws_sdk_sesv2::{
+    error::ProvideErrorMetadata,
     operation::send_email::SendEmailError,
     primitives::Blob,
     types::{Destination, EmailContent, RawMessage},
@@ -143,8 +144,10 @@ impl Mailer {
                             SendEmailError::MessageRejected(_)
                             | SendEmailError::BadRequestException(_),
                         ) => Error::invalid("The mail service refuses to send to this address"),
+                        // The code alone: what the service says may name the address, and goes to the log.
                         _ => {
-                            Error::Unavailable(anyhow::Error::new(error).context("sending a mail"))
+                            let code = error.code().unwrap_or("no answer").to_owned();
+                            Error::Unavailable(anyhow::anyhow!("sending a mail: {code}"))
                         }
                     })
             }

@@ -33,7 +33,8 @@ pub struct SignUp<'a> {
     pub password: &'a PasswordHash,
     pub otp: &'a Otp,
     pub session: (&'a SessionToken, &'a Session),
-    pub counters: &'a [&'a Counter],
+    /// Of the passcode that is mailed.
+    pub counters: [&'a Counter; 2],
 }
 
 /// Another address for an account.
@@ -85,7 +86,7 @@ impl Store {
             Self::otp_write(user.id, new.otp),
             Self::session_write(new.session.0, new.session.1),
         ];
-        writes.extend(new.counters.iter().map(|counter| counter.write(now)));
+        writes.extend(new.counters.map(|counter| counter.write(now)));
         self.apply(writes).await
     }
 
