@@ -1,3 +1,103 @@
 //! The area's tests: one file per file of routes, each with the normal case and every refusal, quoting the wire.
 
 mod email;
+mod identities;
+mod login_options;
+mod organizations;
+mod password;
+mod profile;
+mod register;
+mod tokens;
+mod warehouse_credentials;
+
+use app::{
+    Api,
+    domain::{
+        email::EmailAddress, id::UserId, limit::Limit, otp::Otp, password::Password,
+        secret::Secret, user::User,
+    },
+    store::SignUp,
+};
+use serde_json::{Value, json};
+use testing::{Actor, PASSWORD, TestApp};
+
+/// The routes that an account meets: this area's, signing in, and the organisation.
+fn api() -> Api {
+    my_account::router()
+        .merge(auth::router())
+        .merge(organizations::router())
+}
+
+/// Somebody with a verified address and an organisation of their own, Acme.
+async fn admin<'a>(app: &'a TestApp, email: &str) -> Actor<'a> {
+    let actor = app.verified(email).await;
+    actor
+        .put("/api/v1/org")
+        .json(&json!({ "name": "Acme" }))
+        .await
+        .ok();
+    actor
+}
+
+/// Opens an admin's organisation to the domain of their address; answers its id.
+async fn open(admin: &Actor<'_>) -> String {
+    admin
+        .patch("/api/v1/user/me/complete")
+        .json(&json!({ "organizationName": "Acme", "jobTitle": "", "enableEmailDomainAccess": true,
+            "isMarketingOptedIn": false, "isTrackingAnonymized": true }))
+        .await
+        .ok();
+    let organization = admin.get("/api/v1/org").await.ok();
+    organization["organizationUuid"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Joins an organisation that takes in the actor's domain.
+async fn join(actor: &Actor<'_>, organization: &str) {
+    let path = format!("/api/v1/user/me/joinOrganization/{organization}");
+    actor.post(&path).await.ok();
+}
+
+/// Another session of somebody that `TestApp` made.
+async fn sign_in<'a>(app: &'a TestApp, email: &str) -> Actor<'a> {
+    let actor = app.anonymous();
+    actor
+        .post("/api/v1/login")
+        .json(&json!({ "email": email, "password": PASSWORD }))
+        .await
+        .ok();
+    actor
+}
+
+/// Somebody whose profile is like no route makes it so far.
+async fn person<'a>(app: &'a TestApp, email: &str, change: impl FnOnce(&mut User)) -> Actor<'a> {
+    let (world, now) = (&app.app, app.app.clock.now());
+    let email = EmailAddress::parse(email).unwrap();
+    let id = UserId::new(&world.random);
+    let mut user = User::new(id, email, "Ana".into(), "Test".into(), now);
+    change(&mut user);
+    let key = world.otp_key().await.unwrap();
+    let (otp, _) = Otp::issue(&user.email, &key, &world.random, now);
+    let session = world.new_session(&user);
+    let password = Password::new(Secret::new(PASSWORD.into())).unwrap();
+    let limits = &world.config.limits;
+    let sign_up = SignUp {
+        user: &user,
+        password: &world.hash(password).await.unwrap(),
+        otp: &otp,
+        session: (&session.0, &session.1),
+        counters: &[&limits.counter(Limit::RegisterAddress, "set up", now)],
+    };
+    world.store.register(sign_up, now).await.unwrap();
+    app.anonymous()
+        .with_cookie(&format!("connect.sid={}", session.0.cookie_value()))
+}
+
+/// Everything in the table, as text.
+fn stored(app: &TestApp) -> String {
+    let items = app.items();
+    let items: Vec<&Value> = items.values().collect();
+    json!(items).to_string()
+}

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Store, keys,
-    write::{One, Write},
-};
+use super::{Store, apply::One, keys, write::Write};
 use crate::{Error, Result, domain::secret::SealedBytes};
 
 /// The installation's own keys, sealed.

@@ -14,6 +14,7 @@
 //! only, loops over pages from [`page`] only. `ttl` tidies and never decides: reads of what expires go through
 //! [`live`], conditions compare the time. Every item carries `kind`, and `w`, a random id of the call that wrote it.
 
+mod apply;
 mod idempotency;
 mod instance;
 pub mod keys;

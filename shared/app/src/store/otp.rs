@@ -1,10 +1,6 @@
 //! Passcodes.
 
-use super::{
-    Store, keys,
-    page::read,
-    write::{One, Write},
-};
+use super::{Store, apply::One, keys, page::read, write::Write};
 use crate::{
     Error, Result,
     clock::Timestamp,
