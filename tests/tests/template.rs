@@ -1,5 +1,11 @@
 //! The templates say what the code says: routes, table, privileges, settings.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up has to fail"
+)]
+
 #[path = "gateway/routes.rs"]
 mod routes;
 #[path = "gateway/yaml.rs"]

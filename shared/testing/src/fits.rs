@@ -1,7 +1,7 @@
 //! Whether an answer fits the document.
 
 use http::{Method, StatusCode};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::Answer;
 
@@ -64,8 +64,8 @@ fn fits(
             at,
         );
     }
-    for part in schema["allOf"].as_array().into_iter().flatten() {
-        fits(schemas, part, value, at)?;
+    if let Some(parts) = schema["allOf"].as_array() {
+        return fits(schemas, &merged(schemas, parts), value, at);
     }
     if let Some(members) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
         let reasons: Vec<_> = members
@@ -131,4 +131,18 @@ fn fits(
         }
     }
     Ok(())
+}
+
+/// The parts of an `allOf` as one object: each is open for what the others describe.
+fn merged(schemas: &Map<String, Value>, parts: &[Value]) -> Value {
+    let (mut properties, mut required) = (Map::new(), Vec::new());
+    for part in parts {
+        let name = part["$ref"]
+            .as_str()
+            .and_then(|reference| reference.rsplit('/').next());
+        let part = name.and_then(|name| schemas.get(name)).unwrap_or(part);
+        properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
+        required.extend(part["required"].as_array().cloned().unwrap_or_default());
+    }
+    json!({ "type": "object", "properties": properties, "required": required })
 }

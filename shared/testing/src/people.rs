@@ -40,6 +40,18 @@ impl TestApp {
         self.set_of_user(email, "isActive", &json!({ "BOOL": false }));
     }
 
+    /// Makes a member an admin, as no route does yet.
+    pub fn promote(&self, email: &str) {
+        self.set_of_user(email, "role", &json!({ "S": "admin" }));
+        let user = self.user_item(email).1;
+        let organization = user["organization"]["S"].as_str().expect("a member");
+        let id = user["id"]["S"].as_str().expect("an id");
+        self.put_item(&json!({
+            "pk": { "S": format!("ORG#{organization}") }, "sk": { "S": format!("ADMIN#{id}") },
+            "kind": { "S": "admin" }, "user": { "S": id },
+        }));
+    }
+
     /// Gives an account two logins at a provider, `…/one` and `…/two`, as no route does yet.
     pub fn identify(&self, email: &str) {
         let one = |issuer: &str| {
@@ -66,13 +78,16 @@ impl TestApp {
         self.table.database().put_item(request).expect("an item");
     }
 
-    /// Sets a field of a user's profile to a value as the table has it.
-    fn set_of_user(&self, email: &str, field: &str, value: &Value) {
-        let (key, _) = self
-            .items()
+    fn user_item(&self, email: &str) -> ((String, String), Value) {
+        self.items()
             .into_iter()
             .find(|(_, item)| item["kind"]["S"] == "user" && item["email"]["S"] == email)
-            .expect("a user of this address");
+            .expect("a user of this address")
+    }
+
+    /// Sets a field of a user's profile to a value as the table has it.
+    fn set_of_user(&self, email: &str, field: &str, value: &Value) {
+        let (key, _) = self.user_item(email);
         let request = json!({
             "TableName": &*self.app.config.table,
             "Key": { "pk": { "S": key.0 }, "sk": { "S": key.1 } },

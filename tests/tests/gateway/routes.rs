@@ -7,8 +7,11 @@
 use app::Api;
 use serde_json::Value;
 
-/// Every function with its routes, by the name of its crate.
-pub(crate) const FUNCTIONS: [(&str, fn() -> Api); 3] = [
+/// The name of a function's crate, and its routes.
+type Function = (&'static str, fn() -> Api);
+
+/// Every function.
+pub(crate) const FUNCTIONS: [Function; 3] = [
     ("auth", auth::router),
     ("my-account", my_account::router),
     ("organizations", organizations::router),

@@ -10,14 +10,7 @@ mod register;
 mod tokens;
 mod warehouse_credentials;
 
-use app::{
-    Api,
-    domain::{
-        email::EmailAddress, id::UserId, limit::Limit, otp::Otp, password::Password,
-        secret::Secret, user::User,
-    },
-    store::SignUp,
-};
+use app::Api;
 use serde_json::{Value, json};
 use testing::{Actor, PASSWORD, TestApp};
 
@@ -25,7 +18,7 @@ use testing::{Actor, PASSWORD, TestApp};
 fn api() -> Api {
     my_account::router()
         .merge(auth::router())
-        .merge(organizations::router())
+        .merge(::organizations::router())
 }
 
 /// Somebody with a verified address and an organisation of their own, Acme.
@@ -43,8 +36,10 @@ async fn admin<'a>(app: &'a TestApp, email: &str) -> Actor<'a> {
 async fn open(admin: &Actor<'_>) -> String {
     admin
         .patch("/api/v1/user/me/complete")
-        .json(&json!({ "organizationName": "Acme", "jobTitle": "", "enableEmailDomainAccess": true,
-            "isMarketingOptedIn": false, "isTrackingAnonymized": true }))
+        .json(
+            &json!({ "organizationName": "Acme", "jobTitle": "", "enableEmailDomainAccess": true,
+            "isMarketingOptedIn": false, "isTrackingAnonymized": true }),
+        )
         .await
         .ok();
     let organization = admin.get("/api/v1/org").await.ok();
@@ -71,28 +66,15 @@ async fn sign_in<'a>(app: &'a TestApp, email: &str) -> Actor<'a> {
     actor
 }
 
-/// Somebody whose profile is like no route makes it so far.
-async fn person<'a>(app: &'a TestApp, email: &str, change: impl FnOnce(&mut User)) -> Actor<'a> {
-    let (world, now) = (&app.app, app.app.clock.now());
-    let email = EmailAddress::parse(email).unwrap();
-    let id = UserId::new(&world.random);
-    let mut user = User::new(id, email, "Ana".into(), "Test".into(), now);
-    change(&mut user);
-    let key = world.otp_key().await.unwrap();
-    let (otp, _) = Otp::issue(&user.email, &key, &world.random, now);
-    let session = world.new_session(&user);
-    let password = Password::new(Secret::new(PASSWORD.into())).unwrap();
-    let limits = &world.config.limits;
-    let sign_up = SignUp {
-        user: &user,
-        password: &world.hash(password).await.unwrap(),
-        otp: &otp,
-        session: (&session.0, &session.1),
-        counters: &[&limits.counter(Limit::RegisterAddress, "set up", now)],
-    };
-    world.store.register(sign_up, now).await.unwrap();
-    app.anonymous()
-        .with_cookie(&format!("connect.sid={}", session.0.cookie_value()))
+/// Gives a field of somebody's profile a value that no route gives it so far.
+fn set(app: &TestApp, email: &str, field: &str, value: Value) {
+    let items = app.items();
+    let user = items
+        .values()
+        .find(|item| item["kind"]["S"] == "user" && item["email"]["S"] == email);
+    let mut user = user.cloned().unwrap_or_default();
+    user[field] = value;
+    app.put_item(&user);
 }
 
 /// Everything in the table, as text.
