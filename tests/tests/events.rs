@@ -12,7 +12,6 @@ use std::{fmt, fs, path::Path};
 use app::{http::Stack, lambda};
 use http::HeaderMap;
 use insta::assert_snapshot;
-use lambda_http::{Body, request};
 use serde_json::Value;
 use testing::TestApp;
 
@@ -67,16 +66,23 @@ async fn send(app: &TestApp, name: &str, filled: &[(&str, &str)]) -> Answer {
     }
     assert!(!text.contains("{{"), "{name} is not filled in");
     let stack = Stack::new(local::api(), app.app.clone());
-    let response = lambda::answer(&stack, request::from_str(&text).expect("an event")).await;
-    let (parts, body) = response.into_parts();
+    let event = serde_json::from_str(&text).expect("an event");
+    let answer = lambda::answer(&stack, event).await;
+    assert!(!answer.is_base64_encoded, "{answer:?}");
+    let mut headers = HeaderMap::new();
+    let cookies = answer.cookies.iter().map(|cookie| ("set-cookie", cookie));
+    let others = answer
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value));
+    for (name, value) in others.chain(cookies) {
+        let name = name.parse::<http::HeaderName>().expect("a name");
+        headers.append(name, value.parse().expect("a value"));
+    }
     Answer {
-        status: parts.status.as_u16(),
-        headers: parts.headers,
-        body: match body {
-            Body::Empty => String::new(),
-            Body::Text(text) => text,
-            other => panic!("{other:?}"),
-        },
+        status: answer.status_code,
+        headers,
+        body: answer.body,
     }
 }
 
@@ -190,16 +196,16 @@ async fn every_answer_has_the_headers_of_the_product() {
         .iter()
         .map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()));
     assert_snapshot!(headers.collect::<String>(), @"
-    content-type: application/json; charset=utf-8
-    strict-transport-security: max-age=31536000; includeSubDomains; preload
-    referrer-policy: strict-origin-when-cross-origin
-    x-content-type-options: nosniff
-    content-security-policy: default-src 'none'; frame-ancestors 'none'
-    permissions-policy: camera=(), microphone=()
-    cross-origin-opener-policy: same-origin
-    vary: Cookie, Authorization
     cache-control: private, no-cache
+    content-security-policy: default-src 'none'; frame-ancestors 'none'
+    content-type: application/json; charset=utf-8
+    cross-origin-opener-policy: same-origin
     lightdash-version: 0.1791.0
+    permissions-policy: camera=(), microphone=()
+    referrer-policy: strict-origin-when-cross-origin
+    strict-transport-security: max-age=31536000; includeSubDomains; preload
+    vary: Cookie, Authorization
+    x-content-type-options: nosniff
     ");
 }
 

@@ -506,13 +506,13 @@ async fn an_answer_that_the_platform_cannot_carry_is_a_413() {
         (answer.status.as_u16(), answer.body.len()),
         (200, 4_000_028)
     );
-    let answer = gateway.send(&Request::get("/lot?of=x&times=5000000")).await;
+    let answer = gateway.send(&Request::get("/lot?of=x&times=6000000")).await;
+    assert_eq!(answer.status.as_u16(), 413);
     assert_snapshot!(answer, @r#"413 {"error":{"data":{},"message":"The answer is too large for one reply; ask for it in pages or as a file","name":"ParameterError","statusCode":413},"status":"error"}"#);
 }
 
 /// In the function's result each quote of the answer has a backslash before it.
 #[tokio::test]
-#[ignore = "the size of an answer is checked before its quotes are escaped"]
 async fn an_answer_grows_on_its_way_and_still_is_no_bare_500() {
     let gateway = ours().await;
     let answer = gateway
@@ -530,7 +530,6 @@ async fn the_api_does_not_wait_for_ever() {
 }
 
 #[tokio::test]
-#[ignore = "the query is read from an address that lambda_http makes of the decoded path"]
 async fn the_query_is_not_touched_by_what_the_path_holds() {
     let gateway = ours().await;
     for (target, thing, filter) in [
@@ -553,7 +552,6 @@ async fn the_query_is_not_touched_by_what_the_path_holds() {
 
 /// A request that cannot be read is a bare 500 otherwise, and an alarm.
 #[tokio::test]
-#[ignore = "lambda_http panics on quotes and angle brackets in the query"]
 async fn every_byte_in_target_and_headers_gets_an_answer() {
     let gateway = ours().await;
     let signs = (0x21..=0x7e_u8)
@@ -602,7 +600,6 @@ async fn somebody_elses_cookie_signs_nobody_out() {
 }
 
 #[tokio::test]
-#[ignore = "lambda_http drops all cookies when one is not ASCII"]
 async fn somebody_elses_cookie_in_letters_of_their_own_signs_nobody_out() {
     beside_cookies(&["name=Zoë"]).await;
 }

@@ -1,4 +1,4 @@
-//! `cargo run -p bench`: how fast and how small the product is, as Markdown tables.
+//! `cargo run --release -p bench`: how fast and how small the product is, as Markdown tables.
 //!
 //! Everything is measured from outside, on release binaries as they are deployed: the functions against an emulator
 //! of Lambda's runtime interface, the local stack over real connections. All traffic stays on 127.0.0.1.
@@ -79,6 +79,9 @@ fn run() -> Result<()> {
         print!("{HELP}");
         return Ok(());
     };
+    if cfg!(debug_assertions) {
+        bail!("run it with --release: it hashes passwords itself, and asks a lot");
+    }
     let binaries = Binaries::find()?;
     if options.build {
         binaries.build()?;

@@ -200,11 +200,11 @@ impl FromRequestParts<App> for CurrentUser {
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<SessionToken> {
-    let lines = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    // Other cookies may hold anything.
+    let lossy = |value| String::from_utf8_lossy(http::HeaderValue::as_bytes(value));
+    let lines: Vec<_> = headers.get_all(header::COOKIE).iter().map(lossy).collect();
     let mut pairs = lines
+        .iter()
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
     pairs

@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use app::{App, http::Stack, lambda};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::StatusCode;
-use lambda_http::{Adapter, Context, LambdaEvent, Service, request::LambdaRequest, service_fn};
 use serde_json::{Value, json};
 
 use crate::{
@@ -219,14 +218,8 @@ impl Gateway {
     }
 }
 
-/// One invocation, from JSON to JSON, by the same adapter as in a deployed function.
+/// One invocation, from JSON to JSON.
 async fn invoke(stack: Stack, event: String) -> String {
-    let mut function = Adapter::from(service_fn(move |event| {
-        let stack = stack.clone();
-        async move { Ok::<_, lambda::RuntimeError>(lambda::answer(&stack, event).await) }
-    }));
-    let payload: LambdaRequest = serde_json::from_str(&event).expect("an event");
-    let event = LambdaEvent::new(payload, Context::default());
-    let result = function.call(event).await.expect("a result");
-    serde_json::to_string(&result).expect("JSON")
+    let event = serde_json::from_str(&event).expect("an event");
+    serde_json::to_string(&lambda::answer(&stack, event).await).expect("JSON")
 }

@@ -226,7 +226,8 @@ impl FromRequestParts<App> for ClientAddress {
     }
 }
 
-/// The header `Idempotency-Key`: a request that comes again with it is answered with what the first one made.
+/// The header `Idempotency-Key`: a request that comes again with it makes nothing new. It is answered with what the first
+/// one made, or with 409 where that cannot be shown again.
 pub struct IdempotencyKey(pub Option<String>);
 
 impl FromRequestParts<App> for IdempotencyKey {

@@ -72,6 +72,9 @@ impl Stack {
         if matches!(method, Method::GET | Method::HEAD) && response.status() == StatusCode::OK {
             response = tagged(response, if_none_match.as_ref()).await;
         }
+        if method == Method::HEAD {
+            *response.body_mut() = Body::empty();
+        }
         self.add_headers(response.headers_mut());
 
         let error = response.extensions_mut().remove::<Arc<Error>>();
@@ -117,6 +120,10 @@ impl Stack {
             .unwrap_or_default();
         let uri = format!("{}{query}", found.path).parse::<Uri>();
         parts.uri = uri.map_err(|_| Error::NotFound(Kind::Route))?;
+        // The body is left out at the very end, so that all headers are those of a GET.
+        if parts.method == Method::HEAD {
+            parts.method = Method::GET;
+        }
         parts.extensions.insert(operation);
         parts.extensions.insert(RawParameters(found.parameters));
         parts.extensions.insert(body);

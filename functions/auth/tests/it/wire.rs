@@ -1,0 +1,446 @@
+use axum::http::Method;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use testing::{PASSWORD, TestApp};
+
+use crate::api;
+
+const LOGIN: &str = "/api/v1/login";
+const RESET: &str = "/api/v1/password-reset";
+const ME: &str = "/api/v1/user/me";
+const HEALTH: &str = "/api/v1/health";
+
+#[tokio::test]
+async fn malformed_json_is_told_even_to_strangers() {
+    let app = TestApp::new(api()).await;
+    let anonymous = app.anonymous();
+    let send = async |body: &[u8]| anonymous.patch(ME).body("application/json", body).await;
+    assert_snapshot!(send(b"{\"firstName\": \"Ana\",\n \"x\": }").await, @r#"
+    400 {
+      "error": {
+        "data": {},
+        "message": "The request body is not JSON (line 2, column 7)",
+        "name": "ParameterError",
+        "statusCode": 400
+      },
+      "status": "error"
+    }
+    "#);
+    let deep = "[".repeat(200);
+    for body in [
+        &b"{"[..],
+        b"nope",
+        b"{} {}",
+        b"{\"a\": \"\xff\"}",
+        b"\xef\xbb\xbf{}",
+        b"{\"a\": 1e999}",
+        br#"{"a": "\ud800"}"#,
+        b"{\"a\": \"\x01\"}",
+        b" ",
+        deep.as_bytes(),
+    ] {
+        let reply = send(body).await;
+        assert_eq!(
+            reply.refusal(),
+            "400 ParameterError",
+            "{}",
+            String::from_utf8_lossy(body)
+        );
+    }
+    let secret = format!("{{\"password\": \"{PASSWORD}\", oops");
+    assert!(!send(secret.as_bytes()).await.text.contains(PASSWORD));
+}
+
+#[tokio::test]
+async fn a_stranger_with_a_body_of_the_wrong_shape_is_a_stranger_first() {
+    let app = TestApp::new(api()).await;
+    let anonymous = app.anonymous();
+    let wrong = json!({ "firstName": { "a": 1 } });
+    assert_eq!(
+        anonymous.patch(ME).json(&wrong).await.refusal(),
+        "401 AuthorizationError"
+    );
+    let text = anonymous.patch(ME).body("text/plain", "x").await;
+    assert_eq!(text.refusal(), "401 AuthorizationError");
+    assert_eq!(
+        anonymous.delete(ME).await.refusal(),
+        "401 AuthorizationError"
+    );
+}
+
+#[tokio::test]
+async fn every_field_of_the_wrong_shape_is_told() {
+    let app = TestApp::new(api()).await;
+    let ana = app.user("ana@example.com").await;
+    let wrong = json!({ "firstName": { "a": 1 }, "lastName": ["x"], "email": 5, "isTrackingAnonymized": "x" });
+    assert_snapshot!(ana.patch(ME).json(&wrong).await, @r#"
+    422 {
+      "error": {
+        "data": {
+          "body.email": {
+            "message": "invalid string value",
+            "value": 5
+          },
+          "body.firstName": {
+            "message": "invalid string value",
+            "value": {
+              "a": 1
+            }
+          },
+          "body.isTrackingAnonymized": {
+            "message": "invalid boolean value",
+            "value": "x"
+          },
+          "body.lastName": {
+            "message": "invalid string value",
+            "value": [
+              "x"
+            ]
+          }
+        },
+        "message": "",
+        "name": "ValidateError",
+        "statusCode": 422
+      },
+      "status": "error"
+    }
+    "#);
+    for body in [json!([]), json!("x"), json!(null), json!(5)] {
+        let reply = ana.patch(ME).json(&body).await;
+        assert_eq!(reply.refusal(), "422 ValidateError", "{body}");
+        assert_eq!(
+            reply.json()["error"]["data"]["body"]["message"],
+            "invalid object"
+        );
+    }
+    for nul in [
+        json!({ "firstName": "a\u{0}b" }),
+        json!({ "email": "ana\u{0}@example.com" }),
+    ] {
+        assert_eq!(
+            ana.patch(ME).json(&nul).await.refusal(),
+            "422 ValidateError"
+        );
+    }
+    let nul = json!({ "email": "ana@example.com", "password": "a\u{0}b" });
+    assert_eq!(
+        app.anonymous().post(LOGIN).json(&nul).await.refusal(),
+        "422 ValidateError"
+    );
+}
+
+#[tokio::test]
+async fn only_json_in_utf_8_is_read() {
+    let app = TestApp::new(api()).await;
+    let anonymous = app.anonymous();
+    let body = r#"{"email":"ana@example.com"}"#;
+    for media_type in [
+        "application/x-www-form-urlencoded",
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "text/json",
+        "application/jsonx",
+        "application/json; charset=latin1",
+        "",
+    ] {
+        let reply = anonymous.post(RESET).body(media_type, body).await;
+        assert_eq!(reply.refusal(), "415 ParameterError", "{media_type}");
+    }
+    for media_type in [
+        "application/json",
+        "Application/JSON; charset=UTF-8",
+        "application/json;charset=\"utf-8\"",
+        "application/merge-patch+json",
+    ] {
+        let reply = anonymous.post(RESET).body(media_type, body).await;
+        assert_eq!(reply.refusal(), "200 (no error)", "{media_type}");
+    }
+    assert_snapshot!(anonymous.post(RESET).body("text/plain", body).await, @r#"
+    415 {
+      "error": {
+        "data": {},
+        "message": "Send the body as application/json",
+        "name": "ParameterError",
+        "statusCode": 415
+      },
+      "status": "error"
+    }
+    "#);
+    // What a route does not read may be anything; a body that is not there is an empty object.
+    let ana = app.user("ana@example.com").await;
+    ana.put("/api/v1/user/me/email/otp")
+        .body("text/plain", "x")
+        .await
+        .ok();
+    let reply = anonymous.post(RESET).await;
+    assert_eq!(
+        reply.json()["error"]["data"],
+        json!({ "body.email": { "message": "'email' is required" } })
+    );
+}
+
+#[tokio::test]
+async fn a_body_has_five_megabytes_at_most() {
+    let app = TestApp::new(api()).await;
+    let anonymous = app.anonymous();
+    let sized = |bytes: usize| {
+        let mut body = br#"{"email":"ana@example.com"}"#.to_vec();
+        body.resize(bytes, b' ');
+        body
+    };
+    let most = 5 * 1024 * 1024;
+    let reply = anonymous
+        .post(RESET)
+        .body("application/json", sized(most))
+        .await;
+    reply.ok();
+    let reply = anonymous
+        .post(RESET)
+        .body("application/json", sized(most + 1))
+        .await;
+    assert_snapshot!(reply, @r#"
+    413 {
+      "error": {
+        "data": {},
+        "message": "The request body is larger than 5242880 bytes",
+        "name": "ParameterError",
+        "statusCode": 413
+      },
+      "status": "error"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn below_api_what_is_unknown_is_told_in_json() {
+    let app = TestApp::new(api()).await;
+    let anonymous = app.anonymous();
+    assert_snapshot!(anonymous.get("/api/v1/nothing").await, @r#"
+    404 {
+      "error": {
+        "data": {},
+        "message": "Route not found",
+        "name": "NotFoundError",
+        "statusCode": 404
+      },
+      "status": "error"
+    }
+    "#);
+    for path in [
+        "/",
+        "/api",
+        "/api/v1",
+        "/api/v1/user/me/nothing",
+        "/api/v1//user",
+        "/api/v3/health",
+        "/api/v1/health//",
+        "/api/v1/%75ser",
+    ] {
+        for method in [Method::GET, Method::POST, Method::OPTIONS] {
+            let reply = anonymous.call(method, path).await;
+            assert_eq!(reply.refusal(), "404 NotFoundError", "{path}");
+            assert!(
+                reply
+                    .header("content-type")
+                    .unwrap()
+                    .starts_with("application/json")
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_method_is_told_with_those_that_are_known() {
+    let app = TestApp::new(api()).await;
+    let anonymous = app.anonymous();
+    let reply = anonymous
+        .patch("/api/v1/user")
+        .body("application/json", "{")
+        .await;
+    assert_snapshot!(reply, @r#"
+    404 {
+      "error": {
+        "data": {},
+        "message": "Method not allowed here; allowed: GET, HEAD, OPTIONS, POST",
+        "name": "NotFoundError",
+        "statusCode": 404
+      },
+      "status": "error"
+    }
+    "#);
+    assert_eq!(reply.header("allow"), Some("GET, HEAD, OPTIONS, POST"));
+    assert_eq!(anonymous.call(Method::HEAD, LOGIN).await.status, 404);
+    let odd = Method::from_bytes(b"PROPFIND").unwrap();
+    assert_eq!(
+        anonymous.call(odd, HEALTH).await.header("allow"),
+        Some("GET, HEAD, OPTIONS")
+    );
+    let asked = anonymous.call(Method::OPTIONS, "/api/v1/user").await;
+    assert_eq!(
+        (asked.status.as_u16(), asked.header("allow")),
+        (200, Some("GET, HEAD, OPTIONS, POST"))
+    );
+    for name in asked.headers.keys() {
+        assert!(!name.as_str().starts_with("access-control-"));
+    }
+}
+
+#[tokio::test]
+async fn letter_case_and_a_slash_at_the_end_do_not_matter() {
+    let app = TestApp::new(api()).await;
+    let ana = app.user("ana@example.com").await;
+    for path in ["/api/v1/user/", "/API/V1/USER", "/Api/v1/User/"] {
+        assert_eq!(ana.get(path).await.ok()["email"], "ana@example.com");
+    }
+    let flag = app
+        .anonymous()
+        .get("/API/v2/Feature-Flag/MiXeD/")
+        .await
+        .ok();
+    assert_eq!(flag["id"], "MiXeD");
+    let status = ana
+        .get("/api/v1/user/me/email/STATUS/?passcode=")
+        .await
+        .ok();
+    assert_eq!(status["isVerified"], false);
+}
+
+#[tokio::test]
+async fn asking_for_the_head_only_gives_no_body() {
+    let app = TestApp::new(api()).await;
+    let ana = app.user("ana@example.com").await;
+    for (path, status) in [
+        ("/api/v1/user", 200),
+        (HEALTH, 200),
+        ("/api/v1/org", 403),
+        ("/api/v1/nothing", 404),
+    ] {
+        let reply = ana.call(Method::HEAD, path).await;
+        assert_eq!(reply.status, status, "{path}");
+        assert!(
+            reply
+                .header("content-type")
+                .unwrap()
+                .starts_with("application/json")
+        );
+    }
+    let reply = ana.call(Method::HEAD, "/api/v1/user").await;
+    assert_eq!(reply.text, "");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_known_is_not_sent_again() {
+    let app = TestApp::new(api()).await;
+    let ana = app.user("ana@example.com").await;
+    let first = ana.get("/api/v1/user").await;
+    let tag = first.header("etag").unwrap();
+    assert!(tag.starts_with("W/\""));
+    for known in [tag, "*", &format!("\"other\", {tag}")] {
+        let again = ana.get("/api/v1/user").header("if-none-match", known).await;
+        assert_eq!(
+            (
+                again.status.as_u16(),
+                again.text.as_str(),
+                again.header("etag")
+            ),
+            (304, "", Some(tag))
+        );
+        assert_eq!(again.header("content-type"), None);
+    }
+    let bob = app.user("bob@example.com").await;
+    let other = bob.get("/api/v1/user").header("if-none-match", tag).await;
+    assert_eq!(other.ok()["email"], "bob@example.com");
+    app.wait(1);
+    ana.patch(ME)
+        .json(&json!({ "firstName": "Anna" }))
+        .await
+        .ok();
+    let changed = ana.get("/api/v1/user").header("if-none-match", tag).await;
+    assert_eq!(changed.ok()["firstName"], "Anna");
+    assert_eq!(
+        app.anonymous().get("/api/v1/user").await.header("etag"),
+        None
+    );
+}
+
+#[tokio::test]
+async fn every_answer_has_the_headers_that_keep_browsers_out_of_trouble() {
+    let app = TestApp::new(api()).await;
+    let anonymous = app.anonymous();
+    let ok = anonymous.get("/api/v1/livez").await;
+    let names: Vec<_> = ok
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .collect();
+    assert_snapshot!(names.join("\n"), @r#"
+    content-type: application/json; charset=utf-8
+    content-length: 15
+    etag: W/"a29ee2b15c494311c5252176"
+    strict-transport-security: max-age=31536000; includeSubDomains; preload
+    referrer-policy: strict-origin-when-cross-origin
+    x-content-type-options: nosniff
+    content-security-policy: default-src 'none'; frame-ancestors 'none'
+    permissions-policy: camera=(), microphone=()
+    cross-origin-opener-policy: same-origin
+    vary: Cookie, Authorization
+    cache-control: private, no-cache
+    lightdash-version: 0.1791.0
+    "#);
+    for reply in [
+        anonymous.get("/api/v1/nothing").await,
+        anonymous.get("/api/v1/user").await,
+        anonymous.post(LOGIN).body("application/json", "{").await,
+        anonymous.call(Method::OPTIONS, LOGIN).await,
+        anonymous.call(Method::HEAD, HEALTH).await,
+    ] {
+        for (name, value) in &ok.headers {
+            if !["content-length", "etag"].contains(&name.as_str()) {
+                assert_eq!(reply.headers.get(name), Some(value), "{name}");
+            }
+        }
+        assert_eq!(reply.header("x-powered-by"), None);
+    }
+}
+
+#[tokio::test]
+async fn what_a_query_cannot_mean_is_refused() {
+    let app = TestApp::new(api()).await;
+    let ana = app.user("ana@example.com").await;
+    let status = "/api/v1/user/me/email/status";
+    for query in ["passcode=1&passcode=2", "passcode=%FF", "passcode=a%00b"] {
+        let reply = ana.get(&format!("{status}?{query}")).await;
+        assert_eq!(reply.refusal(), "422 ValidateError", "{query}");
+        assert_eq!(
+            reply.json()["error"]["data"]["passcode"]["value"],
+            Value::Null
+        );
+    }
+    for query in ["", "passcode", "other=1&other=2", "&&"] {
+        ana.get(&format!("{status}?{query}")).await.ok();
+    }
+    let reply = app.anonymous().get("/api/v2/feature-flag/a%00b").await;
+    assert_snapshot!(reply, @r#"
+    422 {
+      "error": {
+        "data": {
+          "featureFlagId": {
+            "message": "invalid string value",
+            "value": "a\u0000b"
+          }
+        },
+        "message": "",
+        "name": "ValidateError",
+        "statusCode": 422
+      },
+      "status": "error"
+    }
+    "#);
+    let long = "x".repeat(20_000);
+    let flag = app
+        .anonymous()
+        .get(&format!("/api/v2/feature-flag/{long}"))
+        .await
+        .ok();
+    assert_eq!(flag["enabled"], false);
+}
