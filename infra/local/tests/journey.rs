@@ -338,17 +338,18 @@ fn nothing_secret_is_logged_or_stored_in_clear_and_every_request_is_logged() {
     let logins = "/api/v1/user/warehouseCredentials";
     let postgres =
         json!({ "type": "postgres", "user": "reader", "password": "s3cret-of-postgres" });
-    let key_file = json!({ "private_key": "-----BEGIN s3cret-of-bigquery", "client_email": "robot@project.example" });
-    let bigquery = json!({ "type": "bigquery", "keyfileContents": key_file });
-    for credentials in [postgres, bigquery] {
+    let snowflake = json!({ "type": "snowflake", "user": "loader", "password": "s3cret-of-snowflake", "token": "s3cret-token-of-snowflake" });
+    for credentials in [postgres, snowflake] {
         let body = json!({ "name": "dwh", "credentials": credentials });
-        assert_eq!(ana.json("POST", logins, &body).status, 200);
+        let answer = ana.json("POST", logins, &body);
+        assert_eq!(answer.status, 200, "{}", answer.body);
     }
-    let holed = json!({ "name": "dwh", "credentials": { "type": "snowflake", "password": "s3cret-of-snowflake" } });
+    let holed = json!({ "name": "dwh", "credentials": { "type": "snowflake", "password": "s3cret-of-a-refused-login" } });
     assert_eq!(ana.json("POST", logins, &holed).status, 422);
     secrets.add("a warehouse password", "s3cret-of-postgres");
-    secrets.add("a key file", "s3cret-of-bigquery");
-    secrets.add("a refused warehouse password", "s3cret-of-snowflake");
+    secrets.add("another warehouse password", "s3cret-of-snowflake");
+    secrets.add("a warehouse token", "s3cret-token-of-snowflake");
+    secrets.add("a refused warehouse password", "s3cret-of-a-refused-login");
 
     // Bodies that are no JSON, or not what is asked for.
     let malformed = format!("{{\"email\":\"{ANA}\",\"password\":\"s3cret-in-a-torn-body");
@@ -391,12 +392,12 @@ fn nothing_secret_is_logged_or_stored_in_clear_and_every_request_is_logged() {
             .status,
         200
     );
+    assert_eq!(ana.get("/api/v1/user").status, 401);
     assert_eq!(
         ana.json("POST", "/api/v1/user/password/reset", &body)
             .status,
         404
     );
-    assert_eq!(ana.get("/api/v1/user").status, 401);
     assert_eq!(login(&mut ana, ANA, new_password).status, 200);
     let body = json!({ "password": new_password, "newPassword": third_password });
     assert_eq!(ana.json("POST", "/api/v1/user/password", &body).status, 200);

@@ -8,6 +8,7 @@ mod login;
 mod password_reset;
 mod session;
 mod wire;
+mod zz;
 
 use app::Api;
 use serde_json::json;

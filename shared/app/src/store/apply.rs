@@ -263,3 +263,6 @@ fn transact_item(write: &mut Write, w: &str, table: &str) -> Result<TransactWrit
         Error::Internal(anyhow::Error::new(error).context("building a transaction"))
     })
 }
+
+#[cfg(test)]
+mod tests;
