@@ -78,9 +78,11 @@ struct Named {
 }
 
 type Request = (Method, String, Option<Value>);
+/// The operation, what is special about the request, and the request.
+type Row = (&'static str, &'static str, fn(&Named) -> Request);
 
 /// The requests of every operation; a second one of the same operation says what is special about it.
-fn requests() -> Vec<(&'static str, &'static str, fn(&Named) -> Request)> {
+fn requests() -> Vec<Row> {
     fn get(path: impl Into<String>) -> Request {
         (Method::GET, path.into(), None)
     }

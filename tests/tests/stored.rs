@@ -165,7 +165,27 @@ async fn is_read(version: &Path) {
     let ana = app.anonymous().with_cookie(&text(&known["cookie"]));
     let mut user = ana.get("/api/v1/user").await.ok();
     assert!(!user["abilityRules"].take().as_array().unwrap().is_empty());
-    assert_snapshot!(format!("{user:#}"), @"");
+    assert_snapshot!(format!("{user:#}"), @r#"
+    {
+      "abilityRules": null,
+      "createdAt": "2026-01-31T09:30:00.000Z",
+      "email": "ana@example.com",
+      "firstName": "ana",
+      "isActive": true,
+      "isMarketingOptedIn": false,
+      "isPending": false,
+      "isSetupComplete": true,
+      "isTrackingAnonymized": true,
+      "lastName": "Test",
+      "organizationCreatedAt": "2026-01-31T09:30:00.000Z",
+      "organizationName": "Acme",
+      "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+      "role": "admin",
+      "updatedAt": "2026-01-31T09:30:00.000Z",
+      "userId": 708452066,
+      "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+    }
+    "#);
     let body = json!({ "email": ANA, "password": PASSWORD });
     app.anonymous().post("/api/v1/login").json(&body).await.ok();
     let health = app.anonymous().get("/api/v1/health").await.ok();
@@ -177,11 +197,36 @@ async fn is_read(version: &Path) {
         ana.with_token(&secret).get("/api/v1/user").await.status,
         200
     );
-    assert_snapshot!(format!("{:#}", ana.get(TOKENS).await.ok()), @"");
+    assert_snapshot!(format!("{:#}", ana.get(TOKENS).await.ok()), @r#"
+    [
+      {
+        "createdAt": "2026-01-31T09:30:00.000Z",
+        "description": "ci",
+        "expiresAt": "2026-03-01T00:00:00.000Z",
+        "lastUsedAt": "2026-01-31T09:30:00.000Z",
+        "rotatedAt": null,
+        "uuid": "0be582eb-7d2c-452a-a6da-5b396b1d6188"
+      }
+    ]
+    "#);
 
     // warehouse credentials, and what they were sealed under; idempotency claim.
     let logins = ana.get(LOGINS).await.ok();
-    assert_snapshot!(format!("{logins:#}"), @"");
+    assert_snapshot!(format!("{logins:#}"), @r#"
+    [
+      {
+        "createdAt": "2026-01-31T09:30:00.000Z",
+        "credentials": {
+          "type": "postgres",
+          "user": "reader"
+        },
+        "name": "dwh",
+        "updatedAt": "2026-01-31T09:30:00.000Z",
+        "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6",
+        "uuid": "15840a52-83c2-4820-bc1f-96a1f5e0c122"
+      }
+    ]
+    "#);
     let again = ana.post(LOGINS).json(&warehouse());
     let again = again.header("idempotency-key", "once").await.ok();
     assert_eq!(again, logins[0]);
@@ -215,7 +260,15 @@ async fn is_read(version: &Path) {
     // domain, allowed domains, counts; admin.
     let ben = app.viewer("ben@example.com").await;
     let found = ben.get("/api/v1/user/me/allowedOrganizations").await.ok();
-    assert_snapshot!(format!("{found:#}"), @"");
+    assert_snapshot!(format!("{found:#}"), @r#"
+    [
+      {
+        "membersCount": 2,
+        "name": "Acme",
+        "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170"
+      }
+    ]
+    "#);
     let ben_s = EmailAddress::parse("ben@example.com").unwrap();
     let ben_s = app.app.store.user_of_email(&ben_s).await.unwrap().unwrap();
     let organization = app

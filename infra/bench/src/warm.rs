@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::{Context, Result};
 use app::{
-    domain::{password::Password, secret::Secret},
+    domain::{
+        password::{HashMemory, Password},
+        secret::Secret,
+    },
     random::Random,
 };
 use serde_json::json;
@@ -133,10 +136,11 @@ fn again(stack: &Stack, request: &Request, begin: Instant, end: Instant) -> Resu
 /// A password's hash without anything around it, in this process.
 fn hashing() -> Result<Samples> {
     let password = Password::new(Secret::new(PASSWORD.to_owned()))?;
+    let mut memory = HashMemory::default();
     let times = (0..HASHES)
         .map(|_| {
             let begun = Instant::now();
-            std::hint::black_box(password.hash(&Random::System)?);
+            std::hint::black_box(password.hash(&Random::System, &mut memory)?);
             Ok(begun.elapsed())
         })
         .collect::<Result<Vec<_>>>()?;

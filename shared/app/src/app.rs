@@ -1,6 +1,6 @@
 //! The outside world, built once at start.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 #[cfg(feature = "seal")]
 use tokio::sync::OnceCell;
@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     config::Config,
     domain::{
-        password::{Password, PasswordHash},
+        password::{HashMemory, Password, PasswordHash},
         secret::Secret,
     },
     random::Random,
@@ -24,6 +24,12 @@ use crate::{domain::otp::OtpKey, seal::Sealer, store::InstanceKeys};
 
 /// How many passwords are hashed at once: each takes 19 MiB and a core.
 const HASHES_AT_ONCE: usize = 2;
+
+/// Where passwords are hashed: a slot and a memory for each at once.
+struct Hashing {
+    slots: Arc<Semaphore>,
+    spare: Mutex<Vec<HashMemory>>,
+}
 
 /// Everything a handler reaches the outside world through.
 #[derive(Clone)]
@@ -36,7 +42,7 @@ pub struct App {
     pub seal: Sealer,
     pub clock: Clock,
     pub random: Random,
-    hashing: Arc<Semaphore>,
+    hashing: Arc<Hashing>,
     #[cfg(feature = "seal")]
     otp_key: Arc<OnceCell<OtpKey>>,
 }
@@ -66,7 +72,10 @@ impl App {
             },
             #[cfg(feature = "seal")]
             otp_key: Arc::default(),
-            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            hashing: Arc::new(Hashing {
+                slots: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+                spare: Mutex::default(),
+            }),
             config: Arc::new(config),
             store,
             clock,
@@ -107,7 +116,8 @@ impl App {
     /// `Internal` when the process is stopping.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash> {
         let random = self.random.clone();
-        self.slowly(move || password.hash(&random)).await?
+        self.slowly(move |memory| password.hash(&random, memory))
+            .await?
     }
 
     /// Whether this is the password, beside the async threads; takes as long without a hash.
@@ -115,23 +125,29 @@ impl App {
     /// # Errors
     /// `Internal` when the process is stopping.
     pub async fn verify(&self, hash: Option<PasswordHash>, password: Secret) -> Result<bool> {
-        self.slowly(move || PasswordHash::verify(hash.as_ref(), &password))
+        self.slowly(move |memory| PasswordHash::verify(hash.as_ref(), &password, memory))
             .await
     }
 
     async fn slowly<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut HashMemory) -> T + Send + 'static,
     ) -> Result<T> {
-        let slot = self
-            .hashing
+        let hashing = self.hashing.clone();
+        let slot = hashing
+            .slots
             .clone()
             .acquire_owned()
             .await
             .map_err(|error| Error::Internal(error.into()))?;
         let done = tokio::task::spawn_blocking(move || {
+            // Kept until the work is done, also when the caller has gone.
             let _slot = slot;
-            work()
+            let spare = || hashing.spare.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut memory = spare().pop().unwrap_or_default();
+            let made = work(&mut memory);
+            spare().push(memory);
+            made
         });
         done.await.map_err(|error| Error::Internal(error.into()))
     }

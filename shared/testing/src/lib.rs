@@ -26,7 +26,7 @@ use app::{
         id::UserId,
         limit::Limit,
         otp::Otp,
-        password::{Password, PasswordHash},
+        password::{HashMemory, Password, PasswordHash},
         secret::Secret,
         user::User,
     },
@@ -257,7 +257,7 @@ fn password() -> &'static PasswordHash {
     static HASH: OnceLock<PasswordHash> = OnceLock::new();
     HASH.get_or_init(|| {
         Password::new(Secret::new(PASSWORD.into()))
-            .and_then(|password| password.hash(&Random::seeded(7)))
+            .and_then(|password| password.hash(&Random::seeded(7), &mut HashMemory::default()))
             .expect("a hash")
     })
 }

@@ -1,14 +1,14 @@
 //! The area's tests: one file per file of routes, each with the normal case and every refusal, quoting the wire; what
-//! the layers around every route answer stands in `wire.rs`, what becomes of sessions in `session.rs`.
+//! the layers around every route answer stands in `wire.rs` and `paths.rs`, what becomes of sessions in `session.rs`.
 
 mod feature_flag;
 mod flash;
 mod health;
 mod login;
 mod password_reset;
+mod paths;
 mod session;
 mod wire;
-mod zz;
 
 use app::Api;
 use serde_json::json;

@@ -12,7 +12,7 @@ fn guess(code: &str) -> String {
 
 /// A code that is not this one.
 fn wrong(code: &str) -> String {
-    let digits = code.parse::<u32>().unwrap();
+    let digits = code.parse::<u32>().unwrap_or_default();
     format!("{:06}", (digits + 1) % 1_000_000)
 }
 

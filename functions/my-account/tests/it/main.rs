@@ -1,12 +1,18 @@
-//! The area's tests: one file per file of routes, each with the normal case and every refusal, quoting the wire.
+//! The area's tests: one file per file of routes, or several where there is much to say, each with the normal case and
+//! every refusal, quoting the wire.
 
+mod deletion;
 mod email;
+mod idempotency;
 mod identities;
 mod login_options;
 mod organizations;
 mod password;
 mod profile;
 mod register;
+mod register_form;
+mod setup;
+mod token_rotation;
 mod tokens;
 mod warehouse_credentials;
 
