@@ -45,7 +45,7 @@ impl Login {
                request_body = Login, responses((status = 200, body = Ok<UserView>)), extensions(("x-tier" = json!("legacy"))))]
 pub(crate) async fn login(
     State(app): State<App>,
-    _: Visitor,
+    visitor: Visitor,
     address: ClientAddress,
     beside: Beside,
     Json(body): Json<Login>,
@@ -65,8 +65,11 @@ pub(crate) async fn login(
         counter(Limit::LoginAddress, address.as_str()),
     ];
 
-    // Counted before the password is looked at, and taken back when it is right: only failures add up.
-    app.store.count(counters.each_ref(), now).await?;
+    // Counted before the password is looked at, and taken back when it is right: only failures add up. The account comes
+    // last, so that one address that is held back locks nobody else out.
+    let [pair, account, from] = counters.each_ref();
+    app.store.count([pair, from], now).await?;
+    app.store.count([account], now).await?;
     let found = match EmailAddress::parse(&email) {
         Some(email) => app.store.login(&email).await?,
         None => None,
@@ -79,7 +82,10 @@ pub(crate) async fn login(
     }
 
     let (token, session) = app.new_session(&user);
-    app.store.put_session(&token, &session).await?;
+    let old = visitor.0.map(|caller| caller.token);
+    app.store
+        .begin_session((&token, &session), old.as_ref())
+        .await?;
     let store = app.store.clone();
     beside.run("take back counted sign-ins", async move {
         store.refund(&counters).await;

@@ -32,17 +32,17 @@ pub(crate) async fn request_password_reset(
     Json(body): Json<RequestPasswordReset>,
 ) -> Result<Done> {
     let now = app.clock.now();
-    let email = EmailAddress::parse(&body.email);
-    let subject = email.as_ref().map_or("", EmailAddress::as_str);
-    let counters = [
-        app.config.limits.counter(Limit::ResetAccount, subject, now),
-        app.config
-            .limits
-            .counter(Limit::ResetAddress, address.as_str(), now),
-    ];
-    app.store.count(counters.each_ref(), now).await?;
+    let counter = |limit, subject| app.config.limits.counter(limit, subject, now);
+    app.store
+        .count([&counter(Limit::ResetAddress, address.as_str())], now)
+        .await?;
+    let Some(email) = EmailAddress::parse(&body.email) else {
+        return Ok(Done);
+    };
+    app.store
+        .count([&counter(Limit::ResetAccount, email.as_str())], now)
+        .await?;
 
-    let Some(email) = email else { return Ok(Done) };
     if let Some((user, _)) = app.store.login(&email).await? {
         let (link, code) = ResetLink::issue(&user, &app.random, now);
         app.store

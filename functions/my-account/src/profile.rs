@@ -12,7 +12,7 @@ use app::{
         user::{User, person_name},
     },
     mail::Message,
-    store::EmailChange,
+    store::LAST_ADMIN,
     view::UserView,
 };
 use axum::extract::State;
@@ -73,28 +73,25 @@ pub(crate) async fn update_me(
     user.is_tracking_anonymized = body
         .is_tracking_anonymized
         .unwrap_or(user.is_tracking_anonymized);
-    let old = caller.user.email;
-    let change = body.email.filter(|email| *email != old);
-    if let Some(new) = &change {
+    let old = caller.user;
+    if let Some(new) = body.email.filter(|email| *email != old.email) {
         let subject = user.id.to_string();
         let counter = app
             .config
             .limits
             .counter(Limit::EmailChangeAccount, &subject, now);
         app.store.count([&counter], now).await?;
-        user.email = new.clone();
-        user.email_verified = false;
+        (user.email, user.email_verified, user.email_changed_at) = (new, false, Some(now));
     }
 
-    let change = change.as_ref().map(|new| EmailChange { old: &old, new });
-    app.store.update_profile(&user, change).await?;
+    app.store.update_profile(&old, &user).await?;
 
-    if user.email != old {
+    // Whoever never proved that the old address is theirs has nobody there to be told.
+    if user.email != old.email && old.email_verified {
         let (mail, message) = (app.mail.clone(), Message::email_changed(&user.email, now));
-        beside.run(
-            "mail a notice",
-            async move { mail.send(&old, message).await },
-        );
+        beside.run("mail a notice", async move {
+            mail.send(&old.email, message).await
+        });
     }
     Ok(Reply(UserView::without_rules(&app, user).await?))
 }
@@ -198,14 +195,17 @@ pub(crate) async fn delete_me(
             ));
         }
         let kept = app.store.other_admin(organization, caller.user.id).await?;
-        other = Some(kept.ok_or(Error::Forbidden("An organization keeps at least one admin"))?);
+        other = Some(kept.ok_or(Error::Forbidden(LAST_ADMIN))?);
     }
 
-    let until = app.clock.now() + DELETION;
-    app.store.begin_user_deletion(caller.user.id, until).await?;
+    let now = app.clock.now();
+    let until = now + DELETION;
+    app.store
+        .begin_user_deletion(caller.user.id, other, now, until)
+        .await?;
     app.store.delete_logins(caller.user.id).await?;
     app.store
-        .finish_user_deletion(&caller.user, until, other)
+        .finish_user_deletion(&caller.user, other, app.clock.now(), until)
         .await?;
 
     // The session is worth nothing without its user; its item is only tidied.

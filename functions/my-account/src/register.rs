@@ -11,12 +11,13 @@ use app::{
         secret::Secret,
         user::{User, person_name},
     },
+    error::{FieldError, Fields},
     mail::Message,
     store::SignUp,
     view::UserView,
 };
 use axum::extract::State;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use utoipa::ToSchema;
 
 /// Which form it is depends on whether there is an `inviteCode`.
@@ -49,6 +50,14 @@ pub(crate) struct CreateUserArgs {
     last_name: String,
     #[schema(write_only)]
     password: Secret,
+    /// The key decides which form it is, whatever its value.
+    #[serde(default, rename = "inviteCode", deserialize_with = "is_there")]
+    #[schema(ignore)]
+    has_invite_code: bool,
+}
+
+fn is_there<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(value).map(|_| true)
 }
 
 /// Signs somebody up: account, passcode mail, session. Succeeds, with a session, whether or not the mail goes out:
@@ -57,12 +66,20 @@ pub(crate) struct CreateUserArgs {
                request_body = RegisterOrActivateUser, responses((status = 200, body = Ok<UserView>)), extensions(("x-tier" = json!("mission"))))]
 pub(crate) async fn register_user(
     State(app): State<App>,
-    _: Visitor,
+    visitor: Visitor,
     address: ClientAddress,
     beside: Beside,
     Json(body): Json<RegisterOrActivateUser>,
 ) -> Result<Reply<UserView>> {
     let body = match body {
+        RegisterOrActivateUser::Fresh(body) if body.has_invite_code => {
+            let message = "an inviteCode is text".to_owned();
+            let field = FieldError {
+                message,
+                value: None,
+            };
+            return Err(Error::Malformed(Fields::from([("body".to_owned(), field)])));
+        }
         RegisterOrActivateUser::Fresh(body) => body,
         RegisterOrActivateUser::Invited(body) => {
             Password::new(body.password)?;
@@ -98,12 +115,14 @@ pub(crate) async fn register_user(
     ];
     let hash = app.hash(password).await?;
     let (otp, code) = Otp::issue(&user.email, &app.otp_key().await?, &app.random, now);
+    let old = visitor.0.map(|caller| caller.token);
     let (token, session) = app.new_session(&user);
     let sign_up = SignUp {
         user: &user,
         password: &hash,
         otp: &otp,
         session: (&token, &session),
+        old_session: old.as_ref(),
         counters: counters.each_ref(),
     };
     app.store.register(sign_up, now).await?;

@@ -113,7 +113,10 @@ async fn before(
     now: Timestamp,
 ) -> Result<Option<WarehouseCredentials>> {
     let Some(key) = key else { return Ok(None) };
-    let made = app.store.made_before(user, key, now).await?;
+    let made = app
+        .store
+        .made_before(user, ("credentials", key), now)
+        .await?;
     match made.as_deref().and_then(CredentialsId::parse) {
         Some(id) => app.store.warehouse_credentials_of(user, id).await,
         None => Ok(None),

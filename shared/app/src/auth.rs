@@ -85,7 +85,7 @@ impl App {
         };
 
         let beside = parts.extensions.get::<Beside>();
-        let end = |error| {
+        let end = || {
             if let Some(beside) = beside {
                 let (store, token) = (self.store.clone(), token.clone());
                 beside.clear_session();
@@ -93,19 +93,23 @@ impl App {
                     store.delete_session(&token).await
                 });
             }
-            Err(error)
         };
         let Some(user) = user else {
-            return end(Error::InvalidUser);
+            end();
+            return Err(Error::InvalidUser);
         };
+        // A new password has ended it: from now on it is none, also where none is needed.
         if session.epoch != user.login_epoch {
-            return end(Error::Unauthenticated);
+            end();
+            return Ok(None);
         }
         if session.organization != user.organization {
-            return end(Error::InvalidUser);
+            end();
+            return Err(Error::InvalidUser);
         }
         if !user.is_active {
-            return end(Error::Deactivated);
+            end();
+            return Err(Error::Deactivated);
         }
         if is_cross_site(parts, &self.config.site_url) {
             return Err(Error::Forbidden("This request came from another site"));

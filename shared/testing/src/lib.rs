@@ -167,6 +167,7 @@ impl TestApp {
             password: password(),
             otp: &otp,
             session: (&session.0, &session.1),
+            old_session: None,
             counters: counters.each_ref(),
         };
         self.app

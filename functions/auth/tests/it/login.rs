@@ -296,3 +296,29 @@ async fn successes_are_never_limited() {
         "429 TooManyRequestsError"
     );
 }
+
+#[tokio::test]
+async fn one_address_that_is_held_back_locks_nobody_else_out() {
+    let tight = [
+        ("ZERODASH_LIMIT_LOGIN_PAIR", "2/900"),
+        ("ZERODASH_LIMIT_LOGIN_ACCOUNT", "5/86400"),
+    ];
+    let app = TestApp::with(api(), &tight).await;
+    app.user("ana@example.com").await;
+    for _ in 0..10 {
+        can_log_in(&app, "ana@example.com", WRONG).await;
+    }
+    let elsewhere = app.anonymous().at("198.51.100.7");
+    log_in(&elsewhere, "ana@example.com", PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn signing_in_again_ends_the_session_that_one_came_with() {
+    let app = TestApp::new(api()).await;
+    let ana = app.user("ana@example.com").await;
+    let before = ana.cookie().unwrap();
+    log_in(&ana, "ana@example.com", PASSWORD).await.ok();
+    let old = app.anonymous().with_cookie(&before);
+    assert_eq!(old.get(USER).await.refusal(), "401 AuthorizationError");
+    ana.get(USER).await.ok();
+}

@@ -317,3 +317,36 @@ async fn of_two_simultaneous_uses_of_a_link_one_counts() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_link_does_not_come_back_with_the_address() {
+    let app = TestApp::new(api()).await;
+    let ana = app.user("ana@example.com").await;
+    ask(&app, "ana@example.com").await.ok();
+    let code = app.reset_code();
+    for email in ["ana@new.example.com", "ana@example.com"] {
+        app.wait(1);
+        let moved = json!({ "email": email });
+        ana.patch("/api/v1/user/me").json(&moved).await.ok();
+    }
+    assert_eq!(look(&app, &code).await.refusal(), "404 NotExistsError");
+}
+
+#[tokio::test]
+async fn what_is_no_address_uses_up_nobody_elses_links() {
+    let app = TestApp::with(api(), &[("ZERODASH_LIMIT_RESET_ACCOUNT", "1/3600")]).await;
+    for typo in ["ana", "ana@example", ""] {
+        ask(&app, typo).await.ok();
+    }
+    assert_eq!(app.mails().len(), 0);
+}
+
+#[tokio::test]
+async fn a_browser_with_a_session_that_a_reset_ended_signs_in_at_once() {
+    let app = TestApp::new(api()).await;
+    let ana = app.user("ana@example.com").await;
+    ask(&app, "ana@example.com").await.ok();
+    reset(&app, &app.reset_code(), NEW).await.ok();
+    log_in(&ana, "ana@example.com", NEW).await.ok();
+    ana.get("/api/v1/user").await.ok();
+}

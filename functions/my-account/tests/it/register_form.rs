@@ -114,3 +114,17 @@ async fn with_an_invite_code_it_is_an_invitation_and_nobody_is_invited_yet() {
     assert_eq!(reply.refusal(), "400 ParameterError");
     assert_eq!(app.items(), before);
 }
+
+#[tokio::test]
+async fn the_key_of_an_invite_code_decides_whatever_its_value() {
+    let app = TestApp::new(api()).await;
+    let before = app.items();
+    for value in [json!(null), json!(7), json!({})] {
+        let mut sent = form("ana@example.com");
+        sent["inviteCode"] = value;
+        let reply = app.anonymous().post(USER).json(&sent).await;
+        assert_eq!(reply.refusal(), "422 ValidateError");
+        assert!(reply.json()["error"]["data"]["body"].is_object(), "{reply}");
+    }
+    assert_eq!(app.items(), before);
+}

@@ -67,6 +67,9 @@ async fn every_type_of_warehouse_keeps_its_secrets() {
         json!({ "type": "snowflake", "user": "u5" }),
         json!({ "type": "snowflake", "user": "u6", "password": "s3cret-e", "authenticationType": "password" }),
         json!({ "type": "snowflake", "user": "u7", "token": "s3cret-f", "authenticationType": "sso" }),
+        json!({ "type": "bigquery", "keyfileContents": { "private_key": "s3cret-g" }, "authenticationType": "private_key" }),
+        json!({ "type": "databricks", "personalAccessToken": "s3cret-h" }),
+        json!({ "type": "athena", "accessKeyId": "s3cret-i", "secretAccessKey": "s3cret-j" }),
     ];
     for login in logins {
         let sent = json!({ "name": "x", "credentials": login });
@@ -79,7 +82,7 @@ async fn every_type_of_warehouse_keeps_its_secrets() {
         app.wait(1);
     }
     let listed = ana.get(CREDENTIALS).await;
-    assert_eq!(listed.ok().as_array().map(Vec::len), Some(7));
+    assert_eq!(listed.ok().as_array().map(Vec::len), Some(10));
     let types: Vec<_> = listed
         .ok()
         .as_array()

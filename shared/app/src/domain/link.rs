@@ -25,6 +25,9 @@ pub struct ResetLink {
     pub user: UserId,
     /// The address that it was sent to; when the account has another one by now, the link is worth nothing.
     pub email: EmailAddress,
+    /// When the account had got that address, if it ever had another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_changed_at: Option<Timestamp>,
     /// The login epoch when it was sent; a password set since then ends all open links.
     pub epoch: u32,
     pub expires_at: Timestamp,
@@ -39,6 +42,7 @@ impl ResetLink {
         let link = ResetLink {
             user: user.id,
             email: user.email.clone(),
+            email_changed_at: user.email_changed_at,
             epoch: user.login_epoch,
             expires_at: now + RESET_LIFETIME,
         };
@@ -50,6 +54,7 @@ impl ResetLink {
         now < self.expires_at
             && user.id == self.user
             && user.email == self.email
+            && user.email_changed_at == self.email_changed_at
             && user.login_epoch == self.epoch
     }
 }

@@ -45,6 +45,9 @@ pub struct User {
     /// Adds up with each change of password; sessions and reset links of an earlier epoch are over.
     #[serde(default)]
     pub login_epoch: u32,
+    /// When the account last got another address; reset links from before are over, also when it comes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_changed_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// While this lies ahead, the account is being deleted and nothing new may hang on it.
@@ -80,6 +83,7 @@ impl User {
             is_setup_complete: false,
             is_active: true,
             login_epoch: 0,
+            email_changed_at: None,
             created_at: now,
             updated_at: now,
             deleting_until: None,

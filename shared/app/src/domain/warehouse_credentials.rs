@@ -14,11 +14,8 @@ use crate::{
 
 /// A login as its owner sends it, by the type of the warehouse.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(
-    tag = "type",
-    rename_all = "lowercase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "lowercase")]
+// The document does not follow `rename_all_fields`, so each field has its name.
 pub enum WarehouseLogin {
     Postgres {
         user: String,
@@ -45,6 +42,7 @@ pub enum WarehouseLogin {
         #[schema(write_only, nullable = false)]
         password: Option<Secret>,
         #[schema(nullable = false)]
+        #[serde(rename = "authenticationType")]
         authentication_type: Option<SnowflakeAuthentication>,
         #[schema(write_only, nullable = false)]
         token: Option<Secret>,
@@ -52,18 +50,23 @@ pub enum WarehouseLogin {
     Bigquery {
         /// The service account's key file, field by field.
         #[schema(write_only)]
+        #[serde(rename = "keyfileContents")]
         keyfile_contents: BTreeMap<String, Secret>,
         #[schema(nullable = false)]
+        #[serde(rename = "authenticationType")]
         authentication_type: Option<BigqueryAuthentication>,
     },
     Databricks {
         #[schema(write_only)]
+        #[serde(rename = "personalAccessToken")]
         personal_access_token: Secret,
     },
     Athena {
         #[schema(write_only)]
+        #[serde(rename = "accessKeyId")]
         access_key_id: Secret,
         #[schema(write_only)]
+        #[serde(rename = "secretAccessKey")]
         secret_access_key: Secret,
     },
 }

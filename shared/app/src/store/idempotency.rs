@@ -24,8 +24,13 @@ impl Ends for Claim {
 }
 
 impl Store {
-    /// The claim of a key, to be written with what it stands for; only if there is none that is alive.
-    pub(super) fn claim_write(user: UserId, client_key: &str, made: &str, now: Timestamp) -> Write {
+    /// The claim of a key (with the kind of what it makes), to be written with what it stands for; only if there is none that is alive.
+    pub(super) fn claim_write(
+        user: UserId,
+        client_key: (&'static str, &str),
+        made: &str,
+        now: Timestamp,
+    ) -> Write {
         let claim = Claim {
             made: made.to_owned(),
             expires_at: now + KEPT,
@@ -37,14 +42,14 @@ impl Store {
         );
         write
             .expires(claim.expires_at)
-            .when_missing_or_before("expiresAt", now)
+            .when_missing_or_over("expiresAt", now)
     }
 
     /// The id of what an earlier request with this key made.
     pub async fn made_before(
         &self,
         user: UserId,
-        client_key: &str,
+        client_key: (&'static str, &str),
         now: Timestamp,
     ) -> Result<Option<String>> {
         let claim = self

@@ -187,8 +187,11 @@ pub fn limit(counter: &Counter) -> Key {
 }
 
 /// What a repeated request is answered with.
-pub fn idempotency(user: UserId, client_key: &str) -> Key {
-    key(format!("IDEMPOTENCY#{user}#{}", text(client_key)), "CLAIM")
+pub fn idempotency(user: UserId, (kind, client_key): (&'static str, &str)) -> Key {
+    key(
+        format!("IDEMPOTENCY#{user}#{kind}#{}", text(client_key)),
+        "CLAIM",
+    )
 }
 
 #[cfg(test)]
@@ -233,7 +236,7 @@ mod tests {
             admin(org, user_id),
             domain("example.com", org),
             limit(&counter),
-            idempotency(user_id, "retry 1"),
+            idempotency(user_id, ("token", "retry 1")),
         ];
         let table: String = keys
             .iter()

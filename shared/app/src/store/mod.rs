@@ -52,7 +52,7 @@ use crate::{
 pub use instance::InstanceKeys;
 pub use organization::Rotation;
 pub use otp::Attempt;
-pub use user::{EmailChange, SignUp};
+pub use user::{LAST_ADMIN, SignUp};
 
 /// An item as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;

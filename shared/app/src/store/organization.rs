@@ -57,7 +57,7 @@ impl Store {
             .set("role", user.role)
             .when_missing("organization")
             .when_equal("email", &user.email)
-            .when_missing_or_before("deletingUntil", now)
+            .when_missing_or_over("deletingUntil", now)
             .or(Error::Forbidden("You already belong to an organization"))
     }
 
@@ -192,7 +192,9 @@ impl Store {
             .set("isTrackingAnonymized", user.is_tracking_anonymized)
             .set("updatedAt", user.updated_at)
             .when_equal("role", user.role);
+        let profile = profile.when_equal("email", &user.email);
         let mut writes = vec![profile.or(Error::Changed(Kind::User))];
+        writes.extend(Self::member_changed(user));
         if let Some(name) = name {
             let rename = Write::update(keys::organization(organization))
                 .set("name", name)

@@ -85,7 +85,12 @@ impl Store {
                     .or(Error::NotExists(Kind::ResetLink)),
             );
         }
-        writes.extend(Self::pending_row_write(user));
+        let changed = User {
+            has_password: true,
+            updated_at: now,
+            ..user.clone()
+        };
+        writes.extend(Self::member_changed(&changed));
         self.apply(writes).await
     }
 
@@ -104,7 +109,7 @@ impl Store {
             .iter()
             .filter(|identity| *identity != gone)
             .collect();
-        self.apply([
+        let mut writes = vec![
             Write::update(keys::user(user.id))
                 .set("identities", left)
                 .set("updatedAt", now)
@@ -112,7 +117,11 @@ impl Store {
                 .when_equal("hasPassword", user.has_password)
                 .or(Error::Changed(Kind::Identity)),
             Write::delete(keys::identity(&gone.issuer, &gone.subject)),
-        ])
-        .await
+        ];
+        writes.extend(Self::member_changed(&User {
+            updated_at: now,
+            ..user.clone()
+        }));
+        self.apply(writes).await
     }
 }

@@ -36,9 +36,15 @@ impl Store {
         Write::delete(keys::session(&token.hash()))
     }
 
-    /// Stores a new session.
-    pub async fn put_session(&self, token: &SessionToken, session: &Session) -> Result<()> {
-        self.apply([Self::session_write(token, session)]).await
+    /// Stores a new session; the one that the caller came with, if any, ends.
+    pub async fn begin_session(
+        &self,
+        new: (&SessionToken, &Session),
+        old: Option<&SessionToken>,
+    ) -> Result<()> {
+        let writes = std::iter::once(Self::session_write(new.0, new.1));
+        self.apply(writes.chain(old.map(Self::end_session_write)))
+            .await
     }
 
     /// Lets a session live until then; one that was ended meanwhile stays ended.

@@ -88,7 +88,7 @@ impl Store {
             owner,
         ];
         writes.extend(client_key.map(|key| {
-            Self::claim_write(token.user, key, &token.id.to_string(), now)
+            Self::claim_write(token.user, ("token", key), &token.id.to_string(), now)
                 .or(Error::Exists(Kind::Token))
         }));
         self.apply(writes).await
@@ -104,8 +104,12 @@ impl Store {
     /// # Errors
     /// `Changed` when it was rotated or deleted meanwhile.
     pub async fn rotate_token(&self, old: &Token, new: &Token) -> Result<()> {
-        let [own, owner] = Self::token_writes(new);
-        let own = own
+        let [_, owner] = Self::token_writes(new);
+        // Only what changes: a use that is noted at the same moment stays noted.
+        let own = Write::update(keys::token(new.user, new.id))
+            .set("hash", &new.hash)
+            .set("rotatedAt", new.rotated_at)
+            .set("expiresAt", new.expires_at)
             .when_equal("hash", &old.hash)
             .or(Error::Changed(Kind::Token));
         self.apply([own, owner, Write::delete(keys::token_owner(&old.hash))])

@@ -7,6 +7,7 @@ use crate::{
     Error, Result,
     clock::Timestamp,
     domain::{
+        access::Role,
         email::EmailAddress,
         id::{OrganizationId, UserId},
         limit::Counter,
@@ -33,14 +34,21 @@ pub struct SignUp<'a> {
     pub password: &'a PasswordHash,
     pub otp: &'a Otp,
     pub session: (&'a SessionToken, &'a Session),
+    /// The session that the caller came with; it ends.
+    pub old_session: Option<&'a SessionToken>,
     /// Of the passcode that is mailed.
     pub counters: [&'a Counter; 2],
 }
 
-/// Another address for an account.
-pub struct EmailChange<'a> {
-    pub old: &'a EmailAddress,
-    pub new: &'a EmailAddress,
+/// What an admin who is the only one is told.
+pub const LAST_ADMIN: &str = "An organization keeps at least one admin";
+
+/// Only if the user's role is still this one.
+fn of_role(write: Write, user: &User) -> Write {
+    match user.role {
+        Some(role) => write.when_equal("role", role),
+        None => write.when_missing("role"),
+    }
 }
 
 impl Store {
@@ -61,7 +69,7 @@ impl Store {
     pub(super) fn user_stays(user: UserId, now: Timestamp) -> Write {
         let check = Write::check(keys::user(user))
             .when_present()
-            .when_missing_or_before("deletingUntil", now);
+            .when_missing_or_over("deletingUntil", now);
         check.or(Error::Changed(Kind::User))
     }
 
@@ -86,6 +94,7 @@ impl Store {
             Self::otp_write(user.id, new.otp),
             Self::session_write(new.session.0, new.session.1),
         ];
+        writes.extend(new.old_session.map(Self::end_session_write));
         writes.extend(new.counters.map(|counter| counter.write(now)));
         self.apply(writes).await
     }
@@ -99,54 +108,75 @@ impl Store {
         )
     }
 
-    /// The member row of a user who has just got their first password.
-    pub(super) fn pending_row_write(user: &User) -> Option<Write> {
-        let organization = user.organization.filter(|_| user.is_pending())?;
-        Some(Self::member_write(
-            organization,
-            &User {
-                has_password: true,
-                ..user.clone()
-            },
-        ))
+    /// The write that keeps the member row of a changed user current, if they have one.
+    pub(super) fn member_changed(user: &User) -> Option<Write> {
+        let row = Write::update(keys::member(user.organization?, &user.email, user.id));
+        Some(
+            row.set("isPending", user.is_pending())
+                .set("updatedAt", user.updated_at),
+        )
     }
 
-    /// Writes what its owner may change of a profile, and the member row with it. With `email`, the old address is
-    /// freed and the new one claimed, unverified, and the old one's passcode goes.
+    /// Writes what of a profile differs, and the member row with it. With another address, the old one is freed and the
+    /// new one claimed, and the old one's passcode goes.
     ///
     /// # Errors
     /// `Exists` when the new address is taken; `Changed` when address or role changed meanwhile.
-    pub async fn update_profile(&self, user: &User, email: Option<EmailChange<'_>>) -> Result<()> {
-        let was = email.as_ref().map_or(&user.email, |change| change.old);
-        let mut profile = Write::update(keys::user(user.id))
-            .set("firstName", &user.first_name)
-            .set("lastName", &user.last_name)
-            .set("isMarketingOptedIn", user.is_marketing_opted_in)
-            .set("isTrackingAnonymized", user.is_tracking_anonymized)
-            .set("isSetupComplete", user.is_setup_complete)
-            .set("updatedAt", user.updated_at)
-            .when_equal("email", was);
-        profile = match user.role {
-            Some(role) => profile.when_equal("role", role),
-            None => profile.when_missing("role"),
-        };
+    pub async fn update_profile(&self, old: &User, user: &User) -> Result<()> {
+        let mut profile =
+            of_role(Write::update(keys::user(user.id)), old).when_equal("email", &old.email);
+        profile = profile.set("updatedAt", user.updated_at);
+        let mut row = user.organization.and_then(|_| Self::member_changed(user));
+        for (name, before, after) in [
+            ("firstName", &old.first_name, &user.first_name),
+            ("lastName", &old.last_name, &user.last_name),
+        ] {
+            if before != after {
+                profile = profile.set(name, after);
+                row = row.map(|row| row.set(name, after));
+            }
+        }
+        for (name, before, after) in [
+            (
+                "isMarketingOptedIn",
+                old.is_marketing_opted_in,
+                user.is_marketing_opted_in,
+            ),
+            (
+                "isTrackingAnonymized",
+                old.is_tracking_anonymized,
+                user.is_tracking_anonymized,
+            ),
+        ] {
+            if before != after {
+                profile = profile.set(name, after);
+            }
+        }
         let mut writes = Vec::new();
-        if let Some(EmailChange { old, new }) = &email {
-            profile = profile.set("email", new).set("emailVerified", false);
-            let claim = Write::put(keys::email(new), "email claim", &Claim { user: user.id });
-            writes.push(claim.when_absent().or(Error::Exists(Kind::Email)));
-            writes.push(Write::delete(keys::email(old)));
-            writes.push(Write::delete(keys::otp(user.id)));
-            writes.extend(
-                user.organization
-                    .map(|organization| Write::delete(keys::member(organization, old, user.id))),
+        if old.email != user.email {
+            profile = profile
+                .set("email", &user.email)
+                .set("emailVerified", false)
+                .set("emailChangedAt", user.email_changed_at);
+            let claim = Write::put(
+                keys::email(&user.email),
+                "email claim",
+                &Claim { user: user.id },
             );
+            writes.push(claim.when_absent().or(Error::Exists(Kind::Email)));
+            writes.push(Write::delete(keys::email(&old.email)));
+            writes.push(Write::delete(keys::otp(user.id)));
+            if let Some(organization) = user.organization {
+                writes.push(Write::delete(keys::member(
+                    organization,
+                    &old.email,
+                    user.id,
+                )));
+                row = Some(Self::member_write(organization, user));
+            }
         }
         writes.push(profile.or(Error::Changed(Kind::User)));
-        writes.extend(
-            user.organization
-                .map(|organization| Self::member_write(organization, user)),
-        );
+        writes.extend(row);
         self.apply(writes).await
     }
 
@@ -171,15 +201,28 @@ impl Store {
     }
 
     /// Announces that an account goes: until then nothing new may hang on it. When the work dies, the account is as it
-    /// was after that moment, and deleting it again goes on.
+    /// was after that moment, and deleting it again goes on. `other` is an admin who stays, for the deletion of one.
     ///
     /// # Errors
-    /// `InvalidUser` when it is gone already.
-    pub async fn begin_user_deletion(&self, user: UserId, until: Timestamp) -> Result<()> {
-        self.apply([Write::update(keys::user(user))
+    /// `InvalidUser` when it is gone already; `Forbidden` when that other admin is going, too.
+    pub async fn begin_user_deletion(
+        &self,
+        user: UserId,
+        other: Option<UserId>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<()> {
+        let mark = Write::update(keys::user(user))
             .set("deletingUntil", until)
-            .when_present()
-            .or(Error::InvalidUser)])
+            .when_present();
+        let stays =
+            |admin| Write::check(keys::user(admin)).when_missing_or_over("deletingUntil", now);
+        let stays = other.map(|admin| {
+            stays(admin)
+                .when_equal("role", Role::Admin)
+                .or(Error::Forbidden(LAST_ADMIN))
+        });
+        self.apply(std::iter::once(mark.or(Error::InvalidUser)).chain(stays))
             .await
     }
 
@@ -206,20 +249,20 @@ impl Store {
     /// `other` is an admin who stays, for the deletion of one.
     ///
     /// # Errors
-    /// `Changed` when the account changed since the deletion began; `Forbidden` when that other admin is one no more.
+    /// `Changed` when the account changed since the deletion began, or its time is over; `Forbidden` when that other
+    /// admin is one no more.
     pub async fn finish_user_deletion(
         &self,
         user: &User,
-        until: Timestamp,
         other: Option<UserId>,
+        now: Timestamp,
+        until: Timestamp,
     ) -> Result<()> {
         let profile = Write::delete(keys::user(user.id))
             .when_equal("deletingUntil", until)
+            .when_after("deletingUntil", now)
             .when_equal("email", &user.email);
-        let profile = match user.role {
-            Some(role) => profile.when_equal("role", role),
-            None => profile.when_missing("role"),
-        };
+        let profile = of_role(profile, user);
         let mut writes = vec![
             profile.or(Error::Changed(Kind::User)),
             Write::delete(keys::email(&user.email)),
@@ -240,9 +283,7 @@ impl Store {
             writes.push(Write::delete(keys::admin(organization, user.id)));
             writes.push(Write::update(keys::counts(organization)).add("members", -1));
             let stays = |admin| Write::check(keys::admin(organization, admin)).when_present();
-            writes.extend(other.map(|admin| {
-                stays(admin).or(Error::Forbidden("An organization keeps at least one admin"))
-            }));
+            writes.extend(other.map(|admin| stays(admin).or(Error::Forbidden(LAST_ADMIN))));
         }
         self.apply(writes).await
     }

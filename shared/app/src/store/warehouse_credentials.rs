@@ -51,7 +51,8 @@ impl Store {
             put.when_absent().or(Error::Exists(Kind::Credentials)),
         ];
         if let Some(client_key) = client_key {
-            let claim = Self::claim_write(user, client_key, &made.id.to_string(), now);
+            let claim =
+                Self::claim_write(user, ("credentials", client_key), &made.id.to_string(), now);
             writes.push(claim.or(Error::Changed(Kind::Credentials)));
         }
         self.apply(writes).await

@@ -27,7 +27,7 @@ enum Condition {
     Missing(&'static str),
     Below(&'static str, u32),
     After(&'static str, Timestamp),
-    MissingOrBefore(&'static str, Timestamp),
+    MissingOrOver(&'static str, Timestamp),
 }
 
 /// One change of one item, with the conditions that it stands under.
@@ -155,9 +155,9 @@ impl Write {
         self.when(Condition::After(name, instant))
     }
 
-    /// Only if the instant is absent or lies before this one.
-    pub(super) fn when_missing_or_before(self, name: &'static str, instant: Timestamp) -> Self {
-        self.when(Condition::MissingOrBefore(name, instant))
+    /// Only if the instant is absent or is over: its own moment is past it, as for [`super::live`].
+    pub(super) fn when_missing_or_over(self, name: &'static str, instant: Timestamp) -> Self {
+        self.when(Condition::MissingOrOver(name, instant))
     }
 
     fn when(mut self, condition: Condition) -> Self {
@@ -221,12 +221,12 @@ impl Terms {
                 self.name(name),
                 self.value(AttributeValue::S(at.to_string()))
             ),
-            Condition::MissingOrBefore(name, at) => {
+            Condition::MissingOrOver(name, at) => {
                 let (name, value) = (
                     self.name(name),
                     self.value(AttributeValue::S(at.to_string())),
                 );
-                format!("(attribute_not_exists({name}) OR {name} < {value})")
+                format!("(attribute_not_exists({name}) OR {name} <= {value})")
             }
         }
     }

@@ -5,11 +5,6 @@
 //! that are missing and never changes one that is there. `known.json` beside them is what clients and mailboxes of
 //! that installation held. When what is written changes its shape, begin another folder, and keep the old ones.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set itself up has to fail"
-)]
-
 use std::{
     collections::BTreeMap,
     fs,

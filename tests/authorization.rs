@@ -6,11 +6,6 @@
 //! Where a path names a token or a warehouse login, it is the caller's own if they can have one, else another's; for
 //! the admin of another organisation it is always another's.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set itself up has to fail"
-)]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,

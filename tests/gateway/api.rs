@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     event,
     routes::{self, FUNCTIONS, Route},
     yaml,

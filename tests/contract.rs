@@ -1,5 +1,5 @@
 //! The document: generated from the handlers, committed as `infra/openapi.json`, whole in itself. That answers fit it is
-//! checked in every test that gets one (`testing::fits`). `UPDATE_OPENAPI=1 cargo test -p tests --test contract` writes
+//! checked in every test that gets one (`testing::fits`). `UPDATE_OPENAPI=1 cargo test -p tests contract` writes
 //! the file anew.
 
 use std::{collections::BTreeSet, fs, path::Path};
@@ -19,7 +19,7 @@ fn the_committed_document_is_what_the_handlers_say() {
     let committed = fs::read_to_string(file()).unwrap_or_default();
     assert!(
         committed == generated,
-        "infra/openapi.json is stale: UPDATE_OPENAPI=1 cargo test -p tests --test contract"
+        "infra/openapi.json is stale: UPDATE_OPENAPI=1 cargo test -p tests contract"
     );
 }
 

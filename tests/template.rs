@@ -1,16 +1,5 @@
 //! The templates say what the code says: routes, table, privileges, settings.
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a test that cannot set itself up has to fail"
-)]
-
-#[path = "gateway/routes.rs"]
-mod routes;
-#[path = "gateway/yaml.rs"]
-mod yaml;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -18,8 +7,13 @@ use std::{
 };
 
 use app::store::schema;
-use routes::{FUNCTIONS, resources};
+
 use serde_json::{Value, json};
+
+use crate::gateway::{
+    routes::{self, FUNCTIONS, resources},
+    yaml,
+};
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
 

@@ -5,12 +5,6 @@
 //! the call, and what the same call answers again when it had happened and only its answer was lost. An operation of
 //! the document without a line fails.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set itself up has to fail"
-)]
-
-#[path = "faults/scenarios.rs"]
 mod scenarios;
 
 use std::{

@@ -1,25 +1,15 @@
 //! The functions as they are deployed: each with its own routes, behind an HTTP API in small (`gateway/`) that chooses
 //! between them by `template.yaml` and hands over events. A request that goes to the wrong function gets a 404.
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a test that cannot set itself up has to fail"
-)]
-
-#[path = "gateway/event.rs"]
+mod api;
 mod event;
-#[path = "gateway/gateway.rs"]
-mod gateway;
-#[path = "gateway/routes.rs"]
-mod routes;
-#[path = "gateway/yaml.rs"]
-mod yaml;
+pub(crate) mod routes;
+pub(crate) mod yaml;
 
 use std::{sync::Mutex, time::Duration};
 
+use api::{Answer, Gateway, Request};
 use app::{Api, Ok, Path, Query, Reply, http::Stack};
-use gateway::{Answer, Gateway, Request};
 use http::Method;
 use insta::assert_snapshot;
 use routes::Route;

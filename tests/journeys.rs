@@ -1,10 +1,5 @@
 //! Whole stories, through every area, as clients live them.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set itself up has to fail"
-)]
-
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::{Actor, Answer, PASSWORD, TestApp};

@@ -1,1 +1,0 @@
-//! What no single function can promise; see the files in `tests/`.
