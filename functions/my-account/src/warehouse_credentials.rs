@@ -55,7 +55,7 @@ pub(crate) struct CredentialsPath {
 /// Seals a login for its owner.
 async fn seal(app: &App, user: UserId, login: &WarehouseLogin) -> Result<SealedBytes> {
     app.seal
-        .seal(&login.to_seal(), &[("user", &user.to_string())])
+        .seal(&login.to_seal()?, &[("user", &user.to_string())])
         .await
 }
 

@@ -211,9 +211,10 @@ fn session_cookie(headers: &HeaderMap) -> Option<SessionToken> {
         .iter()
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .find(|(name, _)| *name == "connect.sid")
-        .and_then(|(_, value)| SessionToken::parse(value.trim_matches('"')))
+    // Of several, the first that can be one of ours.
+    pairs.find_map(|(name, value)| {
+        SessionToken::parse(value.trim_matches('"')).filter(|_| name == "connect.sid")
+    })
 }
 
 /// A change that another site's page had the browser send. `SameSite=Lax` keeps the cookie back already; this is for

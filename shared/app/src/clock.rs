@@ -37,17 +37,17 @@ impl Timestamp {
 
     /// Strict ISO 8601 with a zone, or a bare date (reference 00 §0.5).
     pub fn parse(text: &str) -> Option<Self> {
-        let instant = DateTime::parse_from_rfc3339(text)
-            .map(|at| at.with_timezone(&Utc))
-            .ok()
-            .or_else(|| {
-                Some(
-                    NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                        .ok()?
-                        .and_hms_opt(0, 0, 0)?
-                        .and_utc(),
-                )
-            })?;
+        // The library also takes a space for the `T`, and single digits in a date.
+        let instant = match text.as_bytes() {
+            [_, _, _, _, b'-', _, _, b'-', _, _] => NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .ok()?
+                .and_hms_opt(0, 0, 0)?
+                .and_utc(),
+            [_, _, _, _, b'-', _, _, b'-', _, _, b'T', ..] => {
+                DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc)
+            }
+            _ => return None,
+        };
         // Four-digit years only: the text must sort as the time does.
         (0..=9999)
             .contains(&chrono::Datelike::year(&instant))
@@ -163,6 +163,36 @@ impl Clock {
         if let Clock::Fixed(at) = self {
             let mut at = at.lock().unwrap_or_else(PoisonError::into_inner);
             *at = *at + by;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_strict_iso_8601_is_an_instant() {
+        for (text, read) in [
+            ("2026-01-31", "2026-01-31T00:00:00.000Z"),
+            ("2026-01-31T09:30:00Z", "2026-01-31T09:30:00.000Z"),
+            ("2026-01-31T09:30:00.1239+02:00", "2026-01-31T07:30:00.123Z"),
+            ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), read);
+        }
+        for text in [
+            "",
+            "2026-1-31",
+            "2026-01-31 09:30:00Z",
+            "2026-01-31T09:30:00",
+            "2026-02-30",
+            "+12026-01-31T00:00:00Z",
+            "9999-12-31T23:59:59-23:59",
+            "31.01.2026",
+            "2026-01-31T25:00:00Z",
+        ] {
+            assert!(Timestamp::parse(text).is_none(), "{text:?}");
         }
     }
 }

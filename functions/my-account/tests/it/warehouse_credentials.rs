@@ -152,7 +152,7 @@ async fn what_fits_no_warehouse_is_refused_without_repeating_it() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_larger_than_one_record_is_refused() {
+async fn a_login_that_is_larger_than_any_is_refused() {
     let app = TestApp::new(api()).await;
     let ana = app.user("ana@example.com").await;
     let key = "k".repeat(400 * 1024);
@@ -162,7 +162,7 @@ async fn a_login_that_is_larger_than_one_record_is_refused() {
     400 {
       "error": {
         "data": {},
-        "message": "This is larger than one record can be",
+        "message": "A warehouse login has at most 32 KB",
         "name": "ParameterError",
         "statusCode": 400
       },

@@ -12,6 +12,9 @@ use crate::{
     domain::{id::CredentialsId, secret::Secret, user::LONGEST_NAME},
 };
 
+/// A service account's key file has about 2 KB; this leaves room for long certificates.
+const LARGEST: usize = 32 * 1024;
+
 /// A login as its owner sends it, by the type of the warehouse.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -120,7 +123,18 @@ impl WarehouseLogin {
     }
 
     /// The whole login, secrets included, as it is sealed: the wire's own shape.
-    pub fn to_seal(&self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// `Invalid` when it is larger than any login is.
+    pub fn to_seal(&self) -> Result<Vec<u8>> {
+        let bytes = self.to_json().to_string().into_bytes();
+        if bytes.len() > LARGEST {
+            return Err(Error::invalid("A warehouse login has at most 32 KB"));
+        }
+        Ok(bytes)
+    }
+
+    fn to_json(&self) -> Value {
         let mut fields = Map::new();
         let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
         match self {
@@ -166,7 +180,7 @@ impl WarehouseLogin {
                 put("secretAccessKey", json!(secret_access_key.reveal()));
             }
         }
-        Value::Object(fields).to_string().into_bytes()
+        Value::Object(fields)
     }
 }
 
