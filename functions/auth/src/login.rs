@@ -57,7 +57,7 @@ pub(crate) async fn login(
         ));
     }
     let now = app.clock.now();
-    let named = email.to_lowercase();
+    let named = email.to_ascii_lowercase();
     let counter = |limit, subject: &str| app.config.limits.counter(limit, subject, now);
     let counters = [
         counter(Limit::LoginPair, &format!("{named} {}", address.as_str())),

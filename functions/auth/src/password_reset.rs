@@ -86,7 +86,7 @@ pub(crate) struct ResetPassword {
     new_password: Secret,
 }
 
-/// Sets a password by link. The link is used up, all sessions and other links end, and nobody is signed in by it.
+/// Sets a password by link. The link is used up, all sessions, tokens and other links end, and nobody is signed in by it.
 #[utoipa::path(post, path = "/api/v1/user/password/reset", operation_id = "ResetPassword", tag = "My Account",
                request_body = ResetPassword, responses((status = 200, body = DoneOk)), extensions(("x-tier" = json!("legacy"))))]
 pub(crate) async fn reset_password(
@@ -101,9 +101,14 @@ pub(crate) async fn reset_password(
 
     let hash = app.hash(password).await?;
     let now = app.clock.now();
+    // Whoever proves the mailbox must not find a stranger's key in the lock: tokens end, too. First while the link can
+    // be used again, should this die; then once more, for one that was made until the sessions ended.
+    app.store.delete_tokens(user.id).await?;
     app.store
         .set_password(&user, &hash, Some(&link), now)
         .await?;
+    let (store, id) = (app.store.clone(), user.id);
+    beside.run("end tokens", async move { store.delete_tokens(id).await });
 
     let (mail, message) = (
         app.mail.clone(),

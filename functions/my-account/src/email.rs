@@ -64,7 +64,7 @@ pub(crate) async fn create_email_one_time_passcode(
     let counters = [
         app.config
             .limits
-            .counter(Limit::PasscodeRequestAccount, &user.id.to_string(), now),
+            .counter(Limit::PasscodeRequestAccount, user.email.as_str(), now),
         app.config
             .limits
             .counter(Limit::PasscodeRequestAddress, address.as_str(), now),
@@ -130,7 +130,7 @@ async fn attempt(
     let counters = [
         app.config
             .limits
-            .counter(Limit::PasscodeAttemptAccount, &user.id.to_string(), now),
+            .counter(Limit::PasscodeAttemptAccount, user.email.as_str(), now),
         app.config
             .limits
             .counter(Limit::PasscodeAttemptAddress, address.as_str(), now),

@@ -110,7 +110,7 @@ pub(crate) async fn register_user(
         now,
     );
     let counters = [
-        limits.counter(Limit::PasscodeRequestAccount, &user.id.to_string(), now),
+        limits.counter(Limit::PasscodeRequestAccount, user.email.as_str(), now),
         limits.counter(Limit::PasscodeRequestAddress, address.as_str(), now),
     ];
     let hash = app.hash(password).await?;

@@ -48,10 +48,12 @@ impl Timestamp {
             }
             _ => return None,
         };
-        // Four-digit years only: the text must sort as the time does.
+        // Four-digit years only: the text must sort as the time does. Milliseconds first, as a leap second becomes the
+        // next minute, which may be the next year.
+        let instant = Self::from_millis(instant.timestamp_millis());
         (0..=9999)
-            .contains(&chrono::Datelike::year(&instant))
-            .then(|| Self::from_millis(instant.timestamp_millis()))
+            .contains(&chrono::Datelike::year(&instant.0))
+            .then_some(instant)
     }
 
     /// How long from `earlier` to this instant; zero when it lies before.
@@ -191,6 +193,7 @@ mod tests {
             "9999-12-31T23:59:59-23:59",
             "31.01.2026",
             "2026-01-31T25:00:00Z",
+            "9999-12-31T23:59:60Z",
         ] {
             assert!(Timestamp::parse(text).is_none(), "{text:?}");
         }

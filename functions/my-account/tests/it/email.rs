@@ -446,3 +446,19 @@ async fn of_200_right_guesses_one_verifies() {
         .collect();
     assert_eq!(users, ["PASSWORD"]);
 }
+
+#[tokio::test]
+async fn deleting_and_signing_up_again_resets_no_limit() {
+    let limit = ("ZERODASH_LIMIT_PASSCODE_ATTEMPT_ACCOUNT", "3/86400");
+    let app = TestApp::with(my_account::router(), &[limit]).await;
+    for _ in 0..3 {
+        let ana = app.user("ana@example.com").await;
+        ana.get(&guess("000000")).await.ok();
+        ana.delete("/api/v1/user/me").await.ok();
+    }
+    let again = app.user("ana@example.com").await;
+    assert_eq!(
+        again.get(&guess("000000")).await.refusal(),
+        "429 TooManyRequestsError"
+    );
+}

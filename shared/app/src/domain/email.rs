@@ -25,11 +25,18 @@ static SYNTAX: LazyLock<Regex> = LazyLock::new(|| {
 pub struct EmailAddress(String);
 
 impl EmailAddress {
-    /// Lower-cases and checks; `None` for anything that no mail could be sent to: wrong syntax, white space
-    /// or control characters anywhere, more than 254 bytes.
+    /// Lower-cases and checks; `None` for anything that is not one mailbox to every reader: wrong syntax, anything but
+    /// visible ASCII (which SES takes alone, and which reads back as it was stored), more than 254 bytes, and inside
+    /// quotes what another reader could end the mailbox at.
     pub fn parse(text: &str) -> Option<Self> {
-        let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
-        (plain && text.len() <= LONGEST && SYNTAX.is_match(text)).then(|| Self(text.to_lowercase()))
+        let plain = text.len() <= LONGEST && text.bytes().all(|b| b.is_ascii_graphic());
+        let (local, _) = text.rsplit_once('@')?;
+        let inner = local
+            .strip_prefix('"')
+            .and_then(|local| local.strip_suffix('"'))
+            .unwrap_or(local);
+        let one = !inner.contains(['"', '\\', '<', '>', ',', ';', ':', '(', ')']);
+        (plain && one && SYNTAX.is_match(text)).then(|| Self(text.to_ascii_lowercase()))
     }
 
     /// The part after the `@`.
@@ -159,6 +166,21 @@ mod tests {
         ] {
             assert!(EmailAddress::parse(text).is_none(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_address_is_one_mailbox_to_every_reader_and_reads_back() {
+        for text in [
+            r#""a"@evil.com,"b"@victim.com"#,
+            r#""a"<evil@evil.com>,"b"@victim.com"#,
+            r#""a"<evil@evil.com>"@victim.com"#,
+            "ä@example.com",
+            "İ@example.com",
+        ] {
+            assert!(EmailAddress::parse(text).is_none(), "{text:?}");
+        }
+        let address = EmailAddress::parse("O'Neil+X@Example.COM").unwrap();
+        assert_eq!(EmailAddress::parse(address.as_str()), Some(address));
     }
 
     #[test]

@@ -17,11 +17,11 @@ use crate::clock::Timestamp;
 pub enum Limit {
     /// Registrations from one address.
     RegisterAddress,
-    /// Passcodes mailed for one account.
+    /// Passcodes mailed to one account's mailbox, whichever account has it: accounts come and go.
     PasscodeRequestAccount,
     /// Passcodes mailed at the request of one address.
     PasscodeRequestAddress,
-    /// Guesses at an account's passcodes, over all of them.
+    /// Guesses at the passcodes of one account's mailbox, over all of them and whichever account has it.
     PasscodeAttemptAccount,
     /// Guesses at passcodes from one address.
     PasscodeAttemptAddress,

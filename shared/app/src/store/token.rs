@@ -131,6 +131,22 @@ impl Store {
             .await
     }
 
+    /// Deletes all tokens of a user; may be repeated. One that is rotated meanwhile is found the next time.
+    pub async fn delete_tokens(&self, user: UserId) -> Result<()> {
+        loop {
+            let tokens = self.tokens(user).await?;
+            if tokens.is_empty() {
+                return Ok(());
+            }
+            for token in tokens {
+                match self.delete_token(user, token.id).await {
+                    Ok(()) | Err(Error::Changed(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+
     /// Who a secret belongs to. An expired one belongs to nobody, and its entry is removed. Two reads: the second
     /// needs the first.
     pub async fn token_user(
