@@ -417,8 +417,8 @@ async fn a_large_body_is_refused_by_whoever_sees_it_first() {
         );
     }
     let answer = gateway.send(&sent(5.5)).await;
-    assert_snapshot!(answer, @r#"413 {"error":{"data":{},"message":"The request body is larger than 5242880 bytes","name":"ParameterError","statusCode":413},"status":"error"}"#);
-    assert_eq!(gateway.send(&sent(4.5)).await.status.as_u16(), 401);
+    assert_snapshot!(answer, @r#"413 {"error":{"data":{},"message":"The request body is larger than 262144 bytes","name":"ParameterError","statusCode":413},"status":"error"}"#);
+    assert_eq!(gateway.send(&sent(0.2)).await.status.as_u16(), 401);
     // In base64 it is a third more.
     let binary = Request::new("PUT", "/api/v1/org").body("image/png", vec![0; 4_800_000]);
     assert_eq!(gateway.send(&binary).await.status.as_u16(), 413);

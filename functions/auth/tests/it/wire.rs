@@ -180,7 +180,7 @@ async fn only_json_in_utf_8_is_read() {
 }
 
 #[tokio::test]
-async fn a_body_has_five_megabytes_at_most() {
+async fn a_body_has_256_kilobytes_at_most() {
     let app = TestApp::new(api()).await;
     let anonymous = app.anonymous();
     let sized = |bytes: usize| {
@@ -188,7 +188,7 @@ async fn a_body_has_five_megabytes_at_most() {
         body.resize(bytes, b' ');
         body
     };
-    let most = 5 * 1024 * 1024;
+    let most = 256 * 1024;
     let reply = anonymous
         .post(RESET)
         .body("application/json", sized(most))
@@ -202,7 +202,7 @@ async fn a_body_has_five_megabytes_at_most() {
     413 {
       "error": {
         "data": {},
-        "message": "The request body is larger than 5242880 bytes",
+        "message": "The request body is larger than 262144 bytes",
         "name": "ParameterError",
         "statusCode": 413
       },

@@ -155,7 +155,7 @@ async fn what_fits_no_warehouse_is_refused_without_repeating_it() {
 async fn a_login_that_is_larger_than_any_is_refused() {
     let app = TestApp::new(api()).await;
     let ana = app.user("ana@example.com").await;
-    let key = "k".repeat(400 * 1024);
+    let key = "k".repeat(200 * 1024);
     let mut sent = postgres("x");
     sent["credentials"]["password"] = json!(key);
     assert_snapshot!(ana.post(CREDENTIALS).json(&sent).await, @r#"

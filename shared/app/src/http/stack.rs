@@ -26,8 +26,9 @@ use super::{
 };
 use crate::{App, Error, error::Kind};
 
-/// The largest body that is read, in bytes (reference 00 §0.7).
-pub const LARGEST_BODY: usize = 5 * 1024 * 1024;
+/// The largest body that is read, in bytes. Parsed JSON takes up to three hundred times its size, before anybody is known
+/// to be signed in, and a function has 256 MB. Nothing so far needs more; what does has to ask for it by itself.
+pub const LARGEST_BODY: usize = 256 * 1024;
 
 /// The whole of an API, ready for requests.
 #[derive(Clone)]
