@@ -11,10 +11,16 @@ use serde_json::Value;
 type Function = (&'static str, fn() -> Api);
 
 /// Every function.
-pub(crate) const FUNCTIONS: [Function; 3] = [
+pub(crate) const FUNCTIONS: [Function; 9] = [
     ("auth", auth::router),
     ("my-account", my_account::router),
+    ("notifications", notifications::router),
     ("organizations", organizations::router),
+    ("projects", projects::router),
+    ("roles-permissions", roles_permissions::router),
+    ("share-links", share_links::router),
+    ("ssh-keypairs", ssh_keypairs::router),
+    ("user-groups", user_groups::router),
 ];
 
 /// One route.

@@ -86,9 +86,7 @@ pub(crate) async fn join_organization(
     };
     let fresh = app.new_session(&user);
     let rotation = App::rotate(caller.session.as_ref(), &fresh);
-    app.store
-        .join_organization(&user, id, rotation, app.clock.now())
-        .await?;
+    app.store.join_organization(&user, id, rotation).await?;
 
     if caller.session.is_some() {
         beside.set_session(&fresh.0, &fresh.1);

@@ -1,12 +1,11 @@
 //! The profile: reading, changing, finishing the setup, deleting oneself.
 
-use std::time::Duration;
-
 use app::{
     App, Beside, CurrentUser, Done, DoneOk, Error, Json, Ok, Reply, Result, SessionUser,
     domain::{
         access::{Action, Role, Subject},
         email::{EmailAddress, is_public_provider},
+        job::{Job, Task},
         limit::Limit,
         organization::{AllowedDomains, organization_name},
         user::{User, person_name},
@@ -18,9 +17,6 @@ use app::{
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
-
-/// Whoever deletes their account has this long; after that, what was not deleted is theirs again.
-const DELETION: Duration = Duration::from_secs(60);
 
 /// Answers the caller, with what they may do.
 #[utoipa::path(get, path = "/api/v1/user", operation_id = "GetAuthenticatedUser", tag = "My Account",
@@ -121,10 +117,10 @@ pub(crate) async fn complete_me(
     caller: SessionUser,
     Json(body): Json<CompleteMe>,
 ) -> Result<Reply<UserView>> {
-    let (organization, role) = caller.membership()?;
+    let (organization, _) = caller.membership()?;
     let name = body.organization_name.as_deref();
-    if name.is_some() && !role.may(Action::Update, Subject::Organization) {
-        return Err(Error::Forbidden("Only an admin may name the organization"));
+    if name.is_some() {
+        app.require(&caller, Action::Update, Subject::Organization)?;
     }
     let name = name.map(organization_name).transpose()?;
     let opened = name.is_some() && body.enable_email_domain_access == Some(true);
@@ -179,7 +175,7 @@ fn own_domain(user: &User) -> Result<AllowedDomains> {
 }
 
 /// Deletes the caller and everything that is theirs alone: those without an organisation, and admins of one that
-/// keeps another. What was begun and not finished can be asked for again.
+/// keeps another. What is left when the answer is given goes in the background.
 #[utoipa::path(delete, path = "/api/v1/user/me", operation_id = "DeleteMe", tag = "My Account",
                responses((status = 200, body = DoneOk)), extensions(("x-tier" = json!("mission"))))]
 pub(crate) async fn delete_me(
@@ -188,25 +184,19 @@ pub(crate) async fn delete_me(
     beside: Beside,
 ) -> Result<Done> {
     let mut other = None;
-    if let Some((organization, role)) = caller.organization.zip(caller.role) {
-        if !role.may(Action::Delete, Subject::OrganizationMemberProfile) {
-            return Err(Error::Forbidden(
-                "Ask an admin of the organization to delete your account",
-            ));
-        }
+    if let Some(organization) = caller.organization {
+        app.require(&caller, Action::Delete, Subject::OrganizationMemberProfile)?;
         let kept = app.store.other_admin(organization, caller.user.id).await?;
         other = Some(kept.ok_or(Error::Forbidden(LAST_ADMIN))?);
     }
 
     let now = app.clock.now();
-    let until = now + DELETION;
+    let user = caller.user.id;
+    let job = Job::new(Task::DeleteUser { user }, &app.random, now);
     app.store
-        .begin_user_deletion(caller.user.id, other, now, until)
+        .delete_user(&caller.user, other, &job, now)
         .await?;
-    app.store.delete_logins(caller.user.id).await?;
-    app.store
-        .finish_user_deletion(&caller.user, other, app.clock.now(), until)
-        .await?;
+    app.store.walk_soon(&job.task).await;
 
     // The session is worth nothing without its user; its item is only tidied.
     let (store, token) = (app.store.clone(), caller.token);

@@ -1,7 +1,14 @@
-//! The caller's organisation: so far reading it, creating it, and what it has been through.
+//! The caller's organisation: its settings, who is in it, how people come into it, what it has.
 
+mod allowed_domains;
+mod attributes;
+mod groups;
+mod invitations;
+mod members;
 mod onboarding;
 mod organization;
+mod palettes;
+mod projects;
 
 use app::Api;
 use utoipa_axum::routes;

@@ -67,11 +67,7 @@ pub(crate) async fn create_organization(
     }
     let now = app.clock.now();
     let id = OrganizationId::new(&app.random);
-    let organization = Organization {
-        id,
-        name: organization_name(&body.name)?,
-        created_at: now,
-    };
+    let organization = Organization::new(id, organization_name(&body.name)?, now);
 
     let palettes = PRESET_PALETTES.map(|(name, colors)| Palette {
         id: PaletteId::new(&app.random),

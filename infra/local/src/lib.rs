@@ -1,6 +1,7 @@
 //! The whole product in one process: all functions' routes, the embedded table, the outbox.
 
 mod docs;
+mod jobs;
 pub mod options;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
+use jobs::Jobs;
 use options::Options;
 
 /// Every area of the product.
@@ -26,7 +28,13 @@ pub fn api() -> Api {
     Api::new()
         .merge(auth::router())
         .merge(my_account::router())
+        .merge(notifications::router())
         .merge(organizations::router())
+        .merge(projects::router())
+        .merge(roles_permissions::router())
+        .merge(share_links::router())
+        .merge(ssh_keypairs::router())
+        .merge(user_groups::router())
 }
 
 /// A running local stack.
@@ -34,6 +42,7 @@ pub struct Local {
     pub app: App,
     pub table: Embedded,
     listener: TcpListener,
+    jobs: Jobs,
     table_listener: Option<TcpListener>,
 }
 
@@ -64,7 +73,8 @@ impl Local {
             .map_err(told("cannot listen".into()))?;
 
         let table = Embedded::open(&folder.join("table.sqlite"))?;
-        let store = Store::new(table.client(), &config.table, Random::System);
+        let (jobs, watcher) = Jobs::new();
+        let store = Store::new(table.client(), &config.table, Random::System).watched(watcher);
         store.create_table().await?;
         let config = Config {
             site_url: if options.site_url {
@@ -81,6 +91,7 @@ impl Local {
             app,
             table,
             listener,
+            jobs,
             table_listener,
         })
     }
@@ -101,11 +112,14 @@ impl Local {
                 self.table.database().clone(),
             ));
         }
+        let jobs = tokio::spawn(self.jobs.run(self.app.clone()));
         let router = router(Stack::new(api(), self.app));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(self.listener, service)
             .with_graceful_shutdown(stop)
             .await;
+        // What is not done is found at the next start.
+        jobs.abort();
         served.map_err(|error| Error::Internal(anyhow::Error::new(error).context("serving")))
     }
 }

@@ -188,7 +188,7 @@ fn open_key(bytes: &[u8]) -> Result<OtpKey> {
     Ok(OtpKey::new(bytes))
 }
 
-async fn sdk_config() -> aws_config::SdkConfig {
+pub(crate) async fn sdk_config() -> aws_config::SdkConfig {
     use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
     use std::time::Duration;
 

@@ -6,14 +6,16 @@ use axum::extract::FromRequestParts;
 use http::{HeaderMap, Method, header, request::Parts};
 
 use crate::{
-    App, Error, Result,
+    App, Error, Kind, Result,
     domain::{
+        access::{Abilities, Action, Object, ProjectRole, Role, Subject},
+        id::{OrganizationId, ProjectId},
         session::{Session, SessionToken},
         token::TokenSecret,
         user::User,
     },
-    http::Beside,
-    store::Rotation,
+    http::{Beside, path_parameter},
+    store::{ProjectAccess, Rotation},
 };
 
 /// A session and the user it is of.
@@ -30,6 +32,16 @@ pub struct CurrentUser {
     pub user: User,
     /// Present when they came with a session.
     pub session: Option<SessionToken>,
+}
+
+/// A project of the caller's organisation, and what the caller may do in it. The project is the `projectUuid` of the
+/// path; one that is not there, or another organisation's, is answered with 404. A handler asks [`InProject::require`]
+/// first.
+#[derive(Debug, Clone)]
+pub struct InProject {
+    pub user: CurrentUser,
+    pub access: ProjectAccess,
+    abilities: Abilities,
 }
 
 /// A caller of an open route, who may have a session.
@@ -167,6 +179,129 @@ impl App {
             });
         }
         Ok(user)
+    }
+}
+
+impl App {
+    /// What somebody may do, roles in projects left out.
+    fn own_abilities(
+        &self,
+        user: &User,
+        projects: Vec<(ProjectId, ProjectRole)>,
+    ) -> Result<Abilities> {
+        let (organization, role) = user.membership()?;
+        Ok(Abilities {
+            user: user.id,
+            organization,
+            role,
+            projects,
+            tokens: self.config.token_roles.contains(&role),
+        })
+    }
+
+    /// Everything that somebody may do, anywhere. Reads all their roles in projects.
+    ///
+    /// # Errors
+    /// `Forbidden` for somebody without an organisation.
+    pub async fn abilities(&self, user: &User) -> Result<Abilities> {
+        user.membership()?;
+        self.own_abilities(user, self.store.project_roles(user).await?)
+    }
+
+    /// Lets the caller go on only if their role in the organisation allows this; answers the organisation.
+    ///
+    /// # Errors
+    /// `Forbidden` otherwise, and for somebody without an organisation.
+    pub fn require(&self, user: &User, action: Action, subject: Subject) -> Result<OrganizationId> {
+        let abilities = self.own_abilities(user, Vec::new())?;
+        if !abilities.may(action, subject, &Object::of(abilities.organization)) {
+            return Err(NOT_ALLOWED);
+        }
+        Ok(abilities.organization)
+    }
+}
+
+/// What somebody is told who may not do something.
+pub const NOT_ALLOWED: Error = Error::Forbidden("You are not allowed to do this");
+
+impl InProject {
+    /// Lets the caller go on only if they may do this in the project.
+    ///
+    /// # Errors
+    /// `Forbidden` otherwise.
+    pub fn require(&self, action: Action, subject: Subject) -> Result<()> {
+        self.require_on(action, subject, &self.object())
+    }
+
+    /// Lets the caller go on only if they may do this to one thing of the project.
+    ///
+    /// # Errors
+    /// `Forbidden` otherwise.
+    pub fn require_on(&self, action: Action, subject: Subject, object: &Object) -> Result<()> {
+        if self.abilities.may(action, subject, object) {
+            Ok(())
+        } else {
+            Err(NOT_ALLOWED)
+        }
+    }
+
+    /// Whether the caller may do this to one thing of the project.
+    pub fn may(&self, action: Action, subject: Subject, object: &Object) -> bool {
+        self.abilities.may(action, subject, object)
+    }
+
+    /// The project itself, as the thing that something is done to.
+    pub fn object(&self) -> Object {
+        let project = &self.access.project;
+        Object {
+            project: Some(project.id),
+            kind: Some(project.kind_of),
+            upstream: project.upstream,
+            created_by: project.created_by,
+            ..Object::of(project.organization)
+        }
+    }
+
+    /// The caller's role in the organisation.
+    pub fn role(&self) -> Role {
+        self.abilities.role
+    }
+
+    /// The project's id.
+    pub fn id(&self) -> ProjectId {
+        self.access.project.id
+    }
+
+    /// The organisation's id.
+    pub fn organization(&self) -> OrganizationId {
+        self.access.project.organization
+    }
+}
+
+impl FromRequestParts<App> for InProject {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let user = CurrentUser::from_request_parts(parts, app).await?;
+        let (organization, _) = user.membership()?;
+        let none = || Error::NotExists(Kind::Project);
+        let named = path_parameter(parts, "projectUuid");
+        let id = named
+            .as_deref()
+            .and_then(ProjectId::parse)
+            .ok_or_else(none)?;
+        let found = app.store.project_access(id, &user).await?;
+        let access = found
+            .filter(|found| found.project.organization == organization)
+            .ok_or_else(none)?;
+        let own = access.direct.into_iter();
+        let roles = own.chain(access.groups.iter().map(|(_, role)| *role));
+        let roles = roles.map(|role| (id, role)).collect();
+        Ok(Self {
+            abilities: app.own_abilities(&user, roles)?,
+            user,
+            access,
+        })
     }
 }
 

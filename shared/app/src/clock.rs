@@ -66,6 +66,11 @@ impl Timestamp {
         self.0.format("%-d %B %Y, %H:%M UTC").to_string()
     }
 
+    /// The form of one-time schedules, to the second.
+    pub fn as_schedule(self) -> String {
+        self.0.format("at(%Y-%m-%dT%H:%M:%S)").to_string()
+    }
+
     /// The form of HTTP dates.
     pub fn http_date(self) -> String {
         self.0.format("%a, %d %b %Y %H:%M:%S GMT").to_string()

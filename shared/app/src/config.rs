@@ -67,6 +67,34 @@ pub enum SealConfig {
     None,
 }
 
+/// How the worker is called back.
+#[cfg(feature = "jobs")]
+#[derive(Debug, Clone)]
+pub struct TimerConfig {
+    /// The group that schedules are made in.
+    pub group: String,
+    /// The role that invokes the worker, by its ARN.
+    pub role: String,
+    /// The worker, by its ARN.
+    pub worker: String,
+}
+
+#[cfg(feature = "jobs")]
+impl TimerConfig {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// A sentence that names the variable which is missing.
+    pub fn from_env() -> Result<Self, String> {
+        let needed = |name: &str| variable(name).ok_or_else(|| format!("{name} is not set"));
+        Ok(Self {
+            group: needed("ZERODASH_SCHEDULE_GROUP")?,
+            role: needed("ZERODASH_SCHEDULE_ROLE")?,
+            worker: needed("ZERODASH_WORKER")?,
+        })
+    }
+}
+
 impl Config {
     /// Reads the environment.
     ///

@@ -24,6 +24,17 @@ pub enum Kind {
     Onboarding,
     FeatureFlag,
     Route,
+    Member,
+    Palette,
+    Attribute,
+    Group,
+    GroupMember,
+    Project,
+    ProjectAccess,
+    Space,
+    SshKey,
+    ShareLink,
+    Notification,
 }
 
 impl fmt::Display for Kind {
@@ -43,6 +54,17 @@ impl fmt::Display for Kind {
             Kind::Onboarding => "Onboarding record",
             Kind::FeatureFlag => "Feature flag",
             Kind::Route => "Route",
+            Kind::Member => "Member",
+            Kind::Palette => "Color palette",
+            Kind::Attribute => "User attribute",
+            Kind::Group => "Group",
+            Kind::GroupMember => "Group member",
+            Kind::Project => "Project",
+            Kind::ProjectAccess => "Access to the project",
+            Kind::Space => "Space",
+            Kind::SshKey => "SSH key",
+            Kind::ShareLink => "Share link",
+            Kind::Notification => "Notification",
         })
     }
 }
@@ -89,6 +111,12 @@ pub enum Error {
     /// Well-formed, but against the rules.
     #[error("{0}")]
     Invalid(String),
+    /// It was valid once.
+    #[error("{0} has expired")]
+    Expired(Kind),
+    /// Page numbers and sizes begin at 1.
+    #[error("Pages are numbered from 1, and have at least one row")]
+    Page,
     /// The body is larger than is read.
     #[error("The request body is larger than {0} bytes")]
     TooLarge(usize),

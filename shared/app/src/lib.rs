@@ -15,14 +15,17 @@ pub mod random;
 #[cfg(feature = "seal")]
 pub mod seal;
 pub mod store;
+#[cfg(feature = "jobs")]
+pub mod timers;
 pub mod view;
 
 pub use crate::{
     app::App,
-    auth::{CurrentUser, SessionUser, Visitor},
+    auth::{CurrentUser, InProject, SessionUser, Visitor},
     clock::Timestamp,
     error::{Error, Kind, Result},
     http::{
-        Api, Beside, ClientAddress, Done, DoneOk, IdempotencyKey, Json, Ok, Path, Query, Reply,
+        Api, Beside, ClientAddress, Created, Done, DoneOk, Effect, IdempotencyKey, Json, Ok, Path,
+        Query, Reply,
     },
 };

@@ -4,10 +4,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    App, Result,
+    App, Error, Result,
     clock::Timestamp,
     domain::{
-        access::{AbilityRule, Role, ability_rules},
+        access::{AbilityRule, Role},
         id::{OrganizationId, UserId},
         user::User,
     },
@@ -50,25 +50,19 @@ pub struct UserView {
 }
 
 impl UserView {
-    /// The user with what they may do. Reads the organisation, if there is one.
+    /// The user with what they may do. Reads the organisation, if there is one, and every role in a project.
     ///
     /// # Errors
     /// `Unavailable` when the table does not answer.
     pub async fn with_rules(app: &App, user: User) -> Result<Self> {
-        let rules = user
-            .organization
-            .zip(user.role)
-            .map(|(organization, role)| {
-                ability_rules(
-                    user.id,
-                    organization,
-                    role,
-                    app.config.token_roles.contains(&role),
-                )
-            });
+        let rules = match app.abilities(&user).await {
+            Ok(abilities) => abilities.rules(),
+            Err(Error::Forbidden(_)) => Vec::new(),
+            Err(error) => return Err(error),
+        };
         let view = Self::without_rules(app, user).await?;
         Ok(Self {
-            ability_rules: Some(rules.unwrap_or_default()),
+            ability_rules: Some(rules),
             ..view
         })
     }

@@ -23,7 +23,7 @@ use app::{
     config::Config,
     domain::{
         email::EmailAddress,
-        id::UserId,
+        id::{JobId, UserId},
         limit::Limit,
         otp::Otp,
         password::{HashMemory, Password, PasswordHash},
@@ -181,6 +181,26 @@ impl TestApp {
     /// Lets time pass.
     pub fn wait(&self, minutes: u64) {
         self.app.clock.advance(Duration::from_secs(minutes * 60));
+    }
+
+    /// Does every job that is due, with the worker's `run`, and what those lead to at once.
+    pub async fn work<F>(&self, run: F)
+    where
+        F: AsyncFn(&App, JobId) -> app::Result<Option<Timestamp>>,
+    {
+        for _ in 0..100 {
+            let now = self.app.clock.now();
+            let open = self.app.store.late_open_jobs().await.expect("open jobs");
+            let mut again = false;
+            for job in open {
+                let then = run(&self.app, job).await.expect("a worker");
+                again |= then.is_some_and(|then| then <= now);
+            }
+            if !again {
+                return;
+            }
+        }
+        panic!("the work does not end");
     }
 
     /// Breaks the way that mail leaves, until [`TestApp::mend_mail`].

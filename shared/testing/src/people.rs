@@ -1,5 +1,16 @@
 //! People in organisations. What has no route yet is written into the table directly, here and nowhere else.
 
+use app::{
+    domain::{
+        access::{ProjectKind, ProjectRole},
+        email::EmailAddress,
+        group::Group,
+        id::{GroupId, ProjectId},
+        project::Project,
+        user::User,
+    },
+    store::NewProject,
+};
 use serde_json::{Value, json};
 
 use crate::{Actor, TestApp};
@@ -40,16 +51,105 @@ impl TestApp {
         self.set_of_user(email, "isActive", &json!({ "BOOL": false }));
     }
 
-    /// Makes a member an admin, as no route does yet.
-    pub fn promote(&self, email: &str) {
-        self.set_of_user(email, "role", &json!({ "S": "admin" }));
+    /// Somebody who has joined the organisation of their domain, in a role (`member`, `viewer`, …, `admin`).
+    pub async fn in_role(&self, email: &str, role: &str) -> Actor<'_> {
+        let actor = self.viewer(email).await;
+        self.set_role(email, role);
+        actor
+    }
+
+    /// Gives a member another role.
+    pub fn set_role(&self, email: &str, role: &str) {
+        self.set_of_user(email, "role", &json!({ "S": role }));
         let user = self.user_item(email).1;
         let organization = user["organization"]["S"].as_str().expect("a member");
         let id = user["id"]["S"].as_str().expect("an id");
-        self.put_item(&json!({
-            "pk": { "S": format!("ORG#{organization}") }, "sk": { "S": format!("ADMIN#{id}") },
-            "kind": { "S": "admin" }, "user": { "S": id },
-        }));
+        let partition = format!("ORG#{organization}");
+        let row = (partition.clone(), format!("MEMBER#{email}#{id}"));
+        self.set_field(&row, "role", &json!({ "S": role }));
+        let admin = json!({ "pk": { "S": partition }, "sk": { "S": format!("ADMIN#{id}") } });
+        if role == "admin" {
+            let mut item = admin;
+            item["kind"] = json!({ "S": "admin" });
+            item["user"] = json!({ "S": id });
+            self.put_item(&item);
+        }
+    }
+
+    /// The account of an address.
+    pub async fn account(&self, email: &str) -> User {
+        let email = EmailAddress::parse(email).expect("an address");
+        let id = self.app.store.user_of_email(&email).await.expect("a table");
+        let user = self.app.store.user(id.expect("an account")).await;
+        user.expect("a table").expect("an account")
+    }
+
+    /// A project of somebody's organisation, made by them.
+    pub async fn project(&self, creator: &str, name: &str) -> Project {
+        let creator = self.account(creator).await;
+        let now = self.app.clock.now();
+        let project = Project {
+            id: ProjectId::new(&self.app.random),
+            organization: creator.organization.expect("a member"),
+            name: name.to_owned(),
+            kind_of: ProjectKind::Default,
+            created_by: Some(creator.id),
+            upstream: None,
+            warehouse_type: None,
+            require_user_credentials: false,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        };
+        let new = NewProject {
+            project: &project,
+            creator: creator.id,
+        };
+        self.app.store.create_project(new).await.expect("a project");
+        project
+    }
+
+    /// A group of somebody's organisation, made by them, with members by their addresses.
+    pub async fn group(&self, creator: &str, name: &str, members: &[&str]) -> Group {
+        let creator = self.account(creator).await;
+        let now = self.app.clock.now();
+        let group = Group {
+            id: GroupId::new(&self.app.random),
+            organization: creator.organization.expect("a member"),
+            name: name.to_owned(),
+            created_at: now,
+            created_by: Some(creator.id),
+            updated_at: now,
+            updated_by: Some(creator.id),
+            members: 0,
+            deleted_at: None,
+        };
+        let store = &self.app.store;
+        store
+            .create_group(&group, creator.id)
+            .await
+            .expect("a group");
+        for email in members {
+            let user = self.account(email).await;
+            store.add_to_group(&group, &user).await.expect("a member");
+        }
+        group
+    }
+
+    /// Gives somebody a role of their own in a project.
+    pub async fn grant(&self, project: &Project, email: &str, role: ProjectRole) {
+        let user = self.account(email).await;
+        let granted = self.app.store.grant_project_to_user(project, user.id, role);
+        granted.await.expect("a grant");
+    }
+
+    /// Gives a group a role in a project.
+    pub async fn grant_group(&self, project: &Project, group: &Group, role: ProjectRole) {
+        let granted = self
+            .app
+            .store
+            .grant_project_to_group(project, group.id, role);
+        granted.await.expect("a grant");
     }
 
     /// Gives an account two logins at a provider, `…/one` and `…/two`, as no route does yet.
@@ -88,6 +188,11 @@ impl TestApp {
     /// Sets a field of a user's profile to a value as the table has it.
     fn set_of_user(&self, email: &str, field: &str, value: &Value) {
         let (key, _) = self.user_item(email);
+        self.set_field(&key, field, value);
+    }
+
+    /// Sets a field of an item to a value as the table has it.
+    fn set_field(&self, key: &(String, String), field: &str, value: &Value) {
         let request = json!({
             "TableName": &*self.app.config.table,
             "Key": { "pk": { "S": key.0 }, "sk": { "S": key.1 } },

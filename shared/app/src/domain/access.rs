@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use crate::domain::id::{OrganizationId, UserId};
+use crate::domain::id::{OrganizationId, ProjectId, UserId};
 
 /// A role in an organisation, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -18,6 +18,74 @@ pub enum Role {
     Editor,
     Developer,
     Admin,
+}
+
+/// A role in a project, of a person or of a group; weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ProjectMemberRole)]
+pub enum ProjectRole {
+    Viewer,
+    InteractiveViewer,
+    Editor,
+    Developer,
+    Admin,
+}
+
+/// A role in a space; weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SpaceMemberRole)]
+pub enum SpaceRole {
+    Viewer,
+    Editor,
+    Admin,
+}
+
+/// What a project is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schema(as = ProjectType)]
+pub enum ProjectKind {
+    Default,
+    Preview,
+}
+
+impl From<ProjectRole> for Role {
+    fn from(role: ProjectRole) -> Self {
+        match role {
+            ProjectRole::Viewer => Role::Viewer,
+            ProjectRole::InteractiveViewer => Role::InteractiveViewer,
+            ProjectRole::Editor => Role::Editor,
+            ProjectRole::Developer => Role::Developer,
+            ProjectRole::Admin => Role::Admin,
+        }
+    }
+}
+
+impl From<SpaceRole> for ProjectRole {
+    /// The role of the same name.
+    fn from(role: SpaceRole) -> Self {
+        match role {
+            SpaceRole::Viewer => ProjectRole::Viewer,
+            SpaceRole::Editor => ProjectRole::Editor,
+            SpaceRole::Admin => ProjectRole::Admin,
+        }
+    }
+}
+
+impl Role {
+    /// The role that it is worth in every project of the organisation; a mere member has none.
+    pub fn in_projects(self) -> Option<ProjectRole> {
+        match self {
+            Role::Member => None,
+            Role::Viewer => Some(ProjectRole::Viewer),
+            Role::InteractiveViewer => Some(ProjectRole::InteractiveViewer),
+            Role::Editor => Some(ProjectRole::Editor),
+            Role::Developer => Some(ProjectRole::Developer),
+            Role::Admin => Some(ProjectRole::Admin),
+        }
+    }
 }
 
 /// What a rule lets one do; `Manage` is all of them.
@@ -68,121 +136,185 @@ pub enum Subject {
     VirtualView,
 }
 
-/// What must hold of the object beside belonging to the organisation.
+/// What must hold of the object beside belonging to the organisation or the project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum If {
     Always,
     Public,
     MeInAccess,
-    MeInAccessAs(&'static str),
+    MeInAccessAs(SpaceRole),
+    /// Created by me, wherever it is.
     CreatedByMe,
     Mine,
     Preview,
     DefaultOrPreview,
+    /// A preview of the project that the role is in.
+    PreviewOfProject,
+    /// A preview that I made, whatever the project that the role is in.
+    OwnPreview,
 }
 
-/// One row: the object, what may be done, when, and the weakest role that may.
-struct Row(Subject, Action, If, Role);
+/// Which roles a row is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// Roles in the organisation and roles in a project.
+    Both,
+    Organization,
+    Project,
+}
+
+/// One row: the object, what may be done, when, the weakest role that may, and which roles are meant.
+struct Row(Subject, Action, If, Role, For);
 
 /// Every role above the one named may do it too; there are only positive rules.
 const TABLE: &[Row] = {
-    use {Action::*, If::*, Role::*, Subject as S};
+    use {Action::*, For::*, If::*, Role::*, Subject as S};
     &[
-        Row(S::Dashboard, View, Public, Viewer),
-        Row(S::Dashboard, View, MeInAccess, Viewer),
+        Row(S::Dashboard, View, Public, Viewer, Both),
+        Row(S::Dashboard, View, MeInAccess, Viewer, Both),
         Row(
             S::Dashboard,
             Manage,
-            MeInAccessAs("editor"),
+            MeInAccessAs(SpaceRole::Editor),
             InteractiveViewer,
+            Both,
         ),
         Row(
             S::Dashboard,
             Manage,
-            MeInAccessAs("admin"),
+            MeInAccessAs(SpaceRole::Admin),
             InteractiveViewer,
+            Both,
         ),
-        Row(S::Dashboard, Manage, Always, Admin),
-        Row(S::Dashboard, Promote, MeInAccessAs("editor"), Developer),
-        Row(S::SavedChart, View, Public, Viewer),
-        Row(S::SavedChart, View, MeInAccess, Viewer),
+        Row(S::Dashboard, Manage, Always, Admin, Both),
+        Row(
+            S::Dashboard,
+            Promote,
+            MeInAccessAs(SpaceRole::Editor),
+            Developer,
+            Organization,
+        ),
+        Row(S::SavedChart, View, Public, Viewer, Both),
+        Row(S::SavedChart, View, MeInAccess, Viewer, Both),
         Row(
             S::SavedChart,
             Manage,
-            MeInAccessAs("editor"),
+            MeInAccessAs(SpaceRole::Editor),
             InteractiveViewer,
+            Both,
         ),
         Row(
             S::SavedChart,
             Manage,
-            MeInAccessAs("admin"),
+            MeInAccessAs(SpaceRole::Admin),
             InteractiveViewer,
+            Both,
         ),
-        Row(S::SavedChart, Manage, Always, Admin),
-        Row(S::SavedChart, Promote, MeInAccessAs("editor"), Developer),
-        Row(S::Space, View, Public, Viewer),
-        Row(S::Space, View, MeInAccess, Viewer),
-        Row(S::Space, Manage, MeInAccessAs("admin"), InteractiveViewer),
-        Row(S::Space, Create, Always, Editor),
-        Row(S::Space, Manage, Public, Editor),
-        Row(S::Space, Manage, Always, Admin),
-        Row(S::Project, View, Always, Viewer),
-        Row(S::Project, Update, Always, Developer),
-        Row(S::Project, Create, Preview, Developer),
-        Row(S::Project, Delete, Preview, Developer),
-        Row(S::Project, Create, DefaultOrPreview, Admin),
-        Row(S::Project, Delete, Always, Admin),
-        Row(S::Project, Manage, Always, Admin),
-        Row(S::ExportCsv, Manage, Always, Viewer),
-        Row(S::ChangeCsvResults, Manage, Always, InteractiveViewer),
-        Row(S::Explore, Manage, Always, InteractiveViewer),
-        Row(S::UnderlyingData, View, Always, InteractiveViewer),
-        Row(S::SemanticViewer, View, Always, InteractiveViewer),
+        Row(S::SavedChart, Manage, Always, Admin, Both),
+        Row(
+            S::SavedChart,
+            Promote,
+            MeInAccessAs(SpaceRole::Editor),
+            Developer,
+            Organization,
+        ),
+        Row(S::Space, View, Public, Viewer, Both),
+        Row(S::Space, View, MeInAccess, Viewer, Both),
+        Row(
+            S::Space,
+            Manage,
+            MeInAccessAs(SpaceRole::Admin),
+            InteractiveViewer,
+            Both,
+        ),
+        Row(S::Space, Create, Always, Editor, Both),
+        Row(S::Space, Manage, Public, Editor, Both),
+        Row(S::Space, Manage, Always, Admin, Both),
+        Row(S::Project, View, Always, Viewer, Both),
+        Row(S::Project, Update, Always, Developer, Both),
+        Row(S::Project, Create, Preview, Developer, Organization),
+        Row(S::Project, Delete, Preview, Developer, Organization),
+        Row(S::Project, Create, PreviewOfProject, Developer, Project),
+        Row(S::Project, Delete, OwnPreview, Developer, Project),
+        Row(S::Project, Create, DefaultOrPreview, Admin, Organization),
+        Row(S::Project, Delete, Always, Admin, Both),
+        Row(S::Project, Manage, Always, Admin, Both),
+        Row(S::ExportCsv, Manage, Always, Viewer, Both),
+        Row(S::ChangeCsvResults, Manage, Always, InteractiveViewer, Both),
+        Row(S::Explore, Manage, Always, InteractiveViewer, Both),
+        Row(S::UnderlyingData, View, Always, InteractiveViewer, Both),
+        Row(S::SemanticViewer, View, Always, InteractiveViewer, Both),
         Row(
             S::SemanticViewer,
             Manage,
-            MeInAccessAs("editor"),
+            MeInAccessAs(SpaceRole::Editor),
             InteractiveViewer,
+            Organization,
         ),
-        Row(S::SemanticViewer, Manage, Always, Editor),
-        Row(S::DashboardComments, View, Always, Viewer),
-        Row(S::DashboardComments, Create, Always, InteractiveViewer),
-        Row(S::DashboardComments, Manage, Always, Editor),
-        Row(S::ScheduledDeliveries, Create, Always, InteractiveViewer),
-        Row(S::ScheduledDeliveries, Manage, Always, Editor),
-        Row(S::PinnedItems, View, Always, Member),
-        Row(S::PinnedItems, Manage, Always, Editor),
-        Row(S::Tags, View, Always, Viewer),
-        Row(S::Tags, Manage, Always, Editor),
-        Row(S::MetricsTree, View, Always, Viewer),
-        Row(S::MetricsTree, Manage, Always, Editor),
-        Row(S::SpotlightTableConfig, View, Always, Viewer),
-        Row(S::SpotlightTableConfig, Manage, Always, Developer),
-        Row(S::VirtualView, Manage, Always, Developer),
-        Row(S::CustomSql, Manage, Always, Developer),
-        Row(S::SqlRunner, Manage, Always, Developer),
-        Row(S::Validation, Manage, Always, Developer),
-        Row(S::CompileProject, Manage, Always, Developer),
-        Row(S::ContentAsCode, Manage, Always, Developer),
-        Row(S::Job, Create, Always, InteractiveViewer),
-        Row(S::Job, View, Mine, InteractiveViewer),
-        Row(S::Job, Manage, Always, Editor),
-        Row(S::JobStatus, View, CreatedByMe, Member),
-        Row(S::JobStatus, View, Always, Developer),
-        Row(S::Analytics, View, Always, Admin),
-        Row(S::AiAgent, View, Always, InteractiveViewer),
-        Row(S::AiAgent, Manage, Always, Developer),
-        Row(S::AiAgentThread, View, Mine, Viewer),
-        Row(S::AiAgentThread, Create, Always, InteractiveViewer),
-        Row(S::AiAgentThread, Manage, Mine, Developer),
-        Row(S::AiAgentThread, View, Always, Admin),
-        Row(S::AiAgentThread, Manage, Always, Admin),
-        Row(S::OrganizationMemberProfile, View, Always, Member),
-        Row(S::OrganizationMemberProfile, Manage, Always, Admin),
-        Row(S::Organization, View, Always, Viewer),
-        Row(S::Organization, Manage, Always, Admin),
-        Row(S::Group, Manage, Always, Admin),
-        Row(S::InviteLink, Manage, Always, Admin),
+        Row(S::SemanticViewer, Manage, Always, Editor, Organization),
+        Row(S::DashboardComments, View, Always, Viewer, Both),
+        Row(
+            S::DashboardComments,
+            Create,
+            Always,
+            InteractiveViewer,
+            Both,
+        ),
+        Row(S::DashboardComments, Manage, Always, Editor, Both),
+        Row(
+            S::ScheduledDeliveries,
+            Create,
+            Always,
+            InteractiveViewer,
+            Both,
+        ),
+        Row(S::ScheduledDeliveries, Manage, Always, Editor, Both),
+        Row(S::PinnedItems, View, Always, Member, Both),
+        Row(S::PinnedItems, Manage, Always, Editor, Both),
+        Row(S::Tags, View, Always, Viewer, Both),
+        Row(S::Tags, Manage, Always, Editor, Both),
+        Row(S::MetricsTree, View, Always, Viewer, Both),
+        Row(S::MetricsTree, Manage, Always, Editor, Both),
+        Row(S::SpotlightTableConfig, View, Always, Viewer, Both),
+        Row(S::SpotlightTableConfig, Manage, Always, Developer, Both),
+        Row(S::VirtualView, Manage, Always, Developer, Both),
+        Row(S::CustomSql, Manage, Always, Developer, Both),
+        Row(S::SqlRunner, Manage, Always, Developer, Both),
+        Row(S::Validation, Manage, Always, Developer, Both),
+        Row(S::CompileProject, Manage, Always, Developer, Both),
+        Row(S::ContentAsCode, Manage, Always, Developer, Both),
+        Row(S::Job, Create, Always, InteractiveViewer, Organization),
+        Row(S::Job, View, Mine, InteractiveViewer, Organization),
+        Row(S::Job, Manage, Always, Editor, Both),
+        Row(S::JobStatus, View, CreatedByMe, Member, Both),
+        Row(S::JobStatus, View, Always, Developer, Both),
+        Row(S::Analytics, View, Always, Admin, Both),
+        Row(S::AiAgent, View, Always, InteractiveViewer, Both),
+        Row(S::AiAgent, Manage, Always, Developer, Both),
+        Row(S::AiAgentThread, View, Mine, Viewer, Both),
+        Row(S::AiAgentThread, Create, Always, InteractiveViewer, Both),
+        Row(S::AiAgentThread, Manage, Mine, Developer, Organization),
+        Row(S::AiAgentThread, Manage, Mine, Editor, Project),
+        Row(S::AiAgentThread, View, Always, Admin, Both),
+        Row(S::AiAgentThread, Manage, Always, Admin, Both),
+        Row(
+            S::OrganizationMemberProfile,
+            View,
+            Always,
+            Member,
+            Organization,
+        ),
+        Row(
+            S::OrganizationMemberProfile,
+            Manage,
+            Always,
+            Admin,
+            Organization,
+        ),
+        Row(S::Organization, View, Always, Viewer, Organization),
+        Row(S::Organization, Manage, Always, Admin, Organization),
+        Row(S::Group, Manage, Always, Admin, Organization),
+        Row(S::InviteLink, Manage, Always, Admin, Organization),
     ]
 };
 
@@ -195,116 +327,158 @@ pub struct AbilityRule {
     pub conditions: Map<String, Value>,
 }
 
-impl Role {
-    /// Whether the role may do this to anything of its organisation, whatever else holds of the object.
-    pub fn may(self, action: Action, subject: Subject) -> bool {
-        TABLE.iter().any(|Row(s, a, when, least)| {
-            *s == subject
-                && (*a == action || *a == Action::Manage)
-                && *when == If::Always
-                && self >= *least
-        })
+/// The thing that somebody wants to do something to. It is of the caller's own organisation: another's is not found.
+#[derive(Debug, Clone, Copy)]
+pub struct Object {
+    pub organization: OrganizationId,
+    pub project: Option<ProjectId>,
+    /// Of a project.
+    pub kind: Option<ProjectKind>,
+    pub upstream: Option<ProjectId>,
+    pub created_by: Option<UserId>,
+    /// Whose it is alone.
+    pub owner: Option<UserId>,
+    /// Of a space, or of what is in one: whether its root is private, and the caller's own role in it.
+    pub space: Option<(bool, Option<SpaceRole>)>,
+}
+
+impl Object {
+    /// Something of the organisation, outside of its projects.
+    pub fn of(organization: OrganizationId) -> Self {
+        Self {
+            organization,
+            project: None,
+            kind: None,
+            upstream: None,
+            created_by: None,
+            owner: None,
+            space: None,
+        }
     }
 }
 
-/// The rules of a member of an organisation. `tokens` tells whether the role may use personal access tokens here.
-pub fn ability_rules(
-    user: UserId,
-    organization: OrganizationId,
-    role: Role,
-    tokens: bool,
-) -> Vec<AbilityRule> {
-    let mut rules: Vec<_> = TABLE
-        .iter()
-        .filter(|Row(.., least)| role >= *least)
-        .map(|Row(subject, action, when, _)| AbilityRule {
-            action: *action,
-            subject: *subject,
-            conditions: conditions(*when, user, organization),
-        })
-        .collect();
-    if tokens {
-        rules.push(AbilityRule {
-            action: Action::Manage,
-            subject: Subject::PersonalAccessToken,
-            conditions: Map::new(),
-        });
-    }
-    rules
+/// Everything that somebody may do: purely additive, so the effective right is the strongest one.
+#[derive(Debug, Clone)]
+pub struct Abilities {
+    pub user: UserId,
+    pub organization: OrganizationId,
+    pub role: Role,
+    /// Roles in projects, direct and by group; a project may stand there several times.
+    pub projects: Vec<(ProjectId, ProjectRole)>,
+    /// Whether the role may use personal access tokens here.
+    pub tokens: bool,
 }
 
-fn conditions(when: If, user: UserId, organization: OrganizationId) -> Map<String, Value> {
-    let extra = match when {
-        If::Always => None,
-        If::Public => Some(("isPrivate", json!(false))),
-        If::MeInAccess => Some(("access", json!({ "$elemMatch": { "userUuid": user } }))),
-        If::MeInAccessAs(role) => Some((
-            "access",
-            json!({ "$elemMatch": { "userUuid": user, "role": role } }),
-        )),
-        If::CreatedByMe => Some(("createdByUserUuid", json!(user))),
-        If::Mine => Some(("userUuid", json!(user))),
-        If::Preview => Some(("type", json!("PREVIEW"))),
-        If::DefaultOrPreview => Some(("type", json!({ "$in": ["DEFAULT", "PREVIEW"] }))),
-    };
-    let own = ("organizationUuid", json!(organization));
-    std::iter::once(own)
-        .chain(extra)
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+impl Abilities {
+    /// Every row that is granted, and the project that it is granted in.
+    fn granted(&self) -> impl Iterator<Item = (&'static Row, Option<ProjectId>)> + '_ {
+        let own = TABLE
+            .iter()
+            .filter(|Row(.., least, whose)| *whose != For::Project && self.role >= *least)
+            .map(|row| (row, None));
+        own.chain(self.projects.iter().flat_map(|(project, role)| {
+            TABLE
+                .iter()
+                .filter(|Row(.., least, whose)| {
+                    *whose != For::Organization && Role::from(*role) >= *least
+                })
+                .map(|row| (row, Some(*project)))
+        }))
+    }
+
+    /// Whether this may be done to the object.
+    pub fn may(&self, action: Action, subject: Subject, object: &Object) -> bool {
+        let token = subject == Subject::PersonalAccessToken && self.tokens;
+        object.organization == self.organization
+            && (token
+                || self.granted().any(|(Row(s, a, when, ..), project)| {
+                    *s == subject
+                        && (*a == action || *a == Action::Manage)
+                        && self.holds(*when, project, object)
+                }))
+    }
+
+    /// Whether anything of the kind may be done, whatever the object.
+    pub fn may_any(&self, action: Action, subject: Subject) -> bool {
+        self.granted()
+            .any(|(Row(s, a, ..), _)| *s == subject && (*a == action || *a == Action::Manage))
+    }
+
+    fn holds(&self, when: If, project: Option<ProjectId>, object: &Object) -> bool {
+        let here = project.is_none() || object.project == project;
+        let role = object.space.and_then(|(_, role)| role);
+        match when {
+            If::Always => here,
+            If::Public => here && object.space.is_some_and(|(private, _)| !private),
+            If::MeInAccess => here && role.is_some(),
+            If::MeInAccessAs(asked) => here && role == Some(asked),
+            If::CreatedByMe => object.created_by == Some(self.user),
+            If::Mine => here && object.owner == Some(self.user),
+            If::Preview => object.kind == Some(ProjectKind::Preview),
+            If::DefaultOrPreview => object.kind.is_some(),
+            If::PreviewOfProject => {
+                object.kind == Some(ProjectKind::Preview) && object.upstream == project
+            }
+            If::OwnPreview => {
+                object.kind == Some(ProjectKind::Preview) && object.created_by == Some(self.user)
+            }
+        }
+    }
+
+    /// The rules as clients read them.
+    pub fn rules(&self) -> Vec<AbilityRule> {
+        let mut rules: Vec<_> = self
+            .granted()
+            .map(|(Row(subject, action, when, ..), project)| AbilityRule {
+                action: *action,
+                subject: *subject,
+                conditions: self.conditions(*when, project),
+            })
+            .collect();
+        if self.tokens {
+            rules.push(AbilityRule {
+                action: Action::Manage,
+                subject: Subject::PersonalAccessToken,
+                conditions: Map::new(),
+            });
+        }
+        rules
+    }
+
+    fn conditions(&self, when: If, project: Option<ProjectId>) -> Map<String, Value> {
+        let me = self.user;
+        let extra = match when {
+            If::Always => Vec::new(),
+            If::Public => vec![("isPrivate", json!(false))],
+            If::MeInAccess => vec![("access", json!({ "$elemMatch": { "userUuid": me } }))],
+            If::MeInAccessAs(role) => vec![(
+                "access",
+                json!({ "$elemMatch": { "userUuid": me, "role": role } }),
+            )],
+            If::CreatedByMe => vec![("createdByUserUuid", json!(me))],
+            If::Mine => vec![("userUuid", json!(me))],
+            If::Preview => vec![("type", json!("PREVIEW"))],
+            If::DefaultOrPreview => {
+                vec![("type", json!({ "$in": ["DEFAULT", "PREVIEW"] }))]
+            }
+            If::PreviewOfProject => vec![
+                ("upstreamProjectUuid", json!(project)),
+                ("type", json!("PREVIEW")),
+            ],
+            If::OwnPreview => vec![("createdByUserUuid", json!(me)), ("type", json!("PREVIEW"))],
+        };
+        let place = match (when, project) {
+            (If::CreatedByMe | If::PreviewOfProject | If::OwnPreview, _) => None,
+            (_, Some(project)) => Some(("projectUuid", json!(project))),
+            (_, None) => Some(("organizationUuid", json!(self.organization))),
+        };
+        place
+            .into_iter()
+            .chain(extra)
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::random::Random;
-
-    const ROLES: [Role; 6] = [
-        Role::Member,
-        Role::Viewer,
-        Role::InteractiveViewer,
-        Role::Editor,
-        Role::Developer,
-        Role::Admin,
-    ];
-
-    #[test]
-    fn a_stronger_role_has_every_rule_of_a_weaker_one() {
-        let random = Random::seeded(1);
-        let (user, organization) = (UserId::new(&random), OrganizationId::new(&random));
-        for pair in ROLES.windows(2) {
-            let weaker = ability_rules(user, organization, pair[0], true);
-            let stronger = ability_rules(user, organization, pair[1], true);
-            assert!(
-                weaker.iter().all(|rule| stronger.contains(rule)) && weaker.len() < stronger.len(),
-                "{pair:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn rules_by_role() {
-        let mut table = String::new();
-        for Row(subject, action, when, least) in TABLE {
-            let marks: String = ROLES
-                .iter()
-                .map(|role| if role >= least { '●' } else { '–' })
-                .collect();
-            table += &format!(
-                "{:26} {:8} {:24} {marks}\n",
-                format!("{subject:?}"),
-                format!("{action:?}"),
-                format!("{when:?}")
-            );
-        }
-        insta::assert_snapshot!(table);
-    }
-
-    #[test]
-    fn only_unconditional_rows_answer_a_check_without_an_object() {
-        assert!(Role::Admin.may(Action::Delete, Subject::OrganizationMemberProfile));
-        assert!(!Role::Developer.may(Action::Delete, Subject::OrganizationMemberProfile));
-        assert!(Role::Member.may(Action::View, Subject::OrganizationMemberProfile));
-        assert!(!Role::Viewer.may(Action::View, Subject::Dashboard));
-    }
-}
+mod tests;

@@ -56,6 +56,18 @@ id!(
     CredentialsId,
     /// A colour palette.
     PaletteId,
+    /// A group of members of an organisation.
+    GroupId,
+    /// A project: a warehouse and what is made of it.
+    ProjectId,
+    /// A folder of charts and dashboards in a project.
+    SpaceId,
+    /// A user attribute: a name under which members and groups have values.
+    AttributeId,
+    /// A notice in somebody's inbox.
+    NotificationId,
+    /// A piece of work that outlives a request.
+    JobId,
 );
 
 impl UserId {

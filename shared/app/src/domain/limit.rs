@@ -41,6 +41,12 @@ pub enum Limit {
     EmailChangeAccount,
     /// Wrong current passwords when changing the password.
     PasswordChangeAccount,
+    /// Invitations mailed by one organisation.
+    InvitationOrganization,
+    /// Invitations looked up or accepted from one address.
+    InvitationAddress,
+    /// SSH key pairs made for one organisation.
+    SshKeyOrganization,
 }
 
 const MINUTE: u64 = 60;
@@ -48,7 +54,7 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// Name (in keys and environment variables), how many, and in how many seconds.
-const TABLE: [(Limit, &str, u32, u64); 13] = [
+const TABLE: [(Limit, &str, u32, u64); 16] = [
     (Limit::RegisterAddress, "REGISTER_ADDRESS", 500, 10 * MINUTE),
     (
         Limit::PasscodeRequestAccount,
@@ -92,6 +98,19 @@ const TABLE: [(Limit, &str, u32, u64); 13] = [
         10,
         HOUR,
     ),
+    (
+        Limit::InvitationOrganization,
+        "INVITATION_ORGANIZATION",
+        1000,
+        DAY,
+    ),
+    (
+        Limit::InvitationAddress,
+        "INVITATION_ADDRESS",
+        500,
+        10 * MINUTE,
+    ),
+    (Limit::SshKeyOrganization, "SSH_KEY_ORGANIZATION", 20, HOUR),
 ];
 
 /// The limits in force.

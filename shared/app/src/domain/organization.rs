@@ -1,5 +1,7 @@
 //! Organisations: what a team signs up as.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -8,7 +10,7 @@ use crate::{
     domain::{
         access::Role,
         email::EmailAddress,
-        id::{OrganizationId, PaletteId, UserId},
+        id::{GroupId, OrganizationId, PaletteId, ProjectId, UserId},
         user::{LONGEST_NAME, User},
     },
 };
@@ -20,6 +22,29 @@ pub struct Organization {
     pub id: OrganizationId,
     pub name: String,
     pub created_at: Timestamp,
+    /// The project that people see first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_project: Option<ProjectId>,
+    /// The palette that charts take their colours from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub palette: Option<PaletteId>,
+    /// From then on it is gone, and what hangs on it is being removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl Organization {
+    /// A fresh one, without projects.
+    pub fn new(id: OrganizationId, name: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            name,
+            created_at: now,
+            default_project: None,
+            palette: None,
+            deleted_at: None,
+        }
+    }
 }
 
 /// How many of what there are, kept current by whoever changes it.
@@ -53,6 +78,15 @@ pub struct Member {
     pub is_pending: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeSet::is_empty",
+        with = "serde_dynamo::string_set"
+    )]
+    pub groups: BTreeSet<GroupId>,
+    /// Until when the open invitation of a pending member can be accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite_expires_at: Option<Timestamp>,
 }
 
 impl Member {
@@ -68,6 +102,8 @@ impl Member {
             is_pending: user.is_pending(),
             created_at: user.created_at,
             updated_at: user.updated_at,
+            groups: user.groups.clone(),
+            invite_expires_at: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The person with an account.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -8,12 +10,14 @@ use crate::{
     domain::{
         access::Role,
         email::EmailAddress,
-        id::{OrganizationId, UserId},
+        id::{GroupId, OrganizationId, UserId},
     },
 };
 
 /// Longest first, last and descriptive name, in characters.
 pub const LONGEST_NAME: usize = 255;
+/// The profile, which every request reads, holds the ids of the groups: 36 bytes each.
+pub const MOST_GROUPS: u32 = 1000;
 
 /// The profile: the one item about a user that every request reads. No secrets.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -50,9 +54,16 @@ pub struct User {
     pub email_changed_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// While this lies ahead, the account is being deleted and nothing new may hang on it.
+    /// The groups that the user is in, at most [`MOST_GROUPS`].
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeSet::is_empty",
+        with = "serde_dynamo::string_set"
+    )]
+    pub groups: BTreeSet<GroupId>,
+    /// When the account was deleted: from then on it is nobody's, and what hangs on it is being removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deleting_until: Option<Timestamp>,
+    pub deleted_at: Option<Timestamp>,
 }
 
 fn yes() -> bool {
@@ -86,7 +97,8 @@ impl User {
             email_changed_at: None,
             created_at: now,
             updated_at: now,
-            deleting_until: None,
+            groups: BTreeSet::new(),
+            deleted_at: None,
         }
     }
 

@@ -53,6 +53,18 @@ fn into_type<T: DeserializeOwned>(checker: Checker<'_>, value: Value, whole: &st
         .map_err(|error| Error::Malformed(Fields::from([(whole.to_owned(), field(error))])))
 }
 
+/// One parameter of the path, as text.
+pub(crate) fn path_parameter(parts: &Parts, name: &str) -> Option<String> {
+    let operation = parts.extensions.get::<Arc<Operation>>()?;
+    let RawParameters(raw) = parts.extensions.get()?;
+    let (_, raw) = operation
+        .path_names()
+        .zip(raw)
+        .find(|(known, _)| *known == name)?;
+    let text = percent_decode_str(raw).decode_utf8().ok()?;
+    Some(text.into_owned())
+}
+
 /// The parameters of the path.
 pub struct Path<T>(pub T);
 

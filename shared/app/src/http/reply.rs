@@ -44,6 +44,40 @@ impl<T: Serialize> IntoResponse for Reply<T> {
     }
 }
 
+/// An answer about something new: as [`Reply`], with 201.
+pub struct Created<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        respond(
+            StatusCode::CREATED,
+            &Ok {
+                status: Status::Ok,
+                results: self.0,
+            },
+        )
+    }
+}
+
+/// What became of a change that may have been there already: 201, 200, or 204 without a body when nothing changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    Added,
+    Removed,
+    Unchanged,
+}
+
+impl IntoResponse for Effect {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Effect::Added => StatusCode::CREATED,
+            Effect::Removed => StatusCode::OK,
+            Effect::Unchanged => return StatusCode::NO_CONTENT.into_response(),
+        };
+        respond(status, &DoneOk { status: Status::Ok })
+    }
+}
+
 /// An answer that is nothing: `{"status":"ok"}`.
 pub struct Done;
 
@@ -79,6 +113,8 @@ fn meaning(error: &Error) -> (StatusCode, &'static str, u16) {
         Error::NotFound(_) | Error::NoSuchMethod(_) => (StatusCode::NOT_FOUND, "NotFoundError"),
         Error::NotExists(_) => (StatusCode::NOT_FOUND, "NotExistsError"),
         Error::Malformed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "ValidateError"),
+        Error::Page => (StatusCode::UNPROCESSABLE_ENTITY, "PaginationError"),
+        Error::Expired(_) => (StatusCode::NOT_ACCEPTABLE, "ExpiredError"),
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "ParameterError"),
         Error::TooLarge(_) | Error::AnswerTooLarge => {
             (StatusCode::PAYLOAD_TOO_LARGE, "ParameterError")

@@ -12,7 +12,7 @@ use minijinja::{Environment, context};
 use crate::{
     Error, Result,
     clock::Timestamp,
-    domain::{email::EmailAddress, secret::Secret},
+    domain::{access::ProjectRole, email::EmailAddress, project::Project, secret::Secret},
 };
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -38,6 +38,16 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         (
             "email-changed.html",
             include_str!("templates/email-changed.html"),
+        ),
+        ("invitation.txt", include_str!("templates/invitation.txt")),
+        ("invitation.html", include_str!("templates/invitation.html")),
+        (
+            "project-access.txt",
+            include_str!("templates/project-access.txt"),
+        ),
+        (
+            "project-access.html",
+            include_str!("templates/project-access.html"),
         ),
     ] {
         #[expect(
@@ -102,6 +112,33 @@ impl Message {
             name: "email-changed",
             subject: "Your email address was changed".into(),
             values,
+        }
+    }
+
+    /// An invitation into an organisation.
+    pub fn invitation(site_url: &str, organization: &str, code: &Secret, until: Timestamp) -> Self {
+        let link = format!("{site_url}/invite/{}?from=email", code.reveal());
+        Self {
+            name: "invitation",
+            subject: format!("You are invited to join {organization}"),
+            values: context! { organization, link, until => until.for_people() },
+        }
+    }
+
+    /// Notice that somebody got a role in a project.
+    pub fn project_access(site_url: &str, project: &Project, by: &str, role: ProjectRole) -> Self {
+        let verb = match role {
+            ProjectRole::Viewer => "view",
+            ProjectRole::InteractiveViewer => "explore",
+            ProjectRole::Editor | ProjectRole::Developer => "edit",
+            ProjectRole::Admin => "manage",
+        };
+        let link = format!("{site_url}/projects/{}/home", project.id);
+        let who = if by.is_empty() { "Somebody" } else { by };
+        Self {
+            name: "project-access",
+            subject: format!("{who} invited you to {}", project.name),
+            values: context! { project => project.name.as_str(), by, verb, link },
         }
     }
 

@@ -45,14 +45,20 @@ impl Store {
     pub(super) async fn apply(&self, writes: impl IntoIterator<Item = Write>) -> Result<()> {
         let w = self.random.uuid().simple().to_string();
         let mut writes: Vec<_> = writes.into_iter().collect();
+        let jobs: Vec<_> = writes.iter().filter_map(|write| write.job).collect();
         match writes.as_mut_slice() {
-            [] => Ok(()),
+            [] => {}
             [write] => match self.apply_one(write, &w).await? {
-                One::Done(_) => Ok(()),
-                One::Lost(_) => Err(write.lost()),
+                One::Done(_) => {}
+                One::Lost(_) => return Err(write.lost()),
             },
-            _ => self.apply_all(writes, &w).await,
+            _ => self.apply_all(writes, &w).await?,
         }
+        for job in jobs {
+            // Nobody hears it while the process stops; whoever starts next looks for what is open.
+            let _ = self.watcher.as_ref().map(|watcher| watcher.send(job));
+        }
+        Ok(())
     }
 
     /// Does one write and tells what it found: of an update the new item, of a failed condition the old one.

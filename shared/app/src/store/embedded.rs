@@ -112,6 +112,7 @@ impl Embedded {
         let db = &self.database;
         let answered = match operation {
             "BatchGetItem" => call(body, |request| db.batch_get_item(request)),
+            "BatchWriteItem" => call(body, |request| db.batch_write_item(request)),
             "CreateTable" => call(body, |request| db.create_table(request)),
             "DeleteItem" => call(body, |request| db.delete_item(request)),
             "GetItem" => call(body, |request| db.get_item(request)),

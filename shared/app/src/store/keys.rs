@@ -1,10 +1,16 @@
 //! Every key of the table, built from typed parts. Nothing else makes one.
 
-use crate::domain::{
-    email::EmailAddress,
-    id::{CredentialsId, OrganizationId, PaletteId, TokenId, UserId},
-    limit::Counter,
-    secret::sha256_hex,
+use crate::{
+    clock::Timestamp,
+    domain::{
+        email::EmailAddress,
+        id::{
+            AttributeId, CredentialsId, GroupId, JobId, NotificationId, OrganizationId, PaletteId,
+            ProjectId, SpaceId, TokenId, UserId,
+        },
+        limit::Counter,
+        secret::sha256_hex,
+    },
 };
 
 /// Longest free text in a key, in bytes; longer text is replaced by its hash.
@@ -111,6 +117,11 @@ pub fn link(hash: &str) -> Key {
     key(format!("LINK#{hash}"), "LINK")
 }
 
+/// What an invitation's link leads to, by the hash of its code.
+pub fn invitation_link(hash: &str) -> Key {
+    key(format!("LINK#{hash}"), "INVITATION")
+}
+
 /// The partition of an organisation.
 pub fn organization_partition(organization: OrganizationId) -> String {
     format!("ORG#{organization}")
@@ -136,19 +147,25 @@ pub fn onboarding(organization: OrganizationId) -> Key {
     key(organization_partition(organization), "ONBOARDING")
 }
 
+/// Prefix of an organisation's colour palettes.
+pub const PALETTES: &str = "PALETTE#";
+
 /// A colour palette.
 pub fn palette(organization: OrganizationId, palette: PaletteId) -> Key {
     key(
         organization_partition(organization),
-        format!("PALETTE#{palette}"),
+        format!("{PALETTES}{palette}"),
     )
 }
+
+/// Prefix of the rows of a member list, which stand in the order of the addresses.
+pub const MEMBERS: &str = "MEMBER#";
 
 /// The row of a member list.
 pub fn member(organization: OrganizationId, email: &EmailAddress, user: UserId) -> Key {
     key(
         organization_partition(organization),
-        format!("MEMBER#{}#{user}", text(email.as_str())),
+        format!("{MEMBERS}{}#{user}", text(email.as_str())),
     )
 }
 
@@ -161,6 +178,211 @@ pub fn admin(organization: OrganizationId, user: UserId) -> Key {
         organization_partition(organization),
         format!("{ADMINS}{user}"),
     )
+}
+
+/// Prefix of an organisation's open invitations.
+pub const INVITATIONS: &str = "INVITE#";
+
+/// The open invitation of a user; one at a time.
+pub fn invitation(organization: OrganizationId, user: UserId) -> Key {
+    key(
+        organization_partition(organization),
+        format!("{INVITATIONS}{user}"),
+    )
+}
+
+/// Prefix of an organisation's user attributes.
+pub const ATTRIBUTES: &str = "ATTRIBUTE#";
+
+/// A user attribute with its values.
+pub fn attribute(organization: OrganizationId, attribute: AttributeId) -> Key {
+    key(
+        organization_partition(organization),
+        format!("{ATTRIBUTES}{attribute}"),
+    )
+}
+
+/// The claim on the name of a user attribute.
+pub fn attribute_name(organization: OrganizationId, name: &str) -> Key {
+    key(
+        organization_partition(organization),
+        format!("ATTRIBUTENAME#{}", text(name)),
+    )
+}
+
+/// Prefix of the rows of a group list.
+pub const GROUPS: &str = "GROUP#";
+
+/// The row of a group list.
+pub fn group_row(organization: OrganizationId, group: GroupId) -> Key {
+    key(
+        organization_partition(organization),
+        format!("{GROUPS}{group}"),
+    )
+}
+
+/// The claim on the name of a group.
+pub fn group_name(organization: OrganizationId, name: &str) -> Key {
+    key(
+        organization_partition(organization),
+        format!("GROUPNAME#{}", text(name)),
+    )
+}
+
+/// Prefix of the rows of a project list, and of what somebody or a group has roles in.
+pub const PROJECTS: &str = "PROJECT#";
+
+/// The row of a project list.
+pub fn project_row(organization: OrganizationId, project: ProjectId) -> Key {
+    key(
+        organization_partition(organization),
+        format!("{PROJECTS}{project}"),
+    )
+}
+
+/// An SSH key pair of an organisation, by the fingerprint of its public key.
+pub fn ssh_key(organization: OrganizationId, fingerprint: &str) -> Key {
+    key(
+        organization_partition(organization),
+        format!("SSHKEY#{}", text(fingerprint)),
+    )
+}
+
+/// The partition of a group.
+pub fn group_partition(group: GroupId) -> String {
+    format!("GROUP#{group}")
+}
+
+/// A group's head.
+pub fn group(group: GroupId) -> Key {
+    key(group_partition(group), "HEAD")
+}
+
+/// A member of a group.
+pub fn group_member(group: GroupId, user: UserId) -> Key {
+    key(group_partition(group), format!("{MEMBERS}{user}"))
+}
+
+/// A project that a group has a role in: the mirror of [`project_group`], written with it.
+pub fn group_project(group: GroupId, project: ProjectId) -> Key {
+    key(group_partition(group), format!("{PROJECTS}{project}"))
+}
+
+/// Prefix of spaces: those of a project, and those that somebody or a group was let into.
+pub const SPACES: &str = "SPACE#";
+
+/// A space that a group was let into: the mirror of the entry in the space, written with it.
+pub fn group_space(group: GroupId, project: ProjectId, space: SpaceId) -> Key {
+    key(group_partition(group), format!("{SPACES}{project}#{space}"))
+}
+
+/// The partition of what somebody was granted.
+pub fn grants_partition(user: UserId) -> String {
+    format!("GRANTS#{user}")
+}
+
+/// A project that somebody has a role in: the mirror of [`project_member`], written with it.
+pub fn granted_project(user: UserId, project: ProjectId) -> Key {
+    key(grants_partition(user), format!("{PROJECTS}{project}"))
+}
+
+/// A space that somebody was let into: the mirror of the entry in the space, written with it.
+pub fn granted_space(user: UserId, project: ProjectId, space: SpaceId) -> Key {
+    key(grants_partition(user), format!("{SPACES}{project}#{space}"))
+}
+
+/// The partition of what names somebody as its author.
+pub fn owned_partition(user: UserId) -> String {
+    format!("OWNED#{user}")
+}
+
+/// A group that names somebody as its author.
+pub fn owned_group(user: UserId, group: GroupId) -> Key {
+    key(owned_partition(user), format!("{GROUPS}{group}"))
+}
+
+/// A project that names somebody as its author.
+pub fn owned_project(user: UserId, project: ProjectId) -> Key {
+    key(owned_partition(user), format!("{PROJECTS}{project}"))
+}
+
+/// The partition of a project.
+pub fn project_partition(project: ProjectId) -> String {
+    format!("PROJECT#{project}")
+}
+
+/// A project's head.
+pub fn project(project: ProjectId) -> Key {
+    key(project_partition(project), "PROFILE")
+}
+
+/// A project's sealed warehouse connection.
+pub fn warehouse(project: ProjectId) -> Key {
+    key(project_partition(project), "WAREHOUSE")
+}
+
+/// A project's sealed dbt connection.
+pub fn dbt(project: ProjectId) -> Key {
+    key(project_partition(project), "DBT")
+}
+
+/// Somebody's own role in a project.
+pub fn project_member(project: ProjectId, user: UserId) -> Key {
+    key(project_partition(project), format!("{MEMBERS}{user}"))
+}
+
+/// Prefix of the groups' roles in a project.
+pub const ACCESSES: &str = "ACCESS#";
+
+/// A group's role in a project.
+pub fn project_group(project: ProjectId, group: GroupId) -> Key {
+    key(project_partition(project), format!("{ACCESSES}{group}"))
+}
+
+/// A space, with who was let into it.
+pub fn space(project: ProjectId, space: SpaceId) -> Key {
+    key(project_partition(project), format!("{SPACES}{space}"))
+}
+
+/// The claim on a slug; `kind` is what it is of, as `space`.
+pub fn slug(project: ProjectId, kind: &'static str, slug: &str) -> Key {
+    key(
+        project_partition(project),
+        format!("SLUG#{kind}#{}", text(slug)),
+    )
+}
+
+/// The partition of somebody's notifications.
+pub fn inbox_partition(user: UserId) -> String {
+    format!("INBOX#{user}")
+}
+
+/// A notification.
+pub fn notification(user: UserId, notification: NotificationId) -> Key {
+    key(inbox_partition(user), format!("NOTE#{notification}"))
+}
+
+/// A share link, by its code.
+pub fn share_link(code: &str) -> Key {
+    key(format!("SHARE#{}", text(code)), "SHARE")
+}
+
+/// Where the index has the share links of an organisation.
+pub fn late_share_link(organization: OrganizationId, code: &str) -> (String, String) {
+    (format!("SHARES#{organization}"), text(code))
+}
+
+/// A piece of work.
+pub fn job(job: JobId) -> Key {
+    key(format!("JOB#{job}"), "JOB")
+}
+
+/// Where the index has the work that is not done.
+pub const LATE_JOBS: &str = "JOBS";
+
+/// Where the index has one piece of work, in the order in which they are due.
+pub fn late_job(job: JobId, due: Timestamp) -> (String, String) {
+    (LATE_JOBS.to_owned(), format!("{due}#{job}"))
 }
 
 /// The partition of the organisations that a domain may join.
@@ -199,12 +421,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{clock::Timestamp, random::Random};
+    use crate::random::Random;
 
     #[test]
     fn every_key() {
         let random = Random::seeded(1);
         let (user_id, org) = (UserId::new(&random), OrganizationId::new(&random));
+        let (group_id, project_id) = (GroupId::new(&random), ProjectId::new(&random));
+        let space_id = SpaceId::new(&random);
         let address = EmailAddress::parse("ana@example.com").unwrap();
         let at = Timestamp::from_millis(600_000);
         let counter = Counter {
@@ -227,6 +451,7 @@ mod tests {
             session("5e55"),
             token_owner("70ce"),
             link("114c"),
+            invitation_link("114c"),
             organization(org),
             counts(org),
             allowed_domains(org),
@@ -234,6 +459,31 @@ mod tests {
             palette(org, PaletteId::new(&random)),
             member(org, &address, user_id),
             admin(org, user_id),
+            invitation(org, user_id),
+            attribute(org, AttributeId::new(&random)),
+            attribute_name(org, "region"),
+            group_row(org, group_id),
+            group_name(org, "Sales #1"),
+            project_row(org, project_id),
+            ssh_key(org, "SHA256:abc"),
+            group(group_id),
+            group_member(group_id, user_id),
+            group_project(group_id, project_id),
+            group_space(group_id, project_id, space_id),
+            granted_project(user_id, project_id),
+            granted_space(user_id, project_id, space_id),
+            owned_group(user_id, group_id),
+            owned_project(user_id, project_id),
+            project(project_id),
+            warehouse(project_id),
+            dbt(project_id),
+            project_member(project_id, user_id),
+            project_group(project_id, group_id),
+            space(project_id, space_id),
+            slug(project_id, "space", "sales"),
+            notification(user_id, NotificationId::new(&random)),
+            share_link("V1StGXR8_Z5jdHi6B-myT"),
+            job(JobId::new(&random)),
             domain("example.com", org),
             limit(&counter),
             idempotency(user_id, ("token", "retry 1")),

@@ -8,6 +8,9 @@
 //! | signing in | `EMAIL#address / CLAIM`, then `LOGIN#u / PASSWORD` and `USER#u / PROFILE`, one batch |
 //! | guessing a passcode | two counters, then `LOGIN#u / OTP`, each one conditional update |
 //! | the organisation | `ORG#o / PROFILE` and `COUNTS`, one batch |
+//! | every request in a project | `PROJECT#p / PROFILE`, `MEMBER#u` and `ACCESS#g` of the caller's groups, one batch |
+//! | `GET /user` | `GRANTS#u`, and `GROUP#g` of the caller's groups, by prefix |
+//! | the worker | `JOB#j / JOB`; deletions: the partitions in `deletion.rs` |
 //! | which organisations to join | `DOMAIN#d`, then the organisations named there, one batch |
 //!
 //! The partition is a thing, the sort key is a part of it. Keys come from [`keys`] only, expressions from [`write`]
@@ -15,17 +18,30 @@
 //! [`live`], conditions compare the time. Every item carries `kind`, and `w`, a random id of the call that wrote it.
 
 mod apply;
+mod attribute;
+mod deletion;
+mod group;
 mod idempotency;
 mod instance;
+mod invitation;
+mod job;
 pub mod keys;
 mod limit;
 mod link;
+mod member;
+mod mirror;
+mod notification;
 mod organization;
 mod otp;
 mod page;
+mod palette;
 mod password;
+mod project;
 pub mod schema;
 mod session;
+mod share_link;
+mod space;
+mod ssh_key;
 mod token;
 mod user;
 mod warehouse_credentials;
@@ -41,17 +57,21 @@ use aws_sdk_dynamodb::{
     types::AttributeValue,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     Error,
     clock::Timestamp,
-    domain::{link::ResetLink, session::Session, token::Token},
+    domain::{id::JobId, link::ResetLink, session::Session, token::Token},
     random::Random,
 };
 
+pub use deletion::Until;
 pub use instance::InstanceKeys;
+pub use job::Taken;
 pub use organization::Rotation;
 pub use otp::Attempt;
+pub use project::{NewProject, ProjectAccess};
 pub use user::{LAST_ADMIN, SignUp};
 
 /// An item as DynamoDB has it.
@@ -63,6 +83,8 @@ pub struct Store {
     client: aws_sdk_dynamodb::Client,
     table: Arc<str>,
     random: Random,
+    /// Who hears of new jobs in this process; in the cloud it is the table's stream that tells the worker.
+    watcher: Option<UnboundedSender<JobId>>,
 }
 
 impl Store {
@@ -72,6 +94,16 @@ impl Store {
             client,
             table: table.into(),
             random,
+            watcher: None,
+        }
+    }
+
+    /// The same store, which tells of every job that it has written: the table's stream in small, for the local stack.
+    #[must_use]
+    pub fn watched(self, watcher: UnboundedSender<JobId>) -> Self {
+        Self {
+            watcher: Some(watcher),
+            ..self
         }
     }
 

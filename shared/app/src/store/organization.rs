@@ -46,18 +46,19 @@ impl Store {
             .await?
             .into_iter();
         let organization: Option<Organization> = items.next().flatten().map(read).transpose()?;
+        let organization = organization.filter(|found| found.deleted_at.is_none());
         let counts: Option<Counts> = items.next().flatten().map(read).transpose()?;
         Ok(organization.map(|organization| (organization, counts.unwrap_or_default())))
     }
 
     /// The write that makes a user a member; only of somebody who has no organisation yet, and whose address is this.
-    fn membership_write(user: &User, now: Timestamp) -> Write {
+    fn membership_write(user: &User) -> Write {
         Write::update(keys::user(user.id))
             .set("organization", user.organization)
             .set("role", user.role)
+            .when_live()
             .when_missing("organization")
             .when_equal("email", &user.email)
-            .when_missing_or_over("deletingUntil", now)
             .or(Error::Forbidden("You already belong to an organization"))
     }
 
@@ -76,7 +77,7 @@ impl Store {
     ) -> Result<()> {
         let id = made.id;
         let mut writes = vec![
-            Self::membership_write(admin, made.created_at),
+            Self::membership_write(admin),
             Self::count_organization(alone),
             Write::put(keys::organization(id), "organization", made),
             Write::put(
@@ -133,10 +134,10 @@ impl Store {
         for pair in items.chunks(2) {
             if let [Some(organization), counts] = pair {
                 let counts: Option<Counts> = counts.clone().map(read).transpose()?;
-                found.push((
-                    read::<Organization>(organization.clone())?,
-                    counts.unwrap_or_default(),
-                ));
+                let organization: Organization = read(organization.clone())?;
+                if organization.deleted_at.is_none() {
+                    found.push((organization, counts.unwrap_or_default()));
+                }
             }
         }
         found.sort_by(|(a, _), (b, _)| (&a.name, a.id).cmp(&(&b.name, b.id)));
@@ -153,11 +154,10 @@ impl Store {
         user: &User,
         organization: OrganizationId,
         rotation: Rotation<'_>,
-        now: Timestamp,
     ) -> Result<()> {
         let closed = || Error::Forbidden("This organization does not take in your e-mail domain");
         let mut writes = vec![
-            Self::membership_write(user, now),
+            Self::membership_write(user),
             Write::check(keys::domain(user.email.domain(), organization))
                 .when_present()
                 .or(closed()),
@@ -165,10 +165,10 @@ impl Store {
                 .when_equal("role", user.role)
                 .or(closed()),
             Write::check(keys::organization(organization))
-                .when_present()
+                .when_live()
                 .or(closed()),
             Self::member_write(organization, user),
-            Write::update(keys::counts(organization)).add("members", 1),
+            Self::counts_write(organization, "members", 1),
         ];
         writes.extend(rotation.writes());
         self.apply(writes).await

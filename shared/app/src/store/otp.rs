@@ -46,6 +46,7 @@ impl Store {
     ) -> Result<()> {
         let mut writes = vec![
             Write::check(keys::user(user))
+                .when_live()
                 .when_equal("email", &otp.email)
                 .or(Error::Changed(Kind::Email)),
             Self::otp_write(user, otp),
@@ -74,6 +75,7 @@ impl Store {
             .apply([
                 Write::update(keys::user(user))
                     .set("emailVerified", true)
+                    .when_live()
                     .when_equal("email", &otp.email)
                     .or(Error::Changed(Kind::Email)),
                 Write::delete(keys::otp(user))

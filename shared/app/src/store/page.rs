@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, DeleteRequest, KeysAndAttributes, Select, WriteRequest},
+};
 use serde::de::DeserializeOwned;
 
 use super::{Item, Store, fault, keys::Key, write::key_item};
@@ -16,6 +19,17 @@ pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T> {
     serde_dynamo::from_item(item).map_err(|error| {
         Error::Internal(anyhow::Error::new(error).context("reading a stored item"))
     })
+}
+
+/// The key attributes of an item that was read.
+fn key_of(item: &Item) -> Option<Key> {
+    match (item.get("pk"), item.get("sk")) {
+        (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk))) => Some(Key {
+            pk: pk.clone(),
+            sk: sk.clone(),
+        }),
+        _ => None,
+    }
 }
 
 impl Store {
@@ -58,16 +72,8 @@ impl Store {
                 .await
                 .map_err(|error| fault("get items", error))?;
             for item in output.responses.unwrap_or_default().into_values().flatten() {
-                if let (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk))) =
-                    (item.get("pk"), item.get("sk"))
-                {
-                    found.insert(
-                        Key {
-                            pk: pk.clone(),
-                            sk: sk.clone(),
-                        },
-                        item,
-                    );
+                if let Some(key) = key_of(&item) {
+                    found.insert(key, item);
                 }
             }
             asked = output.unprocessed_keys.unwrap_or_default();
@@ -81,23 +87,147 @@ impl Store {
         )))
     }
 
-    /// Everything in a partition whose sort key starts with the prefix, in order, read consistently.
-    pub(super) async fn all<T: DeserializeOwned>(&self, pk: &str, prefix: &str) -> Result<Vec<T>> {
-        let mut pages = self
+    /// What a partition has under a prefix, from the `skip`th on, at most `take`, in order, read consistently. The table
+    /// has no way to a position but to count: what is skipped is read there, but not sent.
+    pub(super) async fn page<T: DeserializeOwned>(
+        &self,
+        pk: &str,
+        prefix: &str,
+        skip: usize,
+        take: usize,
+    ) -> Result<Vec<T>> {
+        let query = || self.under(pk, prefix);
+        let (mut left, mut start) = (skip, None);
+        while left > 0 {
+            let call = query()
+                .select(Select::Count)
+                .limit(i32::try_from(left).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start);
+            let output = call.send().await.map_err(|e| fault("count items", e))?;
+            left = left.saturating_sub(usize::try_from(output.count()).unwrap_or(0));
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(Vec::new());
+            }
+        }
+        let mut found = Vec::new();
+        while found.len() < take {
+            let call = query()
+                .limit(i32::try_from(take - found.len()).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start);
+            let output = call.send().await.map_err(|e| fault("query items", e))?;
+            for item in output.items.unwrap_or_default() {
+                found.push(read(item)?);
+            }
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Hands over everything in a partition under a prefix, in order, read consistently, a page in memory at a time.
+    pub(super) async fn each<T: DeserializeOwned>(
+        &self,
+        pk: &str,
+        prefix: &str,
+        mut visit: impl FnMut(T),
+    ) -> Result<()> {
+        let mut pages = self.under(pk, prefix).into_paginator().items().send();
+        while let Some(item) = pages.next().await {
+            visit(read(item.map_err(|error| fault("query items", error))?)?);
+        }
+        Ok(())
+    }
+
+    /// The keys of at most `most` items in a partition under a prefix, read consistently.
+    pub(super) async fn keys_under(&self, pk: &str, prefix: &str, most: i32) -> Result<Vec<Key>> {
+        let call = self
+            .under(pk, prefix)
+            .projection_expression("pk, sk")
+            .limit(most);
+        let output = call.send().await.map_err(|e| fault("query keys", e))?;
+        Ok(output
+            .items
+            .unwrap_or_default()
+            .iter()
+            .filter_map(key_of)
+            .collect())
+    }
+
+    /// The keys of at most `most` items in a partition of the index. It lags: for clean-up and look-ups that may be late.
+    pub(super) async fn late_keys(&self, pk: &str, most: i32) -> Result<Vec<Key>> {
+        let call = self
             .client
             .query()
             .table_name(&*self.table)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .index_name(super::schema::INDEX.0)
+            .key_condition_expression("gsi1pk = :pk")
             .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-            .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        let mut found = Vec::new();
-        while let Some(item) = pages.next().await {
-            found.push(read(item.map_err(|error| fault("query items", error))?)?);
+            .limit(most);
+        let output = call.send().await.map_err(|e| fault("query the index", e))?;
+        Ok(output
+            .items
+            .unwrap_or_default()
+            .iter()
+            .filter_map(key_of)
+            .collect())
+    }
+
+    /// Deletes items, 25 in a request, each by itself; one that is gone is fine.
+    pub(super) async fn delete_all(&self, keys: &[Key]) -> Result<()> {
+        let built = |error| Error::Internal(anyhow::Error::new(error));
+        for chunk in keys.chunks(25) {
+            let requests = chunk.iter().map(|key| {
+                let delete = DeleteRequest::builder()
+                    .set_key(Some(key_item(key)))
+                    .build();
+                delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
+            });
+            let requests: Vec<_> = requests.collect::<Result<_, _>>().map_err(built)?;
+            let mut asked = HashMap::from([(self.table.to_string(), requests)]);
+            for attempt in 0..BATCH_TRIES {
+                let call = self
+                    .client
+                    .batch_write_item()
+                    .set_request_items(Some(asked));
+                let output = call.send().await.map_err(|e| fault("delete items", e))?;
+                asked = output.unprocessed_items.unwrap_or_default();
+                if asked.is_empty() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
+            }
+            if !asked.is_empty() {
+                return Err(Error::Unavailable(anyhow::anyhow!(
+                    "deletes stayed unprocessed"
+                )));
+            }
         }
+        Ok(())
+    }
+
+    /// An empty prefix is the whole partition.
+    fn under(&self, pk: &str, prefix: &str) -> QueryFluentBuilder {
+        let query = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .consistent_read(true);
+        if prefix.is_empty() {
+            return query.key_condition_expression("pk = :pk");
+        }
+        query
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+    }
+
+    /// Everything in a partition whose sort key starts with the prefix, in order, read consistently.
+    pub(super) async fn all<T: DeserializeOwned>(&self, pk: &str, prefix: &str) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        self.each(pk, prefix, |item| found.push(item)).await?;
         Ok(found)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Store, keys, page::read, write::Write};
+use super::{Store, keys, page::read, user::is_there, write::Write};
 use crate::{
     Error, Result,
     clock::Timestamp,
@@ -36,7 +36,7 @@ impl Store {
         let user: Option<User> = items.next().flatten().map(read).transpose()?;
         let stored: Option<StoredPassword> = items.next().flatten().map(read).transpose()?;
         Ok(user
-            .filter(|user| user.email == *email)
+            .filter(|user| user.email == *email && is_there(user))
             .map(|user| (user, stored.map(|stored| stored.hash))))
     }
 
@@ -74,6 +74,7 @@ impl Store {
                 .set("hasPassword", true)
                 .set("updatedAt", now)
                 .add("loginEpoch", 1)
+                .when_live()
                 .when_equal("loginEpoch", user.login_epoch)
                 .when_equal("email", &user.email)
                 .or(Error::Changed(Kind::Password)),
@@ -113,6 +114,7 @@ impl Store {
             Write::update(keys::user(user.id))
                 .set("identities", left)
                 .set("updatedAt", now)
+                .when_live()
                 .when_equal("identities", &user.identities)
                 .when_equal("hasPassword", user.has_password)
                 .or(Error::Changed(Kind::Identity)),

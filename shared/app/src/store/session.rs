@@ -1,6 +1,6 @@
 //! Sessions.
 
-use super::{Store, keys, live, page::read, write::Write};
+use super::{Store, keys, live, page::read, user::is_there, write::Write};
 use crate::{
     Error, Result,
     clock::Timestamp,
@@ -22,8 +22,8 @@ impl Store {
             .await?
             .into_iter();
         let session = items.next().flatten().map(read).transpose()?;
-        let user = items.next().flatten().map(read).transpose()?;
-        Ok((live(session, now), user))
+        let user: Option<User> = items.next().flatten().map(read).transpose()?;
+        Ok((live(session, now), user.filter(is_there)))
     }
 
     /// The write of a new session.

@@ -83,7 +83,7 @@ impl Store {
     ) -> Result<()> {
         let [own, owner] = Self::token_writes(token);
         let mut writes = vec![
-            Self::user_stays(token.user, now),
+            Self::user_stays(token.user),
             own.when_absent().or(Error::Exists(Kind::Token)),
             owner,
         ];

@@ -1,13 +1,14 @@
 //! People: profile, address claim, and what goes with them when they go.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Store, keys, write::Write};
+use super::{Store, keys, page::read, write::Write};
 use crate::{
     Error, Result,
     clock::Timestamp,
     domain::{
-        access::Role,
         email::EmailAddress,
         id::{OrganizationId, UserId},
         limit::Counter,
@@ -40,6 +41,11 @@ pub struct SignUp<'a> {
     pub counters: [&'a Counter; 2],
 }
 
+/// Whether an account was not deleted.
+pub(super) fn is_there(user: &User) -> bool {
+    user.deleted_at.is_none()
+}
+
 /// What an admin who is the only one is told.
 pub const LAST_ADMIN: &str = "An organization keeps at least one admin";
 
@@ -52,9 +58,25 @@ fn of_role(write: Write, user: &User) -> Write {
 }
 
 impl Store {
-    /// A user's profile.
+    /// A user's profile; none once the account was deleted.
     pub async fn user(&self, user: UserId) -> Result<Option<User>> {
-        self.get(&keys::user(user)).await
+        Ok(self.get(&keys::user(user)).await?.filter(is_there))
+    }
+
+    /// The profiles of several users, in one read per hundred; those of deleted accounts are left out.
+    pub async fn users(
+        &self,
+        ids: impl IntoIterator<Item = UserId>,
+    ) -> Result<BTreeMap<UserId, User>> {
+        let keys: Vec<_> = ids.into_iter().map(keys::user).collect();
+        let mut found = BTreeMap::new();
+        for item in self.get_many(&keys).await?.into_iter().flatten() {
+            let user: User = read(item)?;
+            if is_there(&user) {
+                found.insert(user.id, user);
+            }
+        }
+        Ok(found)
     }
 
     /// Whose address this is.
@@ -66,11 +88,10 @@ impl Store {
     }
 
     /// Holds while the account is there and is not being deleted: what hangs on a user is put with it.
-    pub(super) fn user_stays(user: UserId, now: Timestamp) -> Write {
-        let check = Write::check(keys::user(user))
-            .when_present()
-            .when_missing_or_over("deletingUntil", now);
-        check.or(Error::Changed(Kind::User))
+    pub(super) fn user_stays(user: UserId) -> Write {
+        Write::check(keys::user(user))
+            .when_live()
+            .or(Error::Changed(Kind::User))
     }
 
     /// A new account with its address, password, passcode and first session, in one transaction.
@@ -123,8 +144,9 @@ impl Store {
     /// # Errors
     /// `Exists` when the new address is taken; `Changed` when address or role changed meanwhile.
     pub async fn update_profile(&self, old: &User, user: &User) -> Result<()> {
-        let mut profile =
-            of_role(Write::update(keys::user(user.id)), old).when_equal("email", &old.email);
+        let mut profile = of_role(Write::update(keys::user(user.id)), old)
+            .when_live()
+            .when_equal("email", &old.email);
         profile = profile.set("updatedAt", user.updated_at);
         let mut row = user.organization.and_then(|_| Self::member_changed(user));
         for (name, before, after) in [
@@ -173,6 +195,8 @@ impl Store {
                     user.id,
                 )));
                 row = Some(Self::member_write(organization, user));
+                // The new row has the groups of the profile that was read.
+                profile = profile.when_same_set("groups", &user.groups);
             }
         }
         writes.push(profile.or(Error::Changed(Kind::User)));
@@ -200,32 +224,6 @@ impl Store {
         Write::put(keys::admin(organization, user), "admin", &Claim { user })
     }
 
-    /// Announces that an account goes: until then nothing new may hang on it. When the work dies, the account is as it
-    /// was after that moment, and deleting it again goes on. `other` is an admin who stays, for the deletion of one.
-    ///
-    /// # Errors
-    /// `InvalidUser` when it is gone already; `Forbidden` when that other admin is going, too.
-    pub async fn begin_user_deletion(
-        &self,
-        user: UserId,
-        other: Option<UserId>,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<()> {
-        let mark = Write::update(keys::user(user))
-            .set("deletingUntil", until)
-            .when_present();
-        let stays =
-            |admin| Write::check(keys::user(admin)).when_missing_or_over("deletingUntil", now);
-        let stays = other.map(|admin| {
-            stays(admin)
-                .when_equal("role", Role::Admin)
-                .or(Error::Forbidden(LAST_ADMIN))
-        });
-        self.apply(std::iter::once(mark.or(Error::InvalidUser)).chain(stays))
-            .await
-    }
-
     /// Removes a user's tokens and warehouse logins, in chunks that may be repeated.
     pub async fn delete_logins(&self, user: UserId) -> Result<()> {
         for chunk in self.tokens(user).await?.chunks(CHUNK) {
@@ -243,48 +241,5 @@ impl Store {
             .await?;
         }
         Ok(())
-    }
-
-    /// Removes the account itself, in one transaction: profile, address, password, passcode, identities, membership.
-    /// `other` is an admin who stays, for the deletion of one.
-    ///
-    /// # Errors
-    /// `Changed` when the account changed since the deletion began, or its time is over; `Forbidden` when that other
-    /// admin is one no more.
-    pub async fn finish_user_deletion(
-        &self,
-        user: &User,
-        other: Option<UserId>,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<()> {
-        let profile = Write::delete(keys::user(user.id))
-            .when_equal("deletingUntil", until)
-            .when_after("deletingUntil", now)
-            .when_equal("email", &user.email);
-        let profile = of_role(profile, user);
-        let mut writes = vec![
-            profile.or(Error::Changed(Kind::User)),
-            Write::delete(keys::email(&user.email)),
-            Write::delete(keys::password(user.id)),
-            Write::delete(keys::otp(user.id)),
-        ];
-        writes.extend(
-            user.identities
-                .iter()
-                .map(|one| Write::delete(keys::identity(&one.issuer, &one.subject))),
-        );
-        if let Some(organization) = user.organization {
-            writes.push(Write::delete(keys::member(
-                organization,
-                &user.email,
-                user.id,
-            )));
-            writes.push(Write::delete(keys::admin(organization, user.id)));
-            writes.push(Write::update(keys::counts(organization)).add("members", -1));
-            let stays = |admin| Write::check(keys::admin(organization, admin)).when_present();
-            writes.extend(other.map(|admin| stays(admin).or(Error::Forbidden(LAST_ADMIN))));
-        }
-        self.apply(writes).await
     }
 }

@@ -47,7 +47,7 @@ impl Store {
             made,
         );
         let mut writes = vec![
-            Self::user_stays(user, now),
+            Self::user_stays(user),
             put.when_absent().or(Error::Exists(Kind::Credentials)),
         ];
         if let Some(client_key) = client_key {

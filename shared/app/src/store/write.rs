@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
 use super::{Item, keys::Key};
-use crate::{Error, Result, clock::Timestamp};
+use crate::{Error, Result, clock::Timestamp, domain::id::JobId};
 
 /// DynamoDB takes 400 KB an item; the rest is room for names and keys.
 pub(super) const LARGEST_ITEM: usize = 380 * 1024;
@@ -28,6 +28,16 @@ enum Condition {
     Below(&'static str, u32),
     After(&'static str, Timestamp),
     MissingOrOver(&'static str, Timestamp),
+    NotEqual(&'static str, AttributeValue),
+    Fewer(&'static str, u32),
+}
+
+/// A change of one entry of a map.
+struct Entry {
+    map: &'static str,
+    key: String,
+    /// None removes it.
+    value: Option<AttributeValue>,
 }
 
 /// One change of one item, with the conditions that it stands under.
@@ -38,8 +48,15 @@ pub(super) struct Write {
     item: Result<Item>,
     sets: Vec<(&'static str, AttributeValue)>,
     adds: Vec<(&'static str, i64)>,
+    removes: Vec<&'static str>,
+    /// What is put into a set of texts, and what is taken out of one.
+    joins: Vec<(&'static str, String)>,
+    leaves: Vec<(&'static str, String)>,
+    entries: Vec<Entry>,
     conditions: Vec<Condition>,
     lost: Option<Error>,
+    /// The job that this begins, if it does.
+    pub(super) job: Option<JobId>,
 }
 
 impl Write {
@@ -50,8 +67,13 @@ impl Write {
             item: Ok(Item::new()),
             sets: Vec::new(),
             adds: Vec::new(),
+            removes: Vec::new(),
+            joins: Vec::new(),
+            leaves: Vec::new(),
+            entries: Vec::new(),
             conditions: Vec::new(),
             lost: None,
+            job: None,
         }
     }
 
@@ -115,6 +137,103 @@ impl Write {
         self
     }
 
+    /// Removes a field of an update.
+    pub(super) fn remove(mut self, name: &'static str) -> Self {
+        self.removes.push(name);
+        self
+    }
+
+    /// Puts a text into a set; absent counts as empty.
+    pub(super) fn join(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.joins.push((name, value.to_string()));
+        self
+    }
+
+    /// Takes a text out of a set, if it is there.
+    pub(super) fn leave(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.leaves.push((name, value.to_string()));
+        self
+    }
+
+    /// Sets one entry of a map, which has to be there (an empty one will do).
+    pub(super) fn set_entry(
+        mut self,
+        map: &'static str,
+        key: impl ToString,
+        value: impl Serialize,
+    ) -> Self {
+        match serde_dynamo::to_attribute_value(value) {
+            Ok(value) => self.entries.push(Entry {
+                map,
+                key: key.to_string(),
+                value: Some(value),
+            }),
+            Err(error) => {
+                self.item = Err(Error::Internal(
+                    anyhow::Error::new(error).context(format!("storing an entry of {map}")),
+                ))
+            }
+        }
+        self
+    }
+
+    /// Removes one entry of a map, which has to be there.
+    pub(super) fn remove_entry(mut self, map: &'static str, key: impl ToString) -> Self {
+        self.entries.push(Entry {
+            map,
+            key: key.to_string(),
+            value: None,
+        });
+        self
+    }
+
+    /// Where the item stands in the index, which lags: for clean-up and look-ups that may be late.
+    pub(super) fn indexed(self, (pk, sk): (String, String)) -> Self {
+        if matches!(self.action, Action::Update) {
+            return self.set("gsi1pk", pk).set("gsi1sk", sk);
+        }
+        self.field("gsi1pk", AttributeValue::S(pk))
+            .field("gsi1sk", AttributeValue::S(sk))
+    }
+
+    /// Only if there is such an item, and it is not being deleted.
+    pub(super) fn when_live(self) -> Self {
+        self.when_present().when_missing("deletedAt")
+    }
+
+    /// Only if the field is absent or has another value.
+    pub(super) fn when_not_equal(self, name: &'static str, value: impl Serialize) -> Self {
+        match serde_dynamo::to_attribute_value(value) {
+            Ok(value) => self.when(Condition::NotEqual(name, value)),
+            Err(error) => {
+                let lost =
+                    Error::Internal(anyhow::Error::new(error).context(format!("comparing {name}")));
+                Self {
+                    item: Err(lost),
+                    ..self
+                }
+            }
+        }
+    }
+
+    /// Only if the set has exactly these texts; absent is empty.
+    pub(super) fn when_same_set<T: ToString>(
+        self,
+        name: &'static str,
+        texts: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let texts: Vec<_> = texts.into_iter().map(|text| text.to_string()).collect();
+        if texts.is_empty() {
+            return self.when_missing(name);
+        }
+        self.when(Condition::Equal(name, AttributeValue::Ss(texts)))
+    }
+
+    /// Only if the set or map has fewer elements; absent counts as none.
+    pub(super) fn when_fewer(self, name: &'static str, limit: u32) -> Self {
+        self.when(Condition::Fewer(name, limit))
+    }
+
     /// Only if there is no such item.
     pub(super) fn when_absent(self) -> Self {
         self.when(Condition::Absent)
@@ -165,6 +284,12 @@ impl Write {
         self
     }
 
+    /// Marks the write of a new job.
+    pub(super) fn begins(mut self, job: JobId) -> Self {
+        self.job = Some(job);
+        self
+    }
+
     /// What a failed condition means.
     pub(super) fn or(mut self, meaning: Error) -> Self {
         self.lost = Some(meaning);
@@ -192,6 +317,13 @@ impl Terms {
     fn name(&mut self, name: &str) -> String {
         let term = format!("#{name}");
         self.names.insert(term.clone(), name.to_owned());
+        term
+    }
+
+    /// A key of a map is data: it gets a name by its position.
+    fn key(&mut self, at: usize, key: &str) -> String {
+        let term = format!("#k{at}");
+        self.names.insert(term.clone(), key.to_owned());
         term
     }
 
@@ -228,6 +360,17 @@ impl Terms {
                 );
                 format!("(attribute_not_exists({name}) OR {name} <= {value})")
             }
+            Condition::NotEqual(name, value) => {
+                let (name, value) = (self.name(name), self.value(value.clone()));
+                format!("(attribute_not_exists({name}) OR {name} <> {value})")
+            }
+            Condition::Fewer(name, limit) => {
+                let (name, value) = (
+                    self.name(name),
+                    self.value(AttributeValue::N(limit.to_string())),
+                );
+                format!("(attribute_not_exists({name}) OR size({name}) < {value})")
+            }
         }
     }
 }
@@ -251,21 +394,43 @@ impl Write {
                     terms.value(value.clone())
                 ));
             }
-            update = format!("SET {}", sets.join(", "));
-            let adds: Vec<_> = self
+            let mut removes: Vec<_> = self.removes.iter().map(|name| terms.name(name)).collect();
+            for (at, entry) in self.entries.iter().enumerate() {
+                let path = format!("{}.{}", terms.name(entry.map), terms.key(at, &entry.key));
+                match &entry.value {
+                    Some(value) => sets.push(format!("{path} = {}", terms.value(value.clone()))),
+                    None => removes.push(path),
+                }
+            }
+            let mut adds: Vec<_> = self
                 .adds
                 .iter()
-                .map(|(name, by)| {
-                    format!(
-                        "{} {}",
-                        terms.name(name),
-                        terms.value(AttributeValue::N(by.to_string()))
-                    )
-                })
+                .map(|(name, by)| (*name, AttributeValue::N(by.to_string())))
+                .map(|(name, value)| format!("{} {}", terms.name(name), terms.value(value)))
                 .collect();
-            if !adds.is_empty() {
-                update += &format!(" ADD {}", adds.join(", "));
-            }
+            let set = |text: &String| AttributeValue::Ss(vec![text.clone()]);
+            adds.extend(
+                self.joins
+                    .iter()
+                    .map(|(name, text)| format!("{} {}", terms.name(name), terms.value(set(text)))),
+            );
+            let deletes: Vec<_> = self
+                .leaves
+                .iter()
+                .map(|(name, text)| format!("{} {}", terms.name(name), terms.value(set(text))))
+                .collect();
+            let clauses = [
+                ("SET", sets),
+                ("REMOVE", removes),
+                ("ADD", adds),
+                ("DELETE", deletes),
+            ];
+            update = clauses
+                .into_iter()
+                .filter(|(_, terms)| !terms.is_empty())
+                .map(|(name, terms)| format!("{name} {}", terms.join(", ")))
+                .collect::<Vec<_>>()
+                .join(" ");
         }
         let conditions: Vec<_> = self
             .conditions

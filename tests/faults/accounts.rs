@@ -1,10 +1,10 @@
-//! Every way to use an operation that `faults.rs` tries, one by one.
-
-use std::pin::Pin;
+//! Accounts, and the organisation itself.
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use testing::{Actor, Call, PASSWORD, TestApp};
+use testing::{Actor, PASSWORD, TestApp};
+
+use super::scenario::{Again, Plan, Scenario, text};
 
 const ANA: &str = "ana@example.com";
 const NEW_PASSWORD: &str = "wrong-horse-22";
@@ -12,117 +12,6 @@ const TOKENS: &str = "/api/v1/user/me/personal-access-tokens";
 const LOGINS: &str = "/api/v1/user/warehouseCredentials";
 const ORGANIZATION: &str = "/api/v1/org";
 const LATER: &str = "2026-03-01T00:00:00.000Z";
-pub(crate) type Soon<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// One way to use an operation.
-pub(crate) struct Scenario {
-    pub(crate) operation: &'static str,
-    pub(crate) case: &'static str,
-    pub(crate) set_up: for<'a> fn(&'a TestApp) -> Soon<'a, Plan>,
-    pub(crate) again: Again,
-    /// Kinds of items that are written beside the answer: what becomes of them nobody minds.
-    pub(crate) beside: &'static [&'static str],
-    /// Whether a failure may leave a state from which the same call goes on.
-    pub(crate) resumes: bool,
-}
-
-/// What the same call answers when it had happened, and only its answer was lost.
-pub(crate) enum Again {
-    /// The same, and the table is as if it had come once.
-    Same,
-    /// The same, and there is one more of what it makes.
-    More,
-    /// One of these, because it had happened; then this holds.
-    Refused(
-        &'static [&'static str],
-        for<'a> fn(&'a TestApp) -> Soon<'a, ()>,
-    ),
-}
-
-/// The call, whoever makes it.
-pub(crate) struct Plan {
-    cookie: Option<String>,
-    token: Option<String>,
-    method: Method,
-    path: String,
-    body: Option<Value>,
-    key: Option<&'static str>,
-}
-
-impl Plan {
-    fn new(actor: &Actor<'_>, method: Method, path: impl Into<String>) -> Self {
-        Self {
-            cookie: actor.cookie(),
-            token: None,
-            method,
-            path: path.into(),
-            body: None,
-            key: None,
-        }
-    }
-
-    fn get(actor: &Actor<'_>, path: impl Into<String>) -> Self {
-        Self::new(actor, Method::GET, path)
-    }
-
-    fn post(actor: &Actor<'_>, path: impl Into<String>, body: Value) -> Self {
-        Self::new(actor, Method::POST, path).json(body)
-    }
-
-    fn patch(actor: &Actor<'_>, path: impl Into<String>, body: Value) -> Self {
-        Self::new(actor, Method::PATCH, path).json(body)
-    }
-
-    fn delete(actor: &Actor<'_>, path: impl Into<String>) -> Self {
-        Self::new(actor, Method::DELETE, path)
-    }
-
-    fn json(self, body: Value) -> Self {
-        Self {
-            body: Some(body),
-            ..self
-        }
-    }
-
-    fn by_token(self, token: Value) -> Self {
-        Self {
-            cookie: None,
-            token: Some(text(&token)),
-            ..self
-        }
-    }
-
-    fn keyed(self, key: &'static str) -> Self {
-        Self {
-            key: Some(key),
-            ..self
-        }
-    }
-
-    pub(crate) fn caller<'a>(&self, app: &'a TestApp) -> Actor<'a> {
-        let caller = app.anonymous();
-        match (&self.cookie, &self.token) {
-            (Some(cookie), _) => caller.with_cookie(cookie),
-            (None, Some(token)) => caller.with_token(token),
-            (None, None) => caller,
-        }
-    }
-
-    pub(crate) fn call<'a>(&self, caller: &'a Actor<'_>) -> Call<'a> {
-        let mut call = caller.call(self.method.clone(), &self.path);
-        if let Some(body) = &self.body {
-            call = call.json(body);
-        }
-        if let Some(key) = self.key {
-            call = call.header("idempotency-key", key);
-        }
-        call
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
-}
 
 fn login(password: &str) -> Value {
     json!({ "email": ANA, "password": password })
@@ -183,29 +72,7 @@ fn sign_up(email: &str) -> Value {
     json!({ "email": email, "firstName": "Ana", "lastName": "Sol", "password": PASSWORD })
 }
 
-macro_rules! scenario {
-    ($operation:literal, $case:literal, |$app:ident| $plan:expr) => {
-        scenario!($operation, $case, |$app| $plan, Again::Same)
-    };
-    ($operation:literal, $case:literal, |$app:ident| $plan:expr, $again:expr) => {
-        Scenario {
-            operation: $operation,
-            case: $case,
-            set_up: |$app| Box::pin(async move { $plan }),
-            again: $again,
-            beside: &[],
-            resumes: false,
-        }
-    };
-}
-
-macro_rules! refused {
-    ($($refusal:literal)|+, |$app:ident| $check:expr) => {
-        Again::Refused(&[$($refusal),+], |$app| Box::pin(async move { $check }))
-    };
-}
-
-pub(crate) fn scenarios() -> Vec<Scenario> {
+pub(super) fn scenarios() -> Vec<Scenario> {
     let mut all = vec![
         scenario!("GetLivez", "", |app| Plan::get(
             &app.anonymous(),
@@ -562,37 +429,37 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             refused!("404 NotFoundError", |_app| ())
         ),
     ];
-    for deletion in [
-        scenario!(
-            "DeleteMe",
-            "without an organisation",
-            |app| {
-                let ana = app.user(ANA).await;
-                warehouse_login(&ana).await;
-                Plan::delete(&ana, "/api/v1/user/me")
-            },
-            refused!("401 InvalidUser" | "401 AuthorizationError", |app| {
-                assert_eq!(signs_in(app, ANA, PASSWORD).await, 401);
-            })
-        ),
-        scenario!(
-            "DeleteMe",
-            "as one of two admins, with tokens and logins",
-            |app| {
-                let ana = laden(app).await;
-                app.promote(ANA);
-                Plan::delete(&ana, "/api/v1/user/me")
-            },
-            refused!("401 InvalidUser" | "401 AuthorizationError", |app| {
-                assert_eq!(signs_in(app, ANA, PASSWORD).await, 401);
-            })
-        ),
-    ] {
-        all.push(Scenario {
+    all.extend(
+        [
+            scenario!(
+                "DeleteMe",
+                "without an organisation",
+                |app| {
+                    let ana = app.user(ANA).await;
+                    warehouse_login(&ana).await;
+                    Plan::delete(&ana, "/api/v1/user/me")
+                },
+                refused!("401 InvalidUser" | "401 AuthorizationError", |app| {
+                    assert_eq!(signs_in(app, ANA, PASSWORD).await, 401);
+                })
+            ),
+            scenario!(
+                "DeleteMe",
+                "as one of two admins, with tokens and logins",
+                |app| {
+                    let ana = laden(app).await;
+                    app.set_role(ANA, "admin");
+                    Plan::delete(&ana, "/api/v1/user/me")
+                },
+                refused!("401 InvalidUser" | "401 AuthorizationError", |app| {
+                    assert_eq!(signs_in(app, ANA, PASSWORD).await, 401);
+                })
+            ),
+        ]
+        .map(|deletion| Scenario {
             beside: &["session"],
-            resumes: true,
             ..deletion
-        });
-    }
+        }),
+    );
     all
 }

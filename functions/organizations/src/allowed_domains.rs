@@ -1,0 +1,1 @@
+//! The e-mail domains whose people may join.

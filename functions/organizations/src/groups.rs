@@ -1,0 +1,1 @@
+//! The groups of the organisation: listing and making them.

@@ -1,0 +1,1 @@
+//! Requests to the area, through the real router. To add a case, add a test to the file of its noun.

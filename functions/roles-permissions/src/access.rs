@@ -1,0 +1,1 @@
+//! Who has a role of their own in a project.

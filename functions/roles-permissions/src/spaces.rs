@@ -1,0 +1,1 @@
+//! The spaces of a project, and who may enter them.

@@ -1,0 +1,79 @@
+//! Work that outlives a request: deletions, and mails that are written down with what causes them. No routes.
+
+mod mails;
+
+use app::{
+    App, Result, Timestamp,
+    domain::{
+        id::JobId,
+        job::{ATTEMPTS, Job, SECOND_WALK, Task},
+    },
+    store::{Taken, Until},
+};
+
+/// How long one try works before it lets go; shorter than the lease.
+const ONE_TRY: std::time::Duration = std::time::Duration::from_secs(4 * 60);
+/// A deletion is over after two walks: the second finds what was written while the head was being marked.
+const WALKS: u32 = 2;
+
+/// How a try ended.
+enum Ended {
+    Finished,
+    /// There is more to do, from then on.
+    GoesOn(Timestamp),
+}
+
+/// Does a job, unless it is over or somebody is at it. Answers when somebody has to come back to it. May die at any line
+/// and be called twice: the job stays until it is done, and every step of it may be repeated.
+///
+/// # Errors
+/// `Unavailable` when the table does not answer; the job is as it was, or its lease runs out.
+pub async fn run(app: &App, id: JobId) -> Result<Option<Timestamp>> {
+    let mut job = match app.store.take_job(id, app.clock.now()).await? {
+        Taken::Yes(job) => job,
+        Taken::NotYet(then) => return Ok(Some(then)),
+        Taken::Over => return Ok(None),
+    };
+    let error = match Box::pin(attempt(app, &mut job)).await {
+        Ok(Ended::Finished) => return Ok(None),
+        Ok(Ended::GoesOn(then)) => {
+            job.failures = 0;
+            app.store.put_off_job(&job, then).await?;
+            return Ok(Some(then));
+        }
+        Err(error) => error,
+    };
+    let now = app.clock.now();
+    let then = job.retry_at(now);
+    job.failures += 1;
+    tracing::error!(job = %id, failures = job.failures, cause = error.cause(), "A job failed.");
+    if job.failures >= ATTEMPTS {
+        app.store.park_job(&job, now).await?;
+        return Ok(None);
+    }
+    app.store.put_off_job(&job, then).await?;
+    Ok(Some(then))
+}
+
+async fn attempt(app: &App, job: &mut Job) -> Result<Ended> {
+    match &job.task {
+        Task::MailInvitation { .. } | Task::MailProjectAccess { .. } => {
+            mails::send(app, &job.task).await?;
+            app.store.finish_job(job).await?;
+            return Ok(Ended::Finished);
+        }
+        Task::DeleteUser { .. }
+        | Task::DeleteOrganization { .. }
+        | Task::DeleteProject { .. }
+        | Task::DeleteGroup { .. } => {}
+    }
+    if !app.store.walk(&job.task, Until::after(ONE_TRY)).await? {
+        return Ok(Ended::GoesOn(app.clock.now()));
+    }
+    job.walks += 1;
+    if job.walks < WALKS {
+        return Ok(Ended::GoesOn(app.clock.now() + SECOND_WALK));
+    }
+    app.store.finish_deletion(job).await?;
+    Ok(Ended::Finished)
+}

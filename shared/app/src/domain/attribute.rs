@@ -1,0 +1,1 @@
+//! User attributes: names under which members and groups have values.

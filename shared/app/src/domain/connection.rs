@@ -1,0 +1,1 @@
+//! How a project reaches its warehouse and its dbt code.

@@ -1,0 +1,107 @@
+//! Work that outlives a request: written in the transaction that causes it, and done by the worker.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::Timestamp,
+    domain::{
+        access::ProjectRole,
+        email::EmailAddress,
+        id::{GroupId, JobId, OrganizationId, ProjectId, UserId},
+        secret::SealedBytes,
+    },
+    random::Random,
+};
+
+/// How long one try may take before another worker may take the job.
+pub const LEASE: Duration = Duration::from_secs(5 * 60);
+/// How often a job is tried before it is parked.
+pub const ATTEMPTS: u32 = 10;
+/// How long a job that was parked can be looked at.
+pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// What was put while a head was being marked is found by a second walk, this much later.
+pub const SECOND_WALK: Duration = Duration::from_secs(60);
+
+/// What is to be done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(
+    tag = "what",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Task {
+    /// Remove what hangs on a deleted account, then its head.
+    DeleteUser { user: UserId },
+    /// Remove what hangs on a deleted organisation, its members with it, then its head.
+    DeleteOrganization { organization: OrganizationId },
+    /// Remove what hangs on a deleted project, then its head.
+    DeleteProject { project: ProjectId },
+    /// Remove what hangs on a deleted group, then its head.
+    DeleteGroup { group: GroupId },
+    /// Mail an invitation.
+    MailInvitation {
+        user: UserId,
+        to: EmailAddress,
+        organization: OrganizationId,
+        /// The code, sealed for the invited user.
+        code: SealedBytes,
+        expires_at: Timestamp,
+    },
+    /// Tell somebody that they got into a project.
+    MailProjectAccess {
+        to: EmailAddress,
+        project: ProjectId,
+        by: UserId,
+        role: ProjectRole,
+    },
+}
+
+/// A piece of work and how it goes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Job {
+    pub id: JobId,
+    pub task: Task,
+    /// How often it was taken; also the fence: whoever writes with an older number has lost the job.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Failures since it last got on.
+    #[serde(default)]
+    pub failures: u32,
+    /// How many walks are over, for deletions.
+    #[serde(default)]
+    pub walks: u32,
+    pub created_at: Timestamp,
+    pub due_at: Timestamp,
+    /// While this lies ahead, somebody is at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_until: Option<Timestamp>,
+    /// When it was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_at: Option<Timestamp>,
+}
+
+impl Job {
+    /// A job that is due at once.
+    pub fn new(task: Task, random: &Random, now: Timestamp) -> Self {
+        Self {
+            id: JobId::new(random),
+            task,
+            attempts: 0,
+            failures: 0,
+            walks: 0,
+            created_at: now,
+            due_at: now,
+            lease_until: None,
+            failed_at: None,
+        }
+    }
+
+    /// When to try again after a failure: 5 seconds, doubling, at most a quarter of an hour.
+    pub fn retry_at(&self, now: Timestamp) -> Timestamp {
+        let seconds = 5_u64 << self.failures.min(8);
+        now + Duration::from_secs(seconds.min(15 * 60))
+    }
+}

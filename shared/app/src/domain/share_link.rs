@@ -1,0 +1,1 @@
+//! Short links to long addresses of the web app.

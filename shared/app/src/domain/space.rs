@@ -1,0 +1,1 @@
+//! Spaces: folders of charts and dashboards, and who may enter them.

@@ -1,0 +1,110 @@
+//! Work that outlives a request.
+
+use super::{Store, apply::One, keys, page::read, write::Write};
+use crate::{
+    Error, Result,
+    clock::Timestamp,
+    domain::{
+        id::JobId,
+        job::{Job, KEPT, LEASE},
+    },
+};
+
+/// What became of taking a job.
+#[derive(Debug)]
+pub enum Taken {
+    /// It is the caller's until its lease is over.
+    Yes(Job),
+    /// Somebody else is at it, or it is not due: come back then.
+    NotYet(Timestamp),
+    /// It is done, or was given up.
+    Over,
+}
+
+/// Somebody else has taken the job meanwhile.
+fn lost() -> Error {
+    Error::Unavailable(anyhow::anyhow!("another worker has taken this job"))
+}
+
+impl Store {
+    /// The write of a new job; goes into the transaction that causes it.
+    pub(super) fn job_write(job: &Job) -> Write {
+        Write::put(keys::job(job.id), "job", job)
+            .indexed(keys::late_job(job.id, job.due_at))
+            .begins(job.id)
+    }
+
+    /// Takes a job that is due and that nobody is at.
+    pub async fn take_job(&self, id: JobId, now: Timestamp) -> Result<Taken> {
+        let write = Write::update(keys::job(id))
+            .set("leaseUntil", now + LEASE)
+            .add("attempts", 1)
+            .when_present()
+            .when_missing("failedAt")
+            .when_missing_or_over("dueAt", now)
+            .when_missing_or_over("leaseUntil", now);
+        Ok(match self.apply_telling(write).await? {
+            One::Done(item) => Taken::Yes(read(item)?),
+            One::Lost(None) => Taken::Over,
+            One::Lost(Some(item)) => {
+                let job: Job = read(item)?;
+                match job.failed_at {
+                    Some(_) => Taken::Over,
+                    None => Taken::NotYet(job.lease_until.unwrap_or(job.due_at).max(job.due_at)),
+                }
+            }
+        })
+    }
+
+    /// Lets go of a job until it is due again, with its counts as they are in `job`.
+    ///
+    /// # Errors
+    /// `Unavailable` when somebody else has it.
+    pub async fn put_off_job(&self, job: &Job, due: Timestamp) -> Result<()> {
+        let write = Write::update(keys::job(job.id))
+            .set("dueAt", due)
+            .set("walks", job.walks)
+            .set("failures", job.failures)
+            .remove("leaseUntil")
+            .indexed(keys::late_job(job.id, due))
+            .when_equal("attempts", job.attempts);
+        self.apply([write.or(lost())]).await
+    }
+
+    /// Gives a job up; it can be looked at for a week.
+    ///
+    /// # Errors
+    /// `Unavailable` when somebody else has it.
+    pub async fn park_job(&self, job: &Job, now: Timestamp) -> Result<()> {
+        let write = Write::update(keys::job(job.id))
+            .set("failedAt", now)
+            .remove("leaseUntil")
+            .remove("gsi1pk")
+            .remove("gsi1sk")
+            .expires(now + KEPT)
+            .when_equal("attempts", job.attempts);
+        self.apply([write.or(lost())]).await
+    }
+
+    /// The write that ends a job which is done.
+    pub(super) fn job_done_write(job: &Job) -> Write {
+        Write::delete(keys::job(job.id))
+            .when_equal("attempts", job.attempts)
+            .or(lost())
+    }
+
+    /// Removes a job that is done.
+    ///
+    /// # Errors
+    /// `Unavailable` when somebody else has it.
+    pub async fn finish_job(&self, job: &Job) -> Result<()> {
+        self.apply([Self::job_done_write(job)]).await
+    }
+
+    /// Work that is not done, the soonest due first; what was written a moment ago may be missing.
+    pub async fn late_open_jobs(&self) -> Result<Vec<JobId>> {
+        let keys = self.late_keys(keys::LATE_JOBS, 1000).await?;
+        let id = |key: &keys::Key| JobId::parse(key.pk.strip_prefix("JOB#")?);
+        Ok(keys.iter().filter_map(id).collect())
+    }
+}

@@ -1,0 +1,60 @@
+//! What a row is.
+
+use http::Method;
+use serde_json::{Value, json};
+
+pub(super) const ANA: &str = "ana@example.com";
+pub(super) const TOKENS: &str = "/api/v1/user/me/personal-access-tokens";
+pub(super) const LOGINS: &str = "/api/v1/user/warehouseCredentials";
+
+/// What a request may name. All of it is of the organisation that is asked about, or belongs to the caller where only
+/// the caller could have it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Named {
+    pub(super) organization: String,
+    /// The caller's own if they can have one.
+    pub(super) token: String,
+    /// A warehouse login, the caller's own.
+    pub(super) login: String,
+    /// Of a password reset.
+    pub(super) code: String,
+    /// Of an invitation.
+    pub(super) invitation: String,
+    /// A member with role viewer, `mia@example.com`, in the group, with a role of her own in the project.
+    pub(super) member: String,
+    pub(super) group: String,
+    /// A project in which `member` is a viewer and `group` has no role.
+    pub(super) project: String,
+    /// A public root space of the project.
+    pub(super) space: String,
+    /// A private root space of the project.
+    pub(super) private_space: String,
+    pub(super) palette: String,
+    pub(super) attribute: String,
+    /// Code of a share link.
+    pub(super) share: String,
+    /// The caller's own notification.
+    pub(super) notification: String,
+}
+
+pub(super) type Request = (Method, String, Option<Value>);
+/// The operation, what is special about the request, and the request.
+pub(super) type Row = (&'static str, &'static str, fn(&Named) -> Request);
+
+pub(super) fn get(path: impl Into<String>) -> Request {
+    (Method::GET, path.into(), None)
+}
+
+pub(super) fn delete(path: impl Into<String>) -> Request {
+    (Method::DELETE, path.into(), None)
+}
+
+pub(super) fn with(method: Method, path: impl Into<String>, body: Value) -> Request {
+    (method, path.into(), Some(body))
+}
+
+pub(super) fn warehouse() -> Value {
+    let credentials =
+        json!({ "type": "postgres", "user": "reader", "password": "hunter2-hunter2" });
+    json!({ "name": "dwh", "credentials": credentials })
+}

@@ -1,0 +1,7 @@
+//! Groups and their roles.
+
+use super::scenario::Scenario;
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    Vec::new()
+}

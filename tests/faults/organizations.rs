@@ -1,0 +1,7 @@
+//! Organisations: members, domains, palettes, attributes, invitations.
+
+use super::scenario::Scenario;
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    Vec::new()
+}

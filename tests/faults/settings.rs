@@ -1,0 +1,7 @@
+//! Settings of the organisation: domains, palettes, attributes, invitations.
+
+use super::scenario::Scenario;
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    Vec::new()
+}
