@@ -6,7 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use app::store::schema;
+use app::{
+    domain::id::JobId,
+    lambda::Work,
+    store::{keys, schema},
+};
 
 use serde_json::{Value, json};
 
@@ -219,7 +223,9 @@ fn every_function_is_deployed() {
     let template = template();
     let functions = functions(&template);
     assert_eq!(crates, functions.keys().cloned().collect());
-    assert_eq!(crates, FUNCTIONS.map(|(name, _)| name.to_owned()).into());
+    let mut known: BTreeSet<_> = FUNCTIONS.map(|(name, _)| name.to_owned()).into();
+    known.insert("worker".to_owned());
+    assert_eq!(crates, known);
     for (name, function) in functions {
         let code = root().join(function["CodeUri"].as_str().unwrap());
         assert!(code.join("src/main.rs").exists(), "{name} has no program");
@@ -242,6 +248,7 @@ fn a_functions_policy_is_what_its_manifest_turns_on() {
         for (feature, service, variable) in [
             ("mail", "ses:", "ZERODASH_MAIL_FROM"),
             ("seal", "kms:", "ZERODASH_KMS_KEY"),
+            ("jobs", "scheduler:", "ZERODASH_WORKER"),
         ] {
             let on = features.contains(feature);
             assert_eq!(allows(service), on, "{name}: {feature} and {service}");
@@ -249,18 +256,20 @@ fn a_functions_policy_is_what_its_manifest_turns_on() {
             assert_eq!(told, on, "{name}: {feature} and {variable}");
         }
         assert!(allows("dynamodb:"), "{name} reads the table");
-        let other = actions.iter().find(|action| {
-            !["dynamodb:", "ses:", "kms:", "logs:"]
-                .iter()
-                .any(|service| action.starts_with(service))
-        });
+        let mut services = vec!["dynamodb:", "ses:", "kms:", "logs:"];
+        if features.contains("jobs") {
+            services.extend(["scheduler:", "iam:PassRole", "sqs:SendMessage"]);
+        }
+        let other = actions
+            .iter()
+            .find(|action| !services.iter().any(|service| action.starts_with(service)));
         assert_eq!(
             other, None,
             "{name} has a privilege that no feature asks for"
         );
         let unknown: Vec<_> = features
             .iter()
-            .filter(|feature| !["mail", "seal"].contains(&feature.as_str()))
+            .filter(|feature| !["mail", "seal", "jobs"].contains(&feature.as_str()))
             .collect();
         assert!(
             unknown.is_empty(),
@@ -312,6 +321,25 @@ fn functions_are_told_only_what_they_read() {
     for name in told {
         assert!(read.contains(&format!("{name:?}")), "nothing reads {name}");
     }
+}
+
+/// What starts the worker is what [`app::lambda::Work`] reads: new jobs in the table's stream.
+#[test]
+fn the_worker_hears_of_new_jobs() {
+    let template = template();
+    let worker = functions(&template)["worker"];
+    let event = &worker["Events"]["Jobs"]["Properties"];
+    let pattern = event["FilterCriteria"]["Filters"][0]["Pattern"].as_str();
+    let pattern: Value = serde_json::from_str(pattern.expect("a filter")).unwrap();
+    let job = JobId::parse("5a1f3a0e-6f5b-4b8e-9f43-0a4a1b2c3d4e").unwrap();
+    let key = keys::job(job);
+    let wanted = json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": { "sk": { "S": [key.sk] } } } });
+    assert_eq!(pattern, wanted);
+
+    let record = json!({ "eventName": "INSERT", "dynamodb": { "Keys": { "pk": { "S": key.pk }, "sk": { "S": key.sk } } } });
+    let heard: Work = serde_json::from_value(json!({ "Records": [record] })).unwrap();
+    let called: Work = serde_json::from_value(json!({ "job": job })).unwrap();
+    assert_eq!((heard.jobs(), called.jobs()), (vec![job], vec![job]));
 }
 
 /// Ten metrics under alarm are free in an account.
