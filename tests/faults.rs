@@ -163,7 +163,7 @@ async fn fails(
         let at = counted.fetch_add(1, Ordering::Relaxed);
         (if once { at == n } else { at >= n }).then_some(fault)
     });
-    let faulty = app.behind(local::api(), faults);
+    let faulty = app.behind(faults);
     let caller = plan.caller(&app);
     let answer = timeout(HANGS, faulty.send(plan.call(&caller))).await;
     let answer = answer.unwrap_or_else(|_| panic!("{about}: no answer"));

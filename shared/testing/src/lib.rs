@@ -15,7 +15,12 @@ mod fits;
 mod outbox;
 mod people;
 
-use std::{collections::BTreeMap, net::Ipv4Addr, sync::OnceLock, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::Ipv4Addr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use app::{
     Api, App, Timestamp,
@@ -53,8 +58,9 @@ pub struct TestApp {
     pub app: App,
     pub table: Embedded,
     stack: Stack,
-    document: Value,
+    document: Arc<Value>,
     folder: TempDir,
+    variables: BTreeMap<String, String>,
 }
 
 impl TestApp {
@@ -65,46 +71,68 @@ impl TestApp {
 
     /// An installation with settings, as the environment would give them.
     pub async fn with(api: Api, variables: &[(&str, &str)]) -> Self {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let document = Arc::new(api.document());
+        Self::built(variables.collect(), 1, START, |app| Stack::new(api, app), document).await
+    }
+
+    async fn built(
+        variables: BTreeMap<String, String>,
+        seed: u64,
+        start: i64,
+        stack: impl FnOnce(App) -> Stack,
+        document: Arc<Value>,
+    ) -> Self {
         let table = Embedded::in_memory().expect("an embedded table");
         let folder = tempfile::tempdir().expect("a folder");
-        let random = Random::seeded(1);
-        let mut variables: BTreeMap<_, _> = variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let random = Random::seeded(seed);
         let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-        variables.insert("ZERODASH_OUTBOX".into(), path("outbox"));
-        variables.insert("ZERODASH_KEY_FILE".into(), path("key"));
-        let config = Config::from_variables(|name| variables.get(name).cloned()).expect("settings");
+        let own = [
+            ("ZERODASH_OUTBOX".to_owned(), path("outbox")),
+            ("ZERODASH_KEY_FILE".to_owned(), path("key")),
+        ];
+        let all: BTreeMap<_, _> = variables.clone().into_iter().chain(own).collect();
+        let config = Config::from_variables(|name| all.get(name).cloned()).expect("settings");
         let store = Store::new(table.client(), &config.table, random.clone());
         store.create_table().await.expect("a table");
-        let app = App::with(
-            config,
-            store,
-            Clock::fixed(Timestamp::from_millis(START)),
-            random,
-        )
-        .await
-        .expect("an app");
-        let document = api.document();
+        let clock = Clock::fixed(Timestamp::from_millis(start));
+        let app = App::with(config, store, clock, random).await.expect("an app");
         Self {
-            stack: Stack::new(api, app.clone()),
+            stack: stack(app.clone()),
             app,
             table,
             document,
             folder,
+            variables,
         }
     }
 
+    /// Another installation that holds the same at the same moment; what happens in one is not seen in the other.
+    pub async fn fork(&self) -> Self {
+        let now = self.app.clock.now().millis();
+        let stack = |app| self.stack.over(app);
+        let document = self.document.clone();
+        let mut fork = Self::built(self.variables.clone(), 2, now, stack, document).await;
+        for item in self.items().into_values() {
+            fork.put_item(&item);
+        }
+        // Secrets are sealed under the same key there.
+        fork.app.seal = self.app.seal.clone();
+        fork.stack = self.stack.over(fork.app.clone());
+        fork
+    }
+
     /// The same installation behind faults of the table: what it holds stays, calls go wrong as told.
-    pub fn behind(&self, api: Api, faults: Faults) -> FaultyApp {
+    pub fn behind(&self, faults: Faults) -> FaultyApp {
         let store = Store::new(
             self.table.with_faults(faults).client(),
             &self.app.config.table,
             self.app.random.clone(),
         );
         FaultyApp {
-            stack: Stack::new(api, self.app.over(store)),
+            stack: self.stack.over(self.app.over(store)),
         }
     }
 

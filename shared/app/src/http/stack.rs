@@ -33,6 +33,8 @@ pub const LARGEST_BODY: usize = 256 * 1024;
 /// The whole of an API, ready for requests.
 #[derive(Clone)]
 pub struct Stack {
+    /// The routes, and the same with the app.
+    routes: Router<App>,
     router: Router,
     paths: Arc<Paths<Arc<Operation>>>,
     app: App,
@@ -42,15 +44,25 @@ pub struct Stack {
 impl Stack {
     /// An API over an app.
     pub fn new(api: Api, app: App) -> Self {
-        let (router, paths) = api.into_parts();
+        let (routes, paths) = api.into_parts();
+        let routes = routes.layer(CatchPanicLayer::custom(panicked));
         Self {
-            router: router
-                .layer(CatchPanicLayer::custom(panicked))
-                .with_state(app.clone()),
+            router: routes.clone().with_state(app.clone()),
+            routes,
             paths: Arc::new(paths),
             version: HeaderValue::from_str(&app.config.version)
                 .unwrap_or(HeaderValue::from_static("unknown")),
             app,
+        }
+    }
+
+    /// The same API over another app.
+    #[must_use]
+    pub fn over(&self, app: App) -> Self {
+        Self {
+            router: self.routes.clone().with_state(app.clone()),
+            app,
+            ..self.clone()
         }
     }
 
