@@ -333,7 +333,8 @@ fn the_worker_hears_of_new_jobs() {
     let pattern: Value = serde_json::from_str(pattern.expect("a filter")).unwrap();
     let job = JobId::parse("5a1f3a0e-6f5b-4b8e-9f43-0a4a1b2c3d4e").unwrap();
     let key = keys::job(job);
-    let wanted = json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": { "sk": { "S": [key.sk] } } } });
+    let wanted =
+        json!({ "eventName": ["INSERT"], "dynamodb": { "Keys": { "sk": { "S": [key.sk] } } } });
     assert_eq!(pattern, wanted);
 
     let record = json!({ "eventName": "INSERT", "dynamodb": { "Keys": { "pk": { "S": key.pk }, "sk": { "S": key.sk } } } });

@@ -9,7 +9,7 @@ pub(super) const LOGINS: &str = "/api/v1/user/warehouseCredentials";
 
 /// What a request may name. All of it is of the organisation that is asked about, or belongs to the caller where only
 /// the caller could have it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Named {
     pub(super) organization: String,
     /// The caller's own if they can have one.
@@ -35,6 +35,30 @@ pub(super) struct Named {
     pub(super) share: String,
     /// The caller's own notification.
     pub(super) notification: String,
+}
+
+impl Named {
+    /// Ids of nothing at all.
+    pub(super) fn nobodys() -> Self {
+        let id = || "00000000-0000-4000-8000-000000000000".to_owned();
+        let code = || "none-none-none-none-n".to_owned();
+        Self {
+            organization: id(),
+            token: id(),
+            login: id(),
+            code: code(),
+            invitation: code(),
+            member: id(),
+            group: id(),
+            project: id(),
+            space: id(),
+            private_space: id(),
+            palette: id(),
+            attribute: id(),
+            share: code(),
+            notification: id(),
+        }
+    }
 }
 
 pub(super) type Request = (Method, String, Option<Value>);

@@ -75,7 +75,14 @@ impl TestApp {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let document = Arc::new(api.document());
-        Self::built(variables.collect(), 1, START, |app| Stack::new(api, app), document).await
+        Self::built(
+            variables.collect(),
+            1,
+            START,
+            |app| Stack::new(api, app),
+            document,
+        )
+        .await
     }
 
     async fn built(
@@ -98,7 +105,9 @@ impl TestApp {
         let store = Store::new(table.client(), &config.table, random.clone());
         store.create_table().await.expect("a table");
         let clock = Clock::fixed(Timestamp::from_millis(start));
-        let app = App::with(config, store, clock, random).await.expect("an app");
+        let app = App::with(config, store, clock, random)
+            .await
+            .expect("an app");
         Self {
             stack: stack(app.clone()),
             app,
