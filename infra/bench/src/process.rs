@@ -29,8 +29,10 @@ impl Binaries {
     /// Builds them. The local stack goes by itself: built together with it, the functions would have its features.
     pub(crate) fn build(&self) -> Result<()> {
         let target = self.0.parent().context("no target folder")?;
-        let functions: &[_] = &["-p", "auth", "-p", "my-account", "-p", "organizations"];
-        for packages in [&["-p", "local"], functions] {
+        let functions: Vec<_> = crate::cold::functions()
+            .flat_map(|name| ["-p", name])
+            .collect();
+        for packages in [&["-p", "local"], functions.as_slice()] {
             let built = Command::new("cargo")
                 .args(["build", "--release", "--target-dir"])
                 .arg(target)

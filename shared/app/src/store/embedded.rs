@@ -1,7 +1,14 @@
 //! The table inside the process: requests of the SDK go to an embedded DynamoDB without a socket. For the local
 //! gateway and for tests; no deployed function has it.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    fmt,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
 use aws_smithy_runtime_api::{
@@ -19,6 +26,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::{Error, Result};
 
@@ -38,11 +46,23 @@ pub enum Fault {
 /// Decides, call by call, what goes wrong; gets the operation's name (`GetItem`, …).
 pub type Faults = Arc<dyn Fn(&str) -> Option<Fault> + Send + Sync>;
 
+/// What calls cost, as DynamoDB counts it: for benchmarks.
+#[derive(Debug, Default)]
+pub struct Meter {
+    /// Requests.
+    pub calls: AtomicU64,
+    /// Items that were read.
+    pub items: AtomicU64,
+    /// Capacity units, in thousandths.
+    pub milliunits: AtomicU64,
+}
+
 /// An embedded table.
 #[derive(Clone)]
 pub struct Embedded {
     database: Database,
     faults: Option<Faults>,
+    meter: Option<Arc<Meter>>,
 }
 
 impl fmt::Debug for Embedded {
@@ -61,6 +81,7 @@ impl Embedded {
         Ok(Self {
             database,
             faults: None,
+            meter: None,
         })
     }
 
@@ -72,6 +93,7 @@ impl Embedded {
         Ok(Self {
             database: Database::memory().map_err(broken)?,
             faults: None,
+            meter: None,
         })
     }
 
@@ -79,8 +101,17 @@ impl Embedded {
     #[must_use]
     pub fn with_faults(&self, faults: Faults) -> Self {
         Self {
-            database: self.database.clone(),
             faults: Some(faults),
+            ..self.clone()
+        }
+    }
+
+    /// The same database, with its calls counted.
+    #[must_use]
+    pub fn metered(&self, meter: Arc<Meter>) -> Self {
+        Self {
+            meter: Some(meter),
+            ..self.clone()
         }
     }
 
@@ -106,6 +137,34 @@ impl Embedded {
             .retry_config(retries)
             .http_client(self.clone());
         aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    /// Answers with the capacity that it took counted.
+    fn measure(&self, meter: &Meter, operation: &str, body: &[u8]) -> (u16, Vec<u8>) {
+        let mut request: Value = serde_json::from_slice(body).unwrap_or_default();
+        if let Some(request) = request.as_object_mut() {
+            request.insert("ReturnConsumedCapacity".into(), "TOTAL".into());
+        }
+        let (status, body) = self.answer(operation, request.to_string().as_bytes());
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let consumed = match &answer["ConsumedCapacity"] {
+            Value::Array(tables) => tables.iter().collect(),
+            one => vec![one],
+        };
+        let units = |one: &&Value| one["CapacityUnits"].as_f64();
+        let units: f64 = consumed.iter().filter_map(units).sum();
+        let batch = answer["Responses"].as_object().into_iter().flatten();
+        let items = batch
+            .filter_map(|(_, items)| items.as_array())
+            .map(|items| items.len() as u64)
+            .sum::<u64>()
+            + answer["ScannedCount"].as_u64().unwrap_or(0)
+            + u64::from(answer["Item"].is_object());
+        meter.calls.fetch_add(1, Ordering::Relaxed);
+        meter.items.fetch_add(items, Ordering::Relaxed);
+        let milliunits = (units * 1000.0).round() as u64;
+        meter.milliunits.fetch_add(milliunits, Ordering::Relaxed);
+        (status, body)
     }
 
     fn answer(&self, operation: &str, body: &[u8]) -> (u16, Vec<u8>) {
@@ -159,7 +218,13 @@ impl HttpConnector for Embedded {
         let (status, body) = match fault {
             Some(Fault::Throttled) => (400, br#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"injected"}"#.to_vec()),
             Some(Fault::Failed) => (500, br#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"injected"}"#.to_vec()),
-            _ => self.answer(&operation, request.body().bytes().unwrap_or_default()),
+            _ => {
+                let body = request.body().bytes().unwrap_or_default();
+                match &self.meter {
+                    Some(meter) => self.measure(meter, &operation, body),
+                    None => self.answer(&operation, body),
+                }
+            }
         };
         if fault == Some(Fault::AnswerLost) {
             return HttpConnectorFuture::ready(Err(ConnectorError::timeout(
