@@ -144,7 +144,7 @@ async fn made(
         created_at: once.now,
         created_by: Some(once.user),
         updated_at: once.now,
-        updated_by: None,
+        updated_by: Some(once.user),
         members: 0,
         deleted_at: None,
     };
