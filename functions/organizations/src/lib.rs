@@ -20,4 +20,6 @@ pub fn router() -> Api {
         .routes(routes!(organization::create_organization))
         .routes(routes!(onboarding::get_onboarding_status))
         .routes(routes!(onboarding::show_onboarding_success))
+        .routes(routes!(groups::list_groups_in_organization))
+        .routes(routes!(groups::create_group_in_organization))
 }

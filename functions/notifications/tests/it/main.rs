@@ -1,1 +1,3 @@
 //! Requests to the area, through the real router. To add a case, add a test to the file of its noun.
+
+mod notifications;

@@ -1,5 +1,6 @@
 //! The area's tests: one file per file of routes, each with the normal case and every refusal, quoting the wire.
 
+mod groups;
 mod onboarding;
 mod organization;
 

@@ -4,7 +4,10 @@
 //! it is gone for everybody. What hung on it goes in steps that may be repeated after a crash at any line: first within
 //! the request, as far as that comes, then by the worker, who walks a second time a minute later and removes the head.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
@@ -409,9 +412,12 @@ impl Store {
                 return Ok(false);
             }
         }
-        if let Some(author) = group.created_by {
-            self.delete_all(&[keys::owned_group(author, id)]).await?;
-        }
+        let authors = [group.created_by, group.updated_by].into_iter().flatten();
+        let owned: BTreeSet<_> = authors
+            .map(|author| keys::owned_group(author, id))
+            .collect();
+        self.delete_all(&owned.into_iter().collect::<Vec<_>>())
+            .await?;
         Ok(true)
     }
 

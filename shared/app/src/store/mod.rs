@@ -67,6 +67,7 @@ use crate::{
 };
 
 pub use deletion::Until;
+pub use group::Once;
 pub use instance::InstanceKeys;
 pub use job::Taken;
 pub use organization::Rotation;

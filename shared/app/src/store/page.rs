@@ -127,6 +127,24 @@ impl Store {
         Ok(found)
     }
 
+    /// The last items of a partition, at most `most`, the last one first, read consistently.
+    pub(super) async fn newest<T: DeserializeOwned>(
+        &self,
+        pk: &str,
+        most: usize,
+    ) -> Result<Vec<T>> {
+        let limit = i32::try_from(most).unwrap_or(i32::MAX);
+        let pages = self.under(pk, "").scan_index_forward(false).limit(limit);
+        let mut items = pages.into_paginator().items().send();
+        let mut found = Vec::new();
+        while found.len() < most
+            && let Some(item) = items.next().await
+        {
+            found.push(read(item.map_err(|error| fault("query items", error))?)?);
+        }
+        Ok(found)
+    }
+
     /// Hands over everything in a partition under a prefix, in order, read consistently, a page in memory at a time.
     pub(super) async fn each<T: DeserializeOwned>(
         &self,
