@@ -18,6 +18,13 @@ pub fn router() -> Api {
     Api::new()
         .routes(routes!(organization::get_my_organization))
         .routes(routes!(organization::create_organization))
+        .routes(routes!(organization::update_my_organization))
+        .routes(routes!(organization::delete_my_organization))
+        .routes(routes!(members::list_organization_members))
+        .routes(routes!(members::get_organization_member_by_uuid))
+        .routes(routes!(members::get_organization_member_by_email))
+        .routes(routes!(members::update_organization_member))
+        .routes(routes!(members::delete_organization_member))
         .routes(routes!(onboarding::get_onboarding_status))
         .routes(routes!(onboarding::show_onboarding_success))
 }

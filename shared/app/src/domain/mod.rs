@@ -13,6 +13,7 @@ pub mod link;
 pub mod notification;
 pub mod organization;
 pub mod otp;
+pub mod paging;
 pub mod password;
 pub mod project;
 pub mod secret;
