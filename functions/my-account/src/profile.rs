@@ -11,7 +11,6 @@ use app::{
         user::{User, person_name},
     },
     mail::Message,
-    store::LAST_ADMIN,
     view::UserView,
 };
 use axum::extract::State;
@@ -183,19 +182,18 @@ pub(crate) async fn delete_me(
     caller: SessionUser,
     beside: Beside,
 ) -> Result<Done> {
-    let mut other = None;
-    if let Some(organization) = caller.organization {
-        app.require(&caller, Action::Delete, Subject::OrganizationMemberProfile)?;
-        let kept = app.store.other_admin(organization, caller.user.id).await?;
-        other = Some(kept.ok_or(Error::Forbidden(LAST_ADMIN))?);
-    }
-
     let now = app.clock.now();
     let user = caller.user.id;
     let job = Job::new(Task::DeleteUser { user }, &app.random, now);
-    app.store
-        .delete_user(&caller.user, other, &job, now)
-        .await?;
+    if caller.organization.is_some() {
+        let organization =
+            app.require(&caller, Action::Delete, Subject::OrganizationMemberProfile)?;
+        app.store
+            .delete_member(organization, user, &job, now)
+            .await?;
+    } else {
+        app.store.delete_user(&caller.user, None, &job, now).await?;
+    }
     app.store.walk_soon(&job.task).await;
 
     // The session is worth nothing without its user; its item is only tidied.

@@ -49,19 +49,20 @@ pub(crate) async fn list_groups_in_organization(
     Query(query): Query<ListGroups>,
 ) -> Result<Reply<GroupList>> {
     user.membership()?;
-    let (page, page_size) = (query.page, query.page_size);
-    let page = PageQuery { page, page_size }.page()?;
-    let words = Words::new(query.search_query.as_deref());
+    let page = PageQuery::of(query.page, query.page_size)?;
+    let words = query.search_query.as_deref().and_then(Words::of);
 
     let mut groups = match app.require(&user, Action::View, Subject::Group) {
         Ok(organization) => app.store.groups(organization).await?,
         Err(_) => Vec::new(),
     };
-    groups.retain(|group| words.fit([group.name.as_str()]));
-    let mut pagination = None;
+    if let Some(words) = words {
+        groups.retain(|group| words.are_in([group.name.as_str()]));
+    }
+    let pagination = page.map(|page| page.pagination(groups.len() as u64));
     if let Some(page) = page {
-        let (rows, place) = page.cut(groups);
-        (groups, pagination) = (rows, Some(place));
+        let rows = groups.into_iter().skip(page.skip());
+        groups = rows.take(page.take()).collect();
     }
 
     let data = if query.include_members.is_some() {

@@ -1,17 +1,21 @@
 //! The organisation itself.
 
 use app::{
-    App, Beside, CurrentUser, Done, DoneOk, Error, Json, Kind, Ok, Reply, Result,
+    App, Beside, CurrentUser, Done, DoneOk, Error, Json, Kind, Ok, Path, Reply, Result,
+    SessionUser,
     domain::{
-        access::Role,
-        id::{OrganizationId, PaletteId},
-        organization::{Organization, PRESET_PALETTES, Palette, organization_name},
+        access::{Action, Role, Subject},
+        id::{OrganizationId, PaletteId, ProjectId},
+        job::{Job, Task},
+        organization::{
+            Organization, OrganizationChange, PRESET_PALETTES, Palette, organization_name,
+        },
         user::User,
     },
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// An organisation as its members see it.
 #[derive(Serialize, ToSchema)]
@@ -22,6 +26,14 @@ pub(crate) struct OrganizationView {
     name: String,
     /// Whether there is no project at all.
     needs_project: bool,
+    /// The project that people see first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    default_project_uuid: Option<ProjectId>,
+    /// The colours of the active palette.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    chart_colors: Option<Vec<String>>,
 }
 
 /// Answers the caller's organisation.
@@ -35,10 +47,14 @@ pub(crate) async fn get_my_organization(
     let found = app.store.organization(id).await?;
 
     let (organization, counts) = found.ok_or(Error::NotFound(Kind::Organization))?;
+    let palette = app.store.active_palette(&organization).await?;
+
     Ok(Reply(OrganizationView {
         organization_uuid: id,
         name: organization.name,
         needs_project: counts.projects == 0,
+        default_project_uuid: organization.default_project,
+        chart_colors: palette.map(|palette| palette.colors),
     }))
 }
 
@@ -89,5 +105,94 @@ pub(crate) async fn create_organization(
     if caller.session.is_some() {
         beside.set_session(&fresh.0, &fresh.1);
     }
+    Ok(Done)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UpdateOrganization {
+    #[schema(nullable = false)]
+    name: Option<String>,
+    #[schema(nullable = false)]
+    default_project_uuid: Option<String>,
+    #[schema(nullable = false)]
+    color_palette_uuid: Option<String>,
+    /// Read by nobody; clients send it. Colours come from the palette.
+    #[schema(nullable = false)]
+    #[serde(rename = "chartColors")]
+    _chart_colors: Option<Vec<String>>,
+}
+
+impl UpdateOrganization {
+    fn change(self) -> Result<OrganizationChange> {
+        let project = self.default_project_uuid.map(|id| {
+            let id = ProjectId::parse(&id);
+            id.ok_or(Error::NotFound(Kind::Project))
+        });
+        let palette = self.color_palette_uuid.map(|id| {
+            let id = PaletteId::parse(&id);
+            id.ok_or(Error::NotFound(Kind::Palette))
+        });
+        Ok(OrganizationChange {
+            name: self.name.as_deref().map(organization_name).transpose()?,
+            default_project: project.transpose()?,
+            palette: palette.transpose()?,
+        })
+    }
+}
+
+/// Changes what is sent of the organisation. Its first project and its palette have to be its own.
+#[utoipa::path(patch, path = "/api/v1/org", operation_id = "UpdateMyOrganization", tag = "Organizations",
+               request_body = UpdateOrganization, responses((status = 200, body = DoneOk)), extensions(("x-tier" = json!("mission"))))]
+pub(crate) async fn update_my_organization(
+    State(app): State<App>,
+    caller: SessionUser,
+    Json(body): Json<UpdateOrganization>,
+) -> Result<Done> {
+    let organization = app.require(&caller, Action::Update, Subject::Organization)?;
+
+    app.store
+        .update_organization(organization, &body.change()?)
+        .await?;
+    Ok(Done)
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(crate) struct OrganizationPath {
+    organization_uuid: String,
+}
+
+/// Deletes the caller's organisation with everybody and everything in it, the caller's account too. What is left when
+/// the answer is given goes in the background.
+#[utoipa::path(delete, path = "/api/v1/org/{organizationUuid}", operation_id = "DeleteMyOrganization", tag = "Organizations",
+               params(OrganizationPath), responses((status = 200, body = DoneOk)), extensions(("x-tier" = json!("mission"))))]
+pub(crate) async fn delete_my_organization(
+    State(app): State<App>,
+    caller: SessionUser,
+    beside: Beside,
+    Path(path): Path<OrganizationPath>,
+) -> Result<Done> {
+    let (own, _) = caller.membership()?;
+    let named = OrganizationId::parse(&path.organization_uuid);
+    let organization = named
+        .filter(|id| *id == own)
+        .ok_or(Error::NotFound(Kind::Organization))?;
+    app.require(&caller, Action::Delete, Subject::Organization)?;
+
+    let now = app.clock.now();
+    let job = Job::new(Task::DeleteOrganization { organization }, &app.random, now);
+    app.store
+        .delete_organization(organization, &caller.user, &job, now)
+        .await?;
+    app.store.walk_soon(&job.task).await;
+
+    // The session is worth nothing without its user; its item is only tidied.
+    let (store, token) = (app.store.clone(), caller.token);
+    beside.run("end a session", async move {
+        store.delete_session(&token).await
+    });
+    beside.clear_session();
     Ok(Done)
 }

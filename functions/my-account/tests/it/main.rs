@@ -72,6 +72,13 @@ async fn sign_in<'a>(app: &'a TestApp, email: &str) -> Actor<'a> {
     actor
 }
 
+/// What the worker does of a deletion: a walk, and another a minute later.
+async fn finish_deletion(app: &TestApp) {
+    app.work(worker::run).await;
+    app.wait(2);
+    app.work(worker::run).await;
+}
+
 /// Gives a field of somebody's profile a value that no route gives it so far.
 fn set(app: &TestApp, email: &str, field: &str, value: Value) {
     let items = app.items();

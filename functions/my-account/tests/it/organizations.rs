@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 use testing::TestApp;
 
-use crate::{admin, api, join, open, set, sign_in};
+use crate::{admin, api, finish_deletion, join, open, sign_in};
 
 const ALLOWED: &str = "/api/v1/user/me/allowedOrganizations";
 
@@ -166,17 +166,33 @@ async fn nobody_joins_whom_the_organization_does_not_take_in() {
     assert_eq!(reply.refusal(), "401 AuthorizationError");
 }
 
-#[tokio::test]
-async fn whoever_is_being_deleted_joins_nothing_for_a_minute() {
-    let app = TestApp::new(api()).await;
-    let organization = open(&admin(&app, "ana@acme.com").await).await;
-    let bob = app.verified("bob@acme.com").await;
-    let soon = json!({ "S": "2026-01-31T09:31:00.000Z" });
-    set(&app, "bob@acme.com", "deletingUntil", soon);
-    let reply = bob.post(&joining(&organization)).await;
-    assert_eq!(reply.refusal(), "403 ForbiddenError");
-    app.wait(2);
-    join(&bob, &organization).await;
+/// Whichever comes first: who has gone joins nothing, and who has joined is a member, whom an admin removes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_being_deleted_joins_nothing() {
+    for round in 0..10 {
+        let app = TestApp::new(api()).await;
+        let ana = admin(&app, "ana@acme.com").await;
+        let organization = open(&ana).await;
+        let cookie = app.verified("bob@acme.com").await.cookie().unwrap();
+        let (one, two) = (
+            app.anonymous().with_cookie(&cookie),
+            app.anonymous().with_cookie(&cookie),
+        );
+        let (gone, joined) = tokio::join!(
+            one.delete("/api/v1/user/me"),
+            two.post(&joining(&organization))
+        );
+        assert!(
+            (gone.status == 200) ^ (joined.status == 200),
+            "round {round}: {gone} {joined}"
+        );
+        finish_deletion(&app).await;
+        let members = if joined.status == 200 { 2 } else { 1 };
+        assert_eq!(ana.get(ALLOWED).await.ok()[0]["membersCount"], members);
+        let rows = app.items().into_keys();
+        let rows = rows.filter(|(_, sk)| sk.starts_with("MEMBER#bob@acme.com#"));
+        assert_eq!(rows.count(), members - 1, "round {round}");
+    }
 }
 
 /// The membership is a condition of the write, not only of the read before it.

@@ -2,11 +2,9 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::{Actor, Answer, PASSWORD, TestApp};
 
-use crate::api;
+use crate::{MANY, NOBODYS, ORG, api, by_token, text};
 
-const ORG: &str = "/api/v1/org";
 const USER: &str = "/api/v1/user";
-const MANY: [(&str, &str); 1] = [("ZERODASH_ALLOW_MULTIPLE_ORGS", "true")];
 
 async fn found(actor: &Actor<'_>, name: &str) -> Answer {
     actor.put(ORG).json(&json!({ "name": name })).await
@@ -267,4 +265,138 @@ async fn a_founder_who_clicks_twice_has_one_organization() {
         let winner = if first.status == 200 { one } else { two };
         assert_eq!(winner.get(ORG).await.ok()["name"], "Acme");
     }
+}
+
+async fn change(actor: &Actor<'_>, body: &Value) -> Answer {
+    actor.patch(ORG).json(body).await
+}
+
+/// The id of an organisation's palette; preset ones have the same names everywhere.
+fn palette(app: &TestApp, organization: &str, name: &str) -> String {
+    let items = app.items();
+    let found = items.iter().find(|((pk, _), item)| {
+        pk.ends_with(organization) && item["kind"]["S"] == "palette" && item["name"]["S"] == name
+    });
+    found.map_or_else(String::new, |(_, item)| text(&item["id"]["S"]))
+}
+
+#[tokio::test]
+async fn an_admin_changes_the_name_the_first_project_and_the_palette() {
+    let app = TestApp::new(api()).await;
+    let ana = app.admin("ana@acme.com", "Acme").await;
+    let project = app.project("ana@acme.com", "Sales").await;
+    let id = text(&ana.get(ORG).await.ok()["organizationUuid"]);
+    let sent = json!({ "name": " Acme_Works-1 ", "defaultProjectUuid": project.id,
+        "colorPaletteUuid": palette(&app, &id, "Default"), "chartColors": ["#123456"], "needsProject": true });
+    assert_snapshot!(change(&ana, &sent).await, @r#"
+    200 {
+      "status": "ok"
+    }
+    "#);
+    assert_snapshot!(ana.get(ORG).await, @r##""##);
+    let one = json!({ "colorPaletteUuid": palette(&app, &id, "Modern") });
+    change(&ana, &one).await.ok();
+    let after = ana.get(ORG).await.ok();
+    assert_eq!(after["name"], "Acme_Works-1");
+    assert_eq!(after["chartColors"][0], "#7162ff");
+    assert_eq!(after["defaultProjectUuid"], json!(project.id));
+}
+
+#[tokio::test]
+async fn no_change_changes_nothing() {
+    let app = TestApp::new(api()).await;
+    let ana = app.admin("ana@acme.com", "Acme").await;
+    let before = app.items();
+    for body in [json!({}), json!({ "chartColors": [] })] {
+        assert_eq!(change(&ana, &body).await.status, 200);
+    }
+    assert_eq!(app.items(), before);
+}
+
+#[tokio::test]
+async fn a_name_can_not_be_blanked_and_has_the_rule_of_the_founding() {
+    let app = TestApp::new(api()).await;
+    let ana = app.admin("ana@acme.com", "Acme").await;
+    let before = app.items();
+    for name in ["", "  ", "Acme & Sons", "Ämter", "<b>", &"x".repeat(256)] {
+        let reply = change(&ana, &json!({ "name": name })).await;
+        assert_eq!(reply.refusal(), "400 ParameterError", "{name:?}");
+    }
+    for body in [
+        json!({ "name": null }),
+        json!({ "defaultProjectUuid": null }),
+        json!({ "colorPaletteUuid": 1 }),
+        json!({ "chartColors": [1] }),
+    ] {
+        let reply = change(&ana, &body).await;
+        assert_eq!(reply.refusal(), "422 ValidateError", "{body}");
+    }
+    assert_eq!(app.items(), before);
+}
+
+#[tokio::test]
+async fn what_it_points_at_is_its_own_and_there() {
+    let app = TestApp::with(api(), &MANY).await;
+    let ana = app.admin("ana@acme.com", "Acme").await;
+    let oda = app.admin("oda@other.com", "Other").await;
+    let theirs = app.project("oda@other.com", "Theirs").await;
+    let gone = app.project("ana@acme.com", "Gone").await;
+    set_deleted(&app, &gone.id.to_string());
+    let other = text(&oda.get(ORG).await.ok()["organizationUuid"]);
+    let before = app.items();
+    for id in [NOBODYS, "x", &theirs.id.to_string(), &gone.id.to_string()] {
+        let sent = json!({ "name": "New", "defaultProjectUuid": id });
+        let reply = change(&ana, &sent).await;
+        assert_eq!(reply.refusal(), "404 NotFoundError", "{id}");
+        assert_eq!(reply.json()["error"]["message"], "Project not found");
+    }
+    for id in [NOBODYS, "x", &palette(&app, &other, "Default")] {
+        let sent = json!({ "name": "New", "colorPaletteUuid": id });
+        let reply = change(&ana, &sent).await;
+        assert_eq!(reply.refusal(), "404 NotFoundError", "{id}");
+        assert_eq!(reply.json()["error"]["message"], "Color palette not found");
+    }
+    assert_eq!(app.items(), before);
+}
+
+/// Marks a project's head as a deletion does.
+fn set_deleted(app: &TestApp, id: &str) {
+    let items = app.items();
+    let key = (format!("PROJECT#{id}"), "PROFILE".to_owned());
+    let mut item = items.get(&key).cloned().unwrap_or_default();
+    item["deletedAt"] = json!({ "S": "2026-01-31T09:30:00.000Z" });
+    app.put_item(&item);
+}
+
+#[tokio::test]
+async fn only_an_admin_with_a_session_changes_it() {
+    let app = TestApp::new(api()).await;
+    let ana = app.admin("ana@acme.com", "Acme").await;
+    let body = json!({ "name": "New" });
+    for role in [
+        "member",
+        "viewer",
+        "interactive_viewer",
+        "editor",
+        "developer",
+    ] {
+        let email = format!("{role}@acme.com").replace('_', "-");
+        let actor = app.in_role(&email, role).await;
+        assert_eq!(
+            change(&actor, &body).await.refusal(),
+            "403 ForbiddenError",
+            "{role}"
+        );
+    }
+    let stranger = app.user("eve@other.com").await;
+    assert_eq!(
+        change(&stranger, &body).await.refusal(),
+        "403 ForbiddenError"
+    );
+    let token = by_token(&ana).await;
+    for actor in [&token, &app.anonymous()] {
+        let reply = change(actor, &body).await;
+        assert_eq!(reply.refusal(), "401 AuthorizationError");
+    }
+    assert_eq!(ana.get(ORG).await.ok()["name"], "Acme");
 }

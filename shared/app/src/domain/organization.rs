@@ -11,6 +11,7 @@ use crate::{
         access::Role,
         email::EmailAddress,
         id::{GroupId, OrganizationId, PaletteId, ProjectId, UserId},
+        paging::Words,
         user::{LONGEST_NAME, User},
     },
 };
@@ -45,6 +46,14 @@ impl Organization {
             deleted_at: None,
         }
     }
+}
+
+/// What is to be changed of an organisation; what is `None` stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrganizationChange {
+    pub name: Option<String>,
+    pub default_project: Option<ProjectId>,
+    pub palette: Option<PaletteId>,
 }
 
 /// How many of what there are, kept current by whoever changes it.
@@ -105,6 +114,29 @@ impl Member {
             groups: user.groups.clone(),
             invite_expires_at: None,
         }
+    }
+
+    /// Whether somebody was invited, and cannot come any more by what they were sent. The instant of the end is past it.
+    pub fn is_invite_expired(&self, now: Timestamp) -> bool {
+        self.is_pending && self.invite_expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// Whether any of the words is in a name, the address, or the role.
+    pub fn matches(&self, words: &Words) -> bool {
+        let role = self.role.map_or("", role_name);
+        words.are_in([&self.first_name, &self.last_name, self.email.as_str(), role])
+    }
+}
+
+/// A role as the wire has it.
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Member => "member",
+        Role::Viewer => "viewer",
+        Role::InteractiveViewer => "interactive_viewer",
+        Role::Editor => "editor",
+        Role::Developer => "developer",
+        Role::Admin => "admin",
     }
 }
 

@@ -93,8 +93,7 @@ impl Store {
             let row = keys::member(organization, &user.email, user.id);
             writes.push(Write::delete(row));
             writes.push(Self::counts_write(organization, "members", -1));
-            let stays = |admin| Write::check(keys::admin(organization, admin)).when_present();
-            writes.extend(other.map(|admin| stays(admin).or(Error::Forbidden(super::LAST_ADMIN))));
+            writes.extend(other.map(|admin| Self::admin_stays(organization, admin)));
         }
         writes.push(Self::job_write(job));
         self.apply(writes).await
@@ -132,17 +131,19 @@ impl Store {
         writes
     }
 
-    /// Deletes an organisation with everybody and everything in it.
+    /// Deletes an organisation with everybody and everything in it. The admin who does it is gone at once; their row
+    /// stays, so that the walk finds them like all the others.
     ///
     /// # Errors
-    /// `NotFound` when it is gone already.
+    /// `NotFound` when it is gone already; `Changed` when the admin changed since they were read.
     pub async fn delete_organization(
         &self,
         organization: OrganizationId,
+        admin: &User,
         job: &Job,
         now: Timestamp,
     ) -> Result<()> {
-        self.apply([
+        let mut writes = vec![
             Write::update(keys::organization(organization))
                 .set("deletedAt", now)
                 .when_live()
@@ -150,8 +151,9 @@ impl Store {
             // The next one may be founded at once.
             Write::update(keys::instance()).add("organizations", -1),
             Self::job_write(job),
-        ])
-        .await
+        ];
+        writes.extend(Self::user_gone_writes(admin, now));
+        self.apply(writes).await
     }
 
     /// Deletes a project with everything in it.

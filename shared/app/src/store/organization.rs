@@ -8,7 +8,9 @@ use crate::{
     clock::Timestamp,
     domain::{
         id::OrganizationId,
-        organization::{AllowedDomains, Counts, Onboarding, Organization, Palette},
+        organization::{
+            AllowedDomains, Counts, Onboarding, Organization, OrganizationChange, Palette,
+        },
         session::{Session, SessionToken},
         user::User,
     },
@@ -49,6 +51,45 @@ impl Store {
         let organization = organization.filter(|found| found.deleted_at.is_none());
         let counts: Option<Counts> = items.next().flatten().map(read).transpose()?;
         Ok(organization.map(|organization| (organization, counts.unwrap_or_default())))
+    }
+
+    /// The palette that charts take their colours from, if one was chosen.
+    pub async fn active_palette(&self, organization: &Organization) -> Result<Option<Palette>> {
+        match organization.palette {
+            Some(palette) => self.get(&keys::palette(organization.id, palette)).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Changes an organisation; what it is to point at has to be its own. No change writes nothing.
+    ///
+    /// # Errors
+    /// `NotFound` when the project, the palette or the organisation itself is not there, or the project is another's.
+    pub async fn update_organization(
+        &self,
+        id: OrganizationId,
+        change: &OrganizationChange,
+    ) -> Result<()> {
+        if *change == OrganizationChange::default() {
+            return Ok(());
+        }
+        let mut head = Write::update(keys::organization(id)).when_live();
+        let mut checks = Vec::new();
+        if let Some(name) = &change.name {
+            head = head.set("name", name);
+        }
+        if let Some(project) = change.default_project {
+            head = head.set("defaultProject", project);
+            let own = Write::check(keys::project(project)).when_equal("organization", id);
+            checks.push(own.when_live().or(Error::NotFound(Kind::Project)));
+        }
+        if let Some(palette) = change.palette {
+            head = head.set("palette", palette);
+            let there = Write::check(keys::palette(id, palette)).when_present();
+            checks.push(there.or(Error::NotFound(Kind::Palette)));
+        }
+        checks.push(head.or(Error::NotFound(Kind::Organization)));
+        self.apply(checks).await
     }
 
     /// The write that makes a user a member; only of somebody who has no organisation yet, and whose address is this.
