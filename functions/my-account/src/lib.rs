@@ -3,6 +3,7 @@
 
 mod email;
 mod identities;
+mod invitation;
 mod login_options;
 mod organizations;
 mod password;

@@ -1,12 +1,17 @@
 //! The organisations that one may join because of the domain of one's address.
 
 use app::{
-    App, Beside, CurrentUser, Done, DoneOk, Error, Ok, Path, Reply, Result,
+    App, Beside, CurrentUser, Done, DoneOk, Error, Kind, Ok, Path, Reply, Result,
     domain::{id::OrganizationId, user::User},
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+
+/// How often what an organisation allows is read again when it changed meanwhile.
+const TRIES: u32 = 5;
+/// What whoever does not get in is told, whether the organisation is there or not.
+const CLOSED: Error = Error::Forbidden("This organization does not take in your e-mail domain");
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -48,8 +53,8 @@ pub(crate) struct OrganizationPath {
     organization_uuid: String,
 }
 
-/// Makes the caller a member of an organisation that takes in the domain of their verified address. Their session is
-/// replaced by a new one.
+/// Makes the caller a member of an organisation that takes in the domain of their verified address, with the roles in
+/// projects that it gives to mere members. Their session is replaced by a new one.
 #[utoipa::path(post, path = "/api/v1/user/me/joinOrganization/{organizationUuid}", operation_id = "JoinOrganization", tag = "My Account",
                params(OrganizationPath), responses((status = 200, body = DoneOk)), extensions(("x-tier" = json!("mission"))))]
 pub(crate) async fn join_organization(
@@ -64,20 +69,24 @@ pub(crate) async fn join_organization(
     if !caller.email_verified {
         return Err(Error::Forbidden("Verify your e-mail address first"));
     }
-    let closed = Error::Forbidden("This organization does not take in your e-mail domain");
-    let Some(id) = OrganizationId::parse(&path.organization_uuid) else {
-        return Err(closed);
-    };
-    let domains = app.store.allowed_domains(id).await?;
-    let allowed = domains.filter(|domains| {
-        domains
-            .email_domains
-            .iter()
-            .any(|domain| domain == caller.email.domain())
-    });
-    let Some(allowed) = allowed else {
-        return Err(closed);
-    };
+    let id = OrganizationId::parse(&path.organization_uuid).ok_or(CLOSED)?;
+
+    // What the organisation allows may change between reading and writing; then it is read again.
+    for _ in 0..TRIES {
+        match join(&app, &caller, id, &beside).await {
+            Err(Error::Changed(Kind::Domain) | Error::NotExists(Kind::Project)) => {}
+            done => return done.map(|()| Done),
+        }
+    }
+    Err(Error::Changed(Kind::Domain))
+}
+
+async fn join(app: &App, caller: &CurrentUser, id: OrganizationId, beside: &Beside) -> Result<()> {
+    let allowed = app.store.allowed_domains(id).await?.ok_or(CLOSED)?;
+    let domain = caller.email.domain();
+    if !allowed.email_domains.iter().any(|name| name == domain) {
+        return Err(CLOSED);
+    }
 
     let user = User {
         organization: Some(id),
@@ -86,10 +95,12 @@ pub(crate) async fn join_organization(
     };
     let fresh = app.new_session(&user);
     let rotation = App::rotate(caller.session.as_ref(), &fresh);
-    app.store.join_organization(&user, id, rotation).await?;
+    app.store
+        .join_organization(&user, id, &allowed, rotation)
+        .await?;
 
     if caller.session.is_some() {
         beside.set_session(&fresh.0, &fresh.1);
     }
-    Ok(Done)
+    Ok(())
 }

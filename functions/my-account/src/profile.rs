@@ -4,10 +4,11 @@ use app::{
     App, Beside, CurrentUser, Done, DoneOk, Error, Json, Ok, Reply, Result, SessionUser,
     domain::{
         access::{Action, Role, Subject},
+        allowed_domains::AllowedDomains,
         email::{EmailAddress, is_public_provider},
         job::{Job, Task},
         limit::Limit,
-        organization::{AllowedDomains, organization_name},
+        organization::organization_name,
         user::{User, person_name},
     },
     mail::Message,
@@ -170,6 +171,7 @@ fn own_domain(user: &User) -> Result<AllowedDomains> {
     Ok(AllowedDomains {
         email_domains: vec![domain.to_owned()],
         role: Role::Viewer,
+        projects: Vec::new(),
     })
 }
 

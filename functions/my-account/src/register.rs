@@ -20,6 +20,8 @@ use axum::extract::State;
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use utoipa::ToSchema;
 
+use crate::invitation;
+
 /// Which form it is depends on whether there is an `inviteCode`.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
@@ -32,14 +34,11 @@ pub(crate) enum RegisterOrActivateUser {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ActivateUserWithInviteCode {
     #[schema(write_only)]
-    #[serde(rename = "inviteCode")]
-    _invite_code: Secret,
-    #[serde(rename = "firstName")]
-    _first_name: String,
-    #[serde(rename = "lastName")]
-    _last_name: String,
+    pub(crate) invite_code: Secret,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
     #[schema(write_only)]
-    password: Secret,
+    pub(crate) password: Secret,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -60,7 +59,7 @@ fn is_there<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(value).map(|_| true)
 }
 
-/// Signs somebody up: account, passcode mail, session. Succeeds, with a session, whether or not the mail goes out:
+/// Signs somebody up, or lets in who was invited: account, passcode mail, session. Succeeds, with a session, whether or not the mail goes out:
 /// asking for another passcode is the retry.
 #[utoipa::path(post, path = "/api/v1/user", operation_id = "RegisterUser", tag = "My Account",
                request_body = RegisterOrActivateUser, responses((status = 200, body = Ok<UserView>)), extensions(("x-tier" = json!("mission"))))]
@@ -82,9 +81,7 @@ pub(crate) async fn register_user(
         }
         RegisterOrActivateUser::Fresh(body) => body,
         RegisterOrActivateUser::Invited(body) => {
-            Password::new(body.password)?;
-            // Nobody can be invited yet, so every code is one that does not exist.
-            return Err(Error::NotExists(Kind::Invitation));
+            return invitation::accept(app, visitor, address, beside, body).await;
         }
     };
     let (first_name, last_name) = (
@@ -128,15 +125,27 @@ pub(crate) async fn register_user(
     app.store.register(sign_up, now).await?;
     beside.set_session(&token, &session);
 
-    let (mail, email, message) = (
-        app.mail.clone(),
-        user.email.clone(),
-        Message::passcode(&code, otp.expires_at),
-    );
+    mail_passcode(&app, &beside, &otp, &code);
+    Ok(Reply(UserView::with_rules(&app, user).await?))
+}
+
+/// Mails a passcode beside the answer.
+pub(crate) fn mail_passcode(app: &App, beside: &Beside, otp: &Otp, code: &Secret) {
+    let (mail, email) = (app.mail.clone(), otp.email.clone());
+    let message = Message::passcode(code, otp.expires_at);
     beside.run("mail a passcode", async move {
         mail.send(&email, message).await
     });
-    Ok(Reply(UserView::with_rules(&app, user).await?))
+}
+
+/// Without passwords, nobody begins with one.
+pub(crate) fn password_gate(app: &App) -> Result<()> {
+    if !app.config.password_login {
+        return Err(Error::Forbidden(
+            "Signing up with a password is turned off here",
+        ));
+    }
+    Ok(())
 }
 
 /// A server for one organisation takes in nobody else once it has one, unless that one takes in the address's domain.
@@ -149,10 +158,5 @@ async fn gate(app: &App, email: &EmailAddress) -> Result<()> {
             "Ask an admin of the organization for an invitation",
         ));
     }
-    if !app.config.password_login {
-        return Err(Error::Forbidden(
-            "Signing up with a password is turned off here",
-        ));
-    }
-    Ok(())
+    password_gate(app)
 }

@@ -261,7 +261,7 @@ async fn done(laden: &Laden, deed: Deed, faults: Faults) -> Answer {
         Deed::Member => (&laden.ana_cookie, format!("{ORG}/user/{}", laden.bob)),
     };
     let caller = laden.app.anonymous().with_cookie(cookie);
-    let faulty = laden.app.behind(api(), faults);
+    let faulty = laden.app.behind(faults);
     faulty.send(caller.delete(&path)).await
 }
 

@@ -445,7 +445,7 @@ async fn a_request_that_dies_at_any_call_goes_on_with_its_key() {
         let faults: Faults = Arc::new(move |_| {
             (counted.fetch_add(1, Ordering::Relaxed) >= n).then_some(Fault::Failed)
         });
-        let faulty = app.behind(api(), faults);
+        let faulty = app.behind(faults);
         let reply = faulty.send(make()).await;
         assert!([201, 503].contains(&reply.status.as_u16()), "{reply}");
         let again = make().await;

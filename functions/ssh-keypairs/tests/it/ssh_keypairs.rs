@@ -232,7 +232,7 @@ async fn a_repeated_request_makes_one_pair() {
     assert_eq!(stored(&app).len(), 1);
     let faults: Faults =
         std::sync::Arc::new(|name| (name == "TransactWriteItems").then_some(Fault::AnswerLost));
-    let lost = app.behind(local::api(), faults);
+    let lost = app.behind(faults);
     let reply = lost
         .send(ana.post(KEYS).header("idempotency-key", "twice"))
         .await;

@@ -67,7 +67,7 @@ async fn a_deletion_that_dies_at_any_call_is_finished_by_the_worker() {
             let faults: Faults =
                 Arc::new(move |_| (counted.fetch_add(1, Ordering::Relaxed) >= n).then_some(fault));
             let reply = app
-                .behind(local::api(), faults)
+                .behind(faults)
                 .send(ana.delete(&path(&group)))
                 .await;
             let gone = ana.get(&path(&group)).await.status == 404;
@@ -110,7 +110,7 @@ async fn a_worker_that_dies_at_any_call_is_followed_by_another() {
             (before >= 1).then_some(Fault::Failed)
         });
         let reply = app
-            .behind(local::api(), faults)
+            .behind(faults)
             .send(ana.delete(&path(&group)))
             .await;
         assert_eq!(reply.status, 200);

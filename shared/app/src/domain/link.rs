@@ -34,11 +34,8 @@ pub struct ResetLink {
 }
 
 impl ResetLink {
-    /// A link for a user, and its code of 30 characters of `A–Z a–z 0–9 _ -`.
+    /// A link for a user, and its code.
     pub fn issue(user: &User, random: &Random, now: Timestamp) -> (ResetLink, Secret) {
-        // 23 bytes give 31 characters; the code has 30 of them, 180 bits.
-        let mut code = random.url_safe::<23>();
-        code.truncate(30);
         let link = ResetLink {
             user: user.id,
             email: user.email.clone(),
@@ -46,7 +43,7 @@ impl ResetLink {
             epoch: user.login_epoch,
             expires_at: now + RESET_LIFETIME,
         };
-        (link, Secret::new(code))
+        (link, new_code(random))
     }
 
     /// Whether the link still works for the account as it is now.
@@ -57,6 +54,14 @@ impl ResetLink {
             && user.email_changed_at == self.email_changed_at
             && user.login_epoch == self.epoch
     }
+}
+
+/// The code of a mailed link: 30 characters of `A–Z a–z 0–9 _ -`, 180 bits.
+pub fn new_code(random: &Random) -> Secret {
+    // 23 bytes give 31 characters.
+    let mut code = random.url_safe::<23>();
+    code.truncate(30);
+    Secret::new(code)
 }
 
 /// The key that a code is stored under.

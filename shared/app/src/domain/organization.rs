@@ -66,14 +66,6 @@ pub struct Counts {
     pub projects: u64,
 }
 
-/// Who may join by the domain of a verified address, and as what.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AllowedDomains {
-    pub email_domains: Vec<String>,
-    pub role: Role,
-}
-
 /// A member as the organisation's list shows them; kept current with the profile.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -180,6 +172,43 @@ pub struct Palette {
     pub created_at: Timestamp,
 }
 
+/// How many colours a palette has.
+pub const COLORS: usize = 20;
+/// More palettes than anybody tells apart; they are listed whole.
+pub const MOST_PALETTES: usize = 100;
+
+/// A name for a palette: trimmed, 1 to 255 characters, no control characters.
+///
+/// # Errors
+/// `Invalid` when it is not.
+pub fn palette_name(text: &str) -> Result<String> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control)
+    {
+        return Err(Error::invalid(
+            "A palette's name has 1 to 255 characters and no control characters",
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+/// The colours of a palette: twenty, each `#rgb`, `#rrggbb` or `#rrggbbaa`, as they end up in style sheets.
+///
+/// # Errors
+/// `Invalid` when they are not.
+pub fn palette_colors(colors: Vec<String>) -> Result<Vec<String>> {
+    let is_color = |text: &String| {
+        let digits = text.strip_prefix('#').unwrap_or_default();
+        matches!(digits.len(), 3 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    if colors.len() != COLORS || !colors.iter().all(is_color) {
+        return Err(Error::invalid(
+            "A palette has 20 colors, each written #rgb, #rrggbb or #rrggbbaa",
+        ));
+    }
+    Ok(colors)
+}
+
 /// The palettes that every organisation starts with. The first nine colours of the first are the default series of the
 /// ECharts library.
 pub const PRESET_PALETTES: [(&str, [&str; 20]); 6] = [
@@ -247,13 +276,26 @@ mod tests {
 
     #[test]
     fn preset_colours_are_colours() {
-        for color in PRESET_PALETTES.iter().flat_map(|(_, colors)| colors) {
-            assert!(
-                color.len() == 7
-                    && color.starts_with('#')
-                    && color[1..].bytes().all(|b| b.is_ascii_hexdigit()),
-                "{color}"
-            );
+        for (name, colors) in PRESET_PALETTES {
+            assert_eq!(palette_name(name).unwrap(), name);
+            palette_colors(colors.map(str::to_owned).to_vec()).unwrap();
+        }
+    }
+
+    #[test]
+    fn colours_are_hexadecimal_and_nothing_else() {
+        let with = |color: &str| palette_colors(vec![color.to_owned(); COLORS]);
+        for right in ["#abc", "#A1b2C3", "#00000080"] {
+            assert!(with(right).is_ok(), "{right}");
+        }
+        for wrong in [
+            "", "#", "abc", "#ab", "#abcd", "#abcde", "#abcdefg", "#gggggg", "red", "#12345é",
+            "url(x)", " #abc", "##abc",
+        ] {
+            assert!(with(wrong).is_err(), "{wrong:?}");
+        }
+        for count in [0, COLORS - 1, COLORS + 1] {
+            assert!(palette_colors(vec!["#abc".to_owned(); count]).is_err());
         }
     }
 }

@@ -320,7 +320,8 @@ impl Store {
         id: &str,
     ) -> Result<()> {
         let pk = keys::organization_partition(organization);
-        for key in self.keys_under(&pk, keys::ATTRIBUTES, KEYS).await? {
+        for Place { sk } in self.all::<Place>(&pk, keys::ATTRIBUTES).await? {
+            let key = keys::Key { pk: pk.clone(), sk };
             let entry = Write::update(key).remove_entry(map, id).when_present();
             gone_is_fine(
                 self.apply([entry.or(Error::NotFound(Kind::Attribute))])

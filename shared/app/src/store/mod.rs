@@ -69,6 +69,7 @@ use crate::{
 pub use deletion::Until;
 pub use group::Once;
 pub use instance::InstanceKeys;
+pub use invitation::{Acceptance, FirstLogin, Guest, NewInvitation};
 pub use job::Taken;
 pub use organization::Rotation;
 pub use otp::Attempt;

@@ -1,5 +1,7 @@
 //! Organisations, and how people come into them.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Store, keys, page::read, write::Write};
@@ -7,10 +9,11 @@ use crate::{
     Error, Result,
     clock::Timestamp,
     domain::{
-        id::OrganizationId,
-        organization::{
-            AllowedDomains, Counts, Onboarding, Organization, OrganizationChange, Palette,
-        },
+        access::Role,
+        allowed_domains::AllowedDomains,
+        id::{OrganizationId, ProjectId},
+        organization::{Counts, Onboarding, Organization, OrganizationChange, Palette},
+        project::Project,
         session::{Session, SessionToken},
         user::User,
     },
@@ -37,6 +40,18 @@ impl Rotation<'_> {
             self.new
                 .map(|(token, session)| Store::session_write(token, session)),
         )
+    }
+}
+
+/// Only if the record is still this one.
+fn when_same(write: Write, record: &AllowedDomains) -> Write {
+    let write = write
+        .when_equal("emailDomains", &record.email_domains)
+        .when_equal("role", record.role);
+    if record.projects.is_empty() {
+        write.when_missing("projects")
+    } else {
+        write.when_equal("projects", &record.projects)
     }
 }
 
@@ -149,6 +164,60 @@ impl Store {
         self.get(&keys::allowed_domains(organization)).await
     }
 
+    /// Puts a record in the place of the one that was read, with the rows by which its domains are found.
+    ///
+    /// # Errors
+    /// `Changed` when there is another one by now; `NotFound` when the organisation is being deleted.
+    pub async fn put_allowed_domains(
+        &self,
+        organization: OrganizationId,
+        domains: &AllowedDomains,
+        before: Option<&AllowedDomains>,
+    ) -> Result<()> {
+        let mut writes = Self::domains_writes(organization, domains, before);
+        writes.push(Self::organization_stays(organization));
+        self.apply(writes).await
+    }
+
+    fn domains_writes(
+        organization: OrganizationId,
+        domains: &AllowedDomains,
+        before: Option<&AllowedDomains>,
+    ) -> Vec<Write> {
+        let key = keys::allowed_domains(organization);
+        let put = Write::put(key, "allowed domains", domains);
+        let put = match before {
+            Some(before) => when_same(put, before),
+            None => put.when_absent(),
+        };
+        let known = before.map(|before| before.email_domains.as_slice());
+        let (known, listed) = (known.unwrap_or_default(), &domains.email_domains);
+        let row = DomainOrganization { organization };
+        let gone = known.iter().filter(|name| !listed.contains(name));
+        let new = listed.iter().filter(|name| !known.contains(name));
+        std::iter::once(put.or(Error::Changed(Kind::Domain)))
+            .chain(gone.map(|name| Write::delete(keys::domain(name, organization))))
+            .chain(new.map(|name| Write::put(keys::domain(name, organization), "domain", &row)))
+            .collect()
+    }
+
+    /// Which of these are projects of the organisation, and not being deleted.
+    pub async fn projects_of(
+        &self,
+        organization: OrganizationId,
+        ids: impl IntoIterator<Item = ProjectId>,
+    ) -> Result<BTreeSet<ProjectId>> {
+        let keys: Vec<_> = ids.into_iter().map(keys::project).collect();
+        let mut found = BTreeSet::new();
+        for item in self.get_many(&keys).await?.into_iter().flatten() {
+            let project: Project = read(item)?;
+            if project.organization == organization && project.deleted_at.is_none() {
+                found.insert(project.id);
+            }
+        }
+        Ok(found)
+    }
+
     /// Whether any organisation takes in people of this domain.
     pub async fn is_domain_allowed(&self, domain: &str) -> Result<bool> {
         Ok(!self
@@ -186,14 +255,17 @@ impl Store {
     }
 
     /// Takes a user in (already with the organisation and the role) because of their address's domain, and replaces
-    /// their session. One transaction.
+    /// their session. A mere member gets the roles in projects that the record lists, where those are still there. One
+    /// read and one transaction.
     ///
     /// # Errors
-    /// `Forbidden` when they have an organisation already, or when the domain is not allowed any more.
+    /// `Forbidden` when they have an organisation already, or when the domain is not allowed any more; `Changed(Domain)`
+    /// when the record is another one by now, `NotExists(Project)` when a project went meanwhile.
     pub async fn join_organization(
         &self,
         user: &User,
         organization: OrganizationId,
+        allowed: &AllowedDomains,
         rotation: Rotation<'_>,
     ) -> Result<()> {
         let closed = || Error::Forbidden("This organization does not take in your e-mail domain");
@@ -202,15 +274,25 @@ impl Store {
             Write::check(keys::domain(user.email.domain(), organization))
                 .when_present()
                 .or(closed()),
-            Write::check(keys::allowed_domains(organization))
-                .when_equal("role", user.role)
-                .or(closed()),
+            when_same(Write::check(keys::allowed_domains(organization)), allowed)
+                .or(Error::Changed(Kind::Domain)),
             Write::check(keys::organization(organization))
                 .when_live()
                 .or(closed()),
             Self::member_write(organization, user),
             Self::counts_write(organization, "members", 1),
         ];
+        if allowed.role == Role::Member {
+            let listed = allowed.projects.iter().map(|one| one.project);
+            let there = self.projects_of(organization, listed).await?;
+            for one in &allowed.projects {
+                if there.contains(&one.project) {
+                    let (project, role) = (one.project, one.role);
+                    writes.push(Self::project_stays(project));
+                    writes.extend(Self::grants_user(project, organization, user.id, role));
+                }
+            }
+        }
         writes.extend(rotation.writes());
         self.apply(writes).await
     }
@@ -243,31 +325,7 @@ impl Store {
             writes.push(rename.or(Error::NotFound(Kind::Organization)));
         }
         if let Some((domains, before)) = domain {
-            let put = Write::put(
-                keys::allowed_domains(organization),
-                "allowed domains",
-                domains,
-            );
-            writes.push(match before {
-                Some(before) => put
-                    .when_equal("emailDomains", &before.email_domains)
-                    .or(Error::Changed(Kind::Domain)),
-                None => put.when_absent().or(Error::Changed(Kind::Domain)),
-            });
-            let gone = before
-                .map(|before| before.email_domains.as_slice())
-                .unwrap_or_default();
-            let gone = gone
-                .iter()
-                .filter(|name| !domains.email_domains.contains(name));
-            writes.extend(gone.map(|name| Write::delete(keys::domain(name, organization))));
-            let row = DomainOrganization { organization };
-            writes.extend(
-                domains
-                    .email_domains
-                    .iter()
-                    .map(|name| Write::put(keys::domain(name, organization), "domain", &row)),
-            );
+            writes.extend(Self::domains_writes(organization, domains, before));
         }
         self.apply(writes).await
     }

@@ -101,13 +101,7 @@ impl Store {
     pub async fn register(&self, new: SignUp<'_>, now: Timestamp) -> Result<()> {
         let user = new.user;
         let mut writes = vec![
-            Write::put(
-                keys::email(&user.email),
-                "email claim",
-                &Claim { user: user.id },
-            )
-            .when_absent()
-            .or(Error::Exists(Kind::Email)),
+            Self::email_claim_write(user),
             Write::put(keys::user(user.id), "user", user)
                 .when_absent()
                 .or(Error::Exists(Kind::User)),
@@ -118,6 +112,14 @@ impl Store {
         writes.extend(new.old_session.map(Self::end_session_write));
         writes.extend(new.counters.map(|counter| counter.write(now)));
         self.apply(writes).await
+    }
+
+    /// The claim of a user's address; only of one that is free.
+    pub(super) fn email_claim_write(user: &User) -> Write {
+        let claim = Claim { user: user.id };
+        Write::put(keys::email(&user.email), "email claim", &claim)
+            .when_absent()
+            .or(Error::Exists(Kind::Email))
     }
 
     /// The row that the organisation's member list shows.
@@ -180,12 +182,7 @@ impl Store {
                 .set("email", &user.email)
                 .set("emailVerified", false)
                 .set("emailChangedAt", user.email_changed_at);
-            let claim = Write::put(
-                keys::email(&user.email),
-                "email claim",
-                &Claim { user: user.id },
-            );
-            writes.push(claim.when_absent().or(Error::Exists(Kind::Email)));
+            writes.push(Self::email_claim_write(user));
             writes.push(Write::delete(keys::email(&old.email)));
             writes.push(Write::delete(keys::otp(user.id)));
             if let Some(organization) = user.organization {
