@@ -20,4 +20,7 @@ pub fn router() -> Api {
         .routes(routes!(organization::create_organization))
         .routes(routes!(onboarding::get_onboarding_status))
         .routes(routes!(onboarding::show_onboarding_success))
+        .routes(routes!(projects::list_organization_projects))
+        .routes(routes!(projects::create_project))
+        .routes(routes!(projects::delete_project))
 }
