@@ -43,4 +43,7 @@ pub fn router() -> Api {
         .routes(routes!(invitations::create_invite_link))
         .routes(routes!(invitations::get_invite_link))
         .routes(routes!(invitations::revoke_invite_links))
+        .routes(routes!(projects::list_organization_projects))
+        .routes(routes!(projects::create_project))
+        .routes(routes!(projects::delete_project))
 }

@@ -1,1 +1,308 @@
 //! The projects of the organisation: listing, making and deleting them.
+
+use std::collections::BTreeSet;
+
+use app::{
+    App, CurrentUser, Done, DoneOk, Error, IdempotencyKey, InProject, Json, Kind, Ok, Reply,
+    Result, Timestamp,
+    domain::{
+        access::{Action, Object, ProjectKind, Subject},
+        connection::{Connection, Dbt, NewDbt, NewWarehouse, Warehouse},
+        id::{OrganizationId, ProjectId, UserId},
+        job::{Job, Task},
+        project::{DbtVersion, Project, ProjectSummary, WarehouseType, in_order, project_name},
+        secret::SealedBytes,
+    },
+    store::NewProject,
+    view::ProjectView,
+};
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A project as the organisation's list has it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OrganizationProject {
+    project_uuid: ProjectId,
+    name: String,
+    #[serde(rename = "type")]
+    kind: ProjectKind,
+    #[schema(required)]
+    created_by_user_uuid: Option<UserId>,
+    #[schema(required)]
+    upstream_project_uuid: Option<ProjectId>,
+    /// Of a project with a warehouse.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    warehouse_type: Option<WarehouseType>,
+    require_user_credentials: bool,
+}
+
+impl OrganizationProject {
+    fn new(row: ProjectSummary) -> Self {
+        Self {
+            project_uuid: row.id,
+            name: row.name,
+            kind: row.kind_of,
+            created_by_user_uuid: row.created_by,
+            upstream_project_uuid: row.upstream,
+            warehouse_type: row.warehouse_type,
+            require_user_credentials: row.require_user_credentials,
+        }
+    }
+}
+
+/// Lists the projects of the caller's organisation that they may enter: previews last, then those with the most people
+/// first, then the oldest.
+#[utoipa::path(get, path = "/api/v1/org/projects", operation_id = "ListOrganizationProjects", tag = "Organizations",
+               responses((status = 200, body = Ok<Vec<OrganizationProject>>)), extensions(("x-tier" = json!("mission"))))]
+pub(crate) async fn list_organization_projects(
+    State(app): State<App>,
+    user: CurrentUser,
+) -> Result<Reply<Vec<OrganizationProject>>> {
+    let organization = user
+        .organization
+        .ok_or(Error::NotExists(Kind::Organization))?;
+    let rows = seen(&app, &user, organization).await?;
+
+    let groups: BTreeSet<_> = rows.iter().flat_map(|row| row.groups.clone()).collect();
+    let sizes = app.store.group_sizes(organization, &groups).await?;
+    let rows = in_order(rows, &sizes).into_iter();
+    Ok(Reply(rows.map(OrganizationProject::new).collect()))
+}
+
+/// The projects that somebody may enter. Whose role in the organisation opens all of them needs no other role read.
+async fn seen(
+    app: &App,
+    user: &CurrentUser,
+    organization: OrganizationId,
+) -> Result<Vec<ProjectSummary>> {
+    if app.require(user, Action::View, Subject::Project).is_ok() {
+        return app.store.projects_of(organization, None).await;
+    }
+    let abilities = app.abilities(user).await?;
+    let named = abilities.projects.iter().map(|(id, _)| *id).collect();
+    let mut rows = app.store.projects_of(organization, Some(named)).await?;
+    rows.retain(|row| {
+        let object = Object {
+            project: Some(row.id),
+            ..Object::of(organization)
+        };
+        abilities.may(Action::View, Subject::Project, &object)
+    });
+    Ok(rows)
+}
+
+/// Which tables a new project shows; there are none yet.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CreateProjectTableConfiguration {
+    Prod,
+    All,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CreateProjectOptionalCredentials)]
+pub(crate) struct CreateProject {
+    name: String,
+    #[serde(rename = "type")]
+    kind: ProjectKind,
+    dbt_connection: NewDbt,
+    dbt_version: DbtVersion,
+    #[schema(nullable = false)]
+    warehouse_connection: Option<NewWarehouse>,
+    /// The project that a preview is of.
+    #[schema(nullable = false)]
+    upstream_project_uuid: Option<String>,
+    /// Whether a preview has its upstream's warehouse, whatever was sent.
+    #[schema(nullable = false)]
+    copy_warehouse_connection_from_upstream_project: Option<bool>,
+    #[expect(dead_code, reason = "there is no content to copy yet")]
+    #[schema(nullable = false)]
+    copy_content: Option<bool>,
+    #[expect(dead_code, reason = "there are no tables to choose from yet")]
+    #[schema(nullable = false)]
+    table_configuration: Option<CreateProjectTableConfiguration>,
+    #[expect(dead_code, reason = "clients send what they read; it is ignored")]
+    #[schema(nullable = false)]
+    pinned_list_uuid: Option<String>,
+}
+
+/// A project that was made.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ApiCreateProjectResults)]
+pub(crate) struct CreatedProject {
+    project: ProjectView,
+    /// Whether it has the content of its upstream.
+    has_content_copy: bool,
+}
+
+impl CreatedProject {
+    fn reply(project: Project, warehouse: Option<Warehouse>, dbt: Dbt) -> Reply<Self> {
+        Reply(Self {
+            project: ProjectView::new(project, warehouse, dbt),
+            has_content_copy: false,
+        })
+    }
+}
+
+/// Creates a project. A preview of another project lets in whom that one lets in; its creator gets no role by making it.
+#[utoipa::path(post, path = "/api/v1/org/projects", operation_id = "CreateProject", tag = "Organizations",
+               request_body = CreateProject, responses((status = 200, body = Ok<CreatedProject>)), extensions(("x-tier" = json!("client"))))]
+pub(crate) async fn create_project(
+    State(app): State<App>,
+    user: CurrentUser,
+    IdempotencyKey(key): IdempotencyKey,
+    Json(body): Json<CreateProject>,
+) -> Result<Reply<CreatedProject>> {
+    let (organization, upstream) = permitted(&app, &user, &body).await?;
+    let (name, now) = (project_name(&body.name)?, app.clock.now());
+    if let Some(earlier) = before(&app, user.id, key.as_deref(), now).await? {
+        return Ok(earlier);
+    }
+
+    let (id, by) = (ProjectId::new(&app.random), user.id);
+    let (warehouse, dbt) = connections(&app, &body, upstream, id).await?;
+    let project = Project::new(id, organization, name, body.kind, (by, now))
+        .with_warehouse(warehouse.as_ref().map(|one| &one.shown));
+    let project = Project {
+        upstream,
+        dbt_version: body.dbt_version,
+        ..project
+    };
+    let copying = upstream.map(|from| Task::CopyAccess { from, to: id });
+    let copying = copying.map(|task| Job::new(task, &app.random, now));
+    let new = NewProject {
+        warehouse: warehouse.as_ref(),
+        dbt: Some(&dbt),
+        key: key.as_deref(),
+        copying: copying.as_ref(),
+        ..NewProject::bare(&project, by)
+    };
+    app.store.create_project(new).await?;
+    // The public space that a project begins with is made here.
+    app.store.copy_access_soon(copying.as_ref()).await;
+
+    let warehouse = warehouse.map(|one| one.shown);
+    Ok(CreatedProject::reply(project, warehouse, dbt.shown))
+}
+
+/// Whether the caller may make such a project; their organisation, and the project that it is a preview of, if any.
+async fn permitted(
+    app: &App,
+    user: &CurrentUser,
+    body: &CreateProject,
+) -> Result<(OrganizationId, Option<ProjectId>)> {
+    let (organization, _) = user.membership()?;
+    let made = Object {
+        kind: Some(body.kind),
+        ..Object::of(organization)
+    };
+    let (create, project) = (Action::Create, Subject::Project);
+    match (body.kind, &body.upstream_project_uuid) {
+        (ProjectKind::Default, Some(_)) => Err(Error::invalid(
+            "Only a preview has a project that it is a preview of",
+        )),
+        (_, None) => {
+            app.require_on(user, create, project, &made)?;
+            Ok((organization, None))
+        }
+        (ProjectKind::Preview, Some(text)) => {
+            let id = ProjectId::parse(text).ok_or(Error::NotExists(Kind::Project))?;
+            let upstream = InProject::find(app, user.clone(), id).await?;
+            upstream.require(Action::View, project)?;
+            if upstream.access.project.kind_of == ProjectKind::Preview {
+                return Err(Error::Forbidden("A preview has no previews"));
+            }
+            let made = Object {
+                upstream: Some(id),
+                ..made
+            };
+            upstream.require_on(create, project, &made)?;
+            Ok((organization, Some(id)))
+        }
+    }
+}
+
+/// What an earlier request with the same idempotency key made.
+async fn before(
+    app: &App,
+    user: UserId,
+    key: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<Reply<CreatedProject>>> {
+    let Some(key) = key else { return Ok(None) };
+    let Some(project) = app.store.project_made_before(user, key, now).await? else {
+        return Ok(None);
+    };
+    let (warehouse, dbt) = app.store.connections(project.id).await?;
+    let dbt = dbt.map(|one| one.shown).unwrap_or_default();
+    let warehouse = warehouse.map(|one| one.shown);
+    Ok(Some(CreatedProject::reply(project, warehouse, dbt)))
+}
+
+/// The connections of a new project, sealed for it.
+async fn connections(
+    app: &App,
+    body: &CreateProject,
+    upstream: Option<ProjectId>,
+    id: ProjectId,
+) -> Result<(Option<Connection<Warehouse>>, Connection<Dbt>)> {
+    let copies = body.copy_warehouse_connection_from_upstream_project == Some(true);
+    let warehouse = match (upstream.filter(|_| copies), &body.warehouse_connection) {
+        (Some(from), _) => Some(resealed(app, from, id).await?),
+        (None, Some(sent)) => Some(Connection {
+            sealed: seal(app, id, &sent.to_seal()?).await?,
+            shown: sent.shown(),
+        }),
+        (None, None) => None,
+    };
+    let dbt = Connection {
+        sealed: seal(app, id, &body.dbt_connection.to_seal()?).await?,
+        shown: body.dbt_connection.shown(),
+    };
+    Ok((warehouse, dbt))
+}
+
+/// Seals a connection for its project.
+async fn seal(app: &App, project: ProjectId, bytes: &[u8]) -> Result<SealedBytes> {
+    app.seal
+        .seal(bytes, &[("project", &project.to_string())])
+        .await
+}
+
+/// The warehouse of one project, for another one.
+async fn resealed(app: &App, from: ProjectId, to: ProjectId) -> Result<Connection<Warehouse>> {
+    let (warehouse, _) = app.store.connections(from).await?;
+    let warehouse = warehouse.ok_or(Error::NotExists(Kind::Credentials))?;
+    let context = from.to_string();
+    let bytes = app
+        .seal
+        .open(&warehouse.sealed, &[("project", &context)])
+        .await?;
+    Ok(Connection {
+        sealed: seal(app, to, &bytes).await?,
+        ..warehouse
+    })
+}
+
+/// Deletes a project with everything in it; its previews stay.
+#[utoipa::path(delete, path = "/api/v1/org/projects/{projectUuid}", operation_id = "DeleteProject", tag = "Organizations",
+               params(("projectUuid" = String, Path)), responses((status = 200, body = DoneOk)), extensions(("x-tier" = json!("legacy"))))]
+pub(crate) async fn delete_project(State(app): State<App>, project: InProject) -> Result<Done> {
+    project.require(Action::Delete, Subject::Project)?;
+    let now = app.clock.now();
+    let task = Task::DeleteProject {
+        project: project.id(),
+    };
+    let job = Job::new(task, &app.random, now);
+
+    app.store
+        .delete_project(&project.access.project, &job, now)
+        .await?;
+    app.store.walk_soon(&job.task).await;
+    Ok(Done)
+}

@@ -1,4 +1,5 @@
-//! Work that outlives a request: deletions, and mails that are written down with what causes them. No routes.
+//! Work that outlives a request: deletions, who is let into a preview, and mails that are written down with what causes
+//! them. No routes.
 
 mod mails;
 
@@ -59,6 +60,11 @@ async fn attempt(app: &App, job: &mut Job) -> Result<Ended> {
     match &job.task {
         Task::MailInvitation { .. } | Task::MailProjectAccess { .. } => {
             mails::send(app, &job.task).await?;
+            app.store.finish_job(job).await?;
+            return Ok(Ended::Finished);
+        }
+        Task::CopyAccess { from, to } => {
+            app.store.copy_access(*from, *to).await?;
             app.store.finish_job(job).await?;
             return Ok(Ended::Finished);
         }

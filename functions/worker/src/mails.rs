@@ -41,7 +41,8 @@ pub(crate) async fn send(app: &App, task: &Task) -> Result<()> {
             );
             app.mail.send(to, message).await
         }
-        Task::DeleteUser { .. }
+        Task::CopyAccess { .. }
+        | Task::DeleteUser { .. }
         | Task::DeleteOrganization { .. }
         | Task::DeleteProject { .. }
         | Task::DeleteGroup { .. } => Ok(()),

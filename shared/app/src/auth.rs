@@ -221,10 +221,56 @@ impl App {
     }
 }
 
+impl App {
+    /// Lets the caller go on only if their role in the organisation allows this for one thing of it.
+    ///
+    /// # Errors
+    /// `Forbidden` otherwise, and for somebody without an organisation.
+    pub fn require_on(
+        &self,
+        user: &User,
+        action: Action,
+        subject: Subject,
+        object: &Object,
+    ) -> Result<()> {
+        if self
+            .own_abilities(user, Vec::new())?
+            .may(action, subject, object)
+        {
+            Ok(())
+        } else {
+            Err(NOT_ALLOWED)
+        }
+    }
+}
+
 /// What somebody is told who may not do something.
 pub const NOT_ALLOWED: Error = Error::Forbidden("You are not allowed to do this");
 
 impl InProject {
+    /// A project that a request names otherwise than in its path.
+    ///
+    /// # Errors
+    /// `NotExists` for one that is not there or is another organisation's; `Forbidden` for somebody without an
+    /// organisation.
+    pub async fn find(app: &App, user: CurrentUser, id: ProjectId) -> Result<Self> {
+        let (organization, _) = user.membership()?;
+        let access = app
+            .store
+            .project_access(id, &user)
+            .await?
+            .filter(|found| found.project.organization == organization)
+            .ok_or(Error::NotExists(Kind::Project))?;
+        let own = access.direct.into_iter();
+        let roles = own.chain(access.groups.iter().map(|(_, role)| *role));
+        let roles = roles.map(|role| (id, role)).collect();
+        Ok(Self {
+            abilities: app.own_abilities(&user, roles)?,
+            user,
+            access,
+        })
+    }
+
     /// Lets the caller go on only if they may do this in the project.
     ///
     /// # Errors
@@ -283,25 +329,13 @@ impl FromRequestParts<App> for InProject {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let user = CurrentUser::from_request_parts(parts, app).await?;
-        let (organization, _) = user.membership()?;
-        let none = || Error::NotExists(Kind::Project);
+        user.membership()?;
         let named = path_parameter(parts, "projectUuid");
         let id = named
             .as_deref()
             .and_then(ProjectId::parse)
-            .ok_or_else(none)?;
-        let found = app.store.project_access(id, &user).await?;
-        let access = found
-            .filter(|found| found.project.organization == organization)
-            .ok_or_else(none)?;
-        let own = access.direct.into_iter();
-        let roles = own.chain(access.groups.iter().map(|(_, role)| *role));
-        let roles = roles.map(|role| (id, role)).collect();
-        Ok(Self {
-            abilities: app.own_abilities(&user, roles)?,
-            user,
-            access,
-        })
+            .ok_or(Error::NotExists(Kind::Project))?;
+        Self::find(app, user, id).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! The user as clients see them; more than one function answers it.
+//! Users and projects as clients see them; more than one function answers them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,8 +7,10 @@ use crate::{
     App, Error, Result,
     clock::Timestamp,
     domain::{
-        access::{AbilityRule, Role},
-        id::{OrganizationId, UserId},
+        access::{AbilityRule, ProjectKind, Role},
+        connection::{Dbt, Warehouse},
+        id::{OrganizationId, ProjectId, UserId},
+        project::{DbtVersion, Project},
         user::User,
     },
 };
@@ -101,5 +103,47 @@ impl UserView {
             updated_at: user.updated_at,
             ability_rules: None,
         })
+    }
+}
+
+/// A project without its secrets (reference 20 §1).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Project)]
+pub struct ProjectView {
+    organization_uuid: OrganizationId,
+    project_uuid: ProjectId,
+    name: String,
+    #[serde(rename = "type")]
+    kind: ProjectKind,
+    dbt_connection: Dbt,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    warehouse_connection: Option<Warehouse>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    upstream_project_uuid: Option<ProjectId>,
+    dbt_version: DbtVersion,
+    /// The zone that schedules without one of their own are in.
+    scheduler_timezone: &'static str,
+    #[schema(required)]
+    created_by_user_uuid: Option<UserId>,
+}
+
+impl ProjectView {
+    /// A project with what may be shown of its connections.
+    pub fn new(project: Project, warehouse: Option<Warehouse>, dbt: Dbt) -> Self {
+        Self {
+            organization_uuid: project.organization,
+            project_uuid: project.id,
+            name: project.name,
+            kind: project.kind_of,
+            dbt_connection: dbt,
+            warehouse_connection: warehouse,
+            upstream_project_uuid: project.upstream,
+            dbt_version: project.dbt_version,
+            scheduler_timezone: "UTC",
+            created_by_user_uuid: project.created_by,
+        }
     }
 }

@@ -88,23 +88,14 @@ impl TestApp {
     pub async fn project(&self, creator: &str, name: &str) -> Project {
         let creator = self.account(creator).await;
         let now = self.app.clock.now();
-        let project = Project {
-            id: ProjectId::new(&self.app.random),
-            organization: creator.organization.expect("a member"),
-            name: name.to_owned(),
-            kind_of: ProjectKind::Default,
-            created_by: Some(creator.id),
-            upstream: None,
-            warehouse_type: None,
-            require_user_credentials: false,
-            created_at: now,
-            updated_at: now,
-            deleted_at: None,
-        };
-        let new = NewProject {
-            project: &project,
-            creator: creator.id,
-        };
+        let project = Project::new(
+            ProjectId::new(&self.app.random),
+            creator.organization.expect("a member"),
+            name.to_owned(),
+            ProjectKind::Default,
+            (creator.id, now),
+        );
+        let new = NewProject::bare(&project, creator.id);
         self.app.store.create_project(new).await.expect("a project");
         project
     }
@@ -139,7 +130,8 @@ impl TestApp {
     /// Gives somebody a role of their own in a project.
     pub async fn grant(&self, project: &Project, email: &str, role: ProjectRole) {
         let user = self.account(email).await;
-        let granted = self.app.store.grant_project_to_user(project, user.id, role);
+        let store = &self.app.store;
+        let granted = store.grant_project_to_user(project, user.id, role, None);
         granted.await.expect("a grant");
     }
 

@@ -40,6 +40,8 @@ pub enum Task {
     DeleteProject { project: ProjectId },
     /// Remove what hangs on a deleted group, then its head.
     DeleteGroup { group: GroupId },
+    /// Let into a preview whoever is let into the project that it is of.
+    CopyAccess { from: ProjectId, to: ProjectId },
     /// Mail an invitation.
     MailInvitation {
         user: UserId,

@@ -1,17 +1,26 @@
 //! Projects: a warehouse and what is made of it.
 
-use std::collections::BTreeSet;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    Error, Result,
     clock::Timestamp,
     domain::{
         access::ProjectKind,
+        connection::Warehouse,
         id::{GroupId, OrganizationId, ProjectId, UserId},
+        user::LONGEST_NAME,
     },
 };
+
+/// How many projects an organisation may have: their list is one answer.
+pub const MOST_PROJECTS: u32 = 10_000;
 
 /// The kinds of warehouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -24,6 +33,27 @@ pub enum WarehouseType {
     Snowflake,
     Databricks,
     Trino,
+}
+
+/// The releases of dbt that a project may say it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = DbtVersionOption)]
+pub enum DbtVersion {
+    #[serde(rename = "v1.4")]
+    V1_4,
+    #[serde(rename = "v1.5")]
+    V1_5,
+    #[serde(rename = "v1.6")]
+    V1_6,
+    #[serde(rename = "v1.7")]
+    V1_7,
+    #[serde(rename = "v1.8")]
+    V1_8,
+    #[serde(rename = "v1.9")]
+    V1_9,
+    #[default]
+    #[serde(rename = "latest")]
+    Latest,
 }
 
 /// A project's head. Its connections are sealed beside it.
@@ -44,11 +74,49 @@ pub struct Project {
     /// Whether everybody queries with a login of their own.
     #[serde(default)]
     pub require_user_credentials: bool,
+    #[serde(default)]
+    pub dbt_version: DbtVersion,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// From then on it is gone, and what hangs on it is being removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
+}
+
+impl Project {
+    /// A fresh project without a warehouse, made by somebody at some time.
+    pub fn new(
+        id: ProjectId,
+        organization: OrganizationId,
+        name: String,
+        kind: ProjectKind,
+        (by, now): (UserId, Timestamp),
+    ) -> Self {
+        Self {
+            id,
+            organization,
+            name,
+            kind_of: kind,
+            created_by: Some(by),
+            upstream: None,
+            warehouse_type: None,
+            require_user_credentials: false,
+            dbt_version: DbtVersion::default(),
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        }
+    }
+
+    /// The same over a warehouse, if there is one.
+    #[must_use]
+    pub fn with_warehouse(self, warehouse: Option<&Warehouse>) -> Self {
+        Self {
+            warehouse_type: warehouse.map(Warehouse::kind),
+            require_user_credentials: warehouse.is_some_and(Warehouse::requires_user_credentials),
+            ..self
+        }
+    }
 }
 
 /// A project as its organisation's list has it.
@@ -95,4 +163,44 @@ impl ProjectSummary {
             groups: BTreeSet::new(),
         }
     }
+}
+
+impl ProjectSummary {
+    /// How many people have a role in it, of their own and by their groups; who has several counts as often.
+    fn people(&self, sizes: &BTreeMap<GroupId, u64>) -> u64 {
+        let sizes = self.groups.iter().filter_map(|group| sizes.get(group));
+        self.members + sizes.sum::<u64>()
+    }
+}
+
+/// Projects in the order of their list, given how many are in each group: previews last, then by how many people have
+/// a role in them, then the oldest first.
+pub fn in_order(
+    mut projects: Vec<ProjectSummary>,
+    sizes: &BTreeMap<GroupId, u64>,
+) -> Vec<ProjectSummary> {
+    projects.sort_by_cached_key(|one| {
+        (
+            one.kind_of,
+            Reverse(one.people(sizes)),
+            one.created_at,
+            one.id,
+        )
+    });
+    projects
+}
+
+/// A name for a project: trimmed, 1 to 255 characters, no control characters. Names need not be unique.
+///
+/// # Errors
+/// `Invalid` when it is not.
+pub fn project_name(text: &str) -> Result<String> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control)
+    {
+        return Err(Error::invalid(
+            "A project's name has 1 to 255 characters and no control characters",
+        ));
+    }
+    Ok(name.to_owned())
 }

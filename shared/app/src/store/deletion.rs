@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Store, keys, mirror::GroupMember, project::Grant, write::Write};
 use crate::{
@@ -222,7 +222,9 @@ impl Store {
             }
             Task::DeleteProject { project } => Box::pin(self.walk_project(project, until)).await,
             Task::DeleteGroup { group } => Box::pin(self.walk_group(group, until)).await,
-            Task::MailInvitation { .. } | Task::MailProjectAccess { .. } => Ok(true),
+            Task::CopyAccess { .. }
+            | Task::MailInvitation { .. }
+            | Task::MailProjectAccess { .. } => Ok(true),
         }
     }
 
@@ -236,7 +238,9 @@ impl Store {
             Task::DeleteOrganization { organization } => keys::organization(organization),
             Task::DeleteProject { project } => keys::project(project),
             Task::DeleteGroup { group } => keys::group(group),
-            Task::MailInvitation { .. } | Task::MailProjectAccess { .. } => {
+            Task::CopyAccess { .. }
+            | Task::MailInvitation { .. }
+            | Task::MailProjectAccess { .. } => {
                 return self.finish_job(job).await;
             }
         };
@@ -341,7 +345,7 @@ impl Store {
                 && let Some(found) = self.get::<Project>(&keys::project(project)).await?
             {
                 let row = keys::project_row(found.organization, project);
-                self.clear_author([keys::project(project), row], "createdBy", user)
+                self.clear_reference([keys::project(project), row], "createdBy", user)
                     .await?;
             }
             if let Some(group) = group
@@ -349,7 +353,7 @@ impl Store {
             {
                 for name in ["createdBy", "updatedBy"] {
                     let row = keys::group_row(found.organization, group);
-                    self.clear_author([keys::group(group), row], name, user)
+                    self.clear_reference([keys::group(group), row], name, user)
                         .await?;
                 }
             }
@@ -359,16 +363,17 @@ impl Store {
         Ok(())
     }
 
-    async fn clear_author(
+    /// Removes a field of a head and of its row, if it still names what is gone.
+    async fn clear_reference(
         &self,
         keys: [keys::Key; 2],
         name: &'static str,
-        user: UserId,
+        gone: impl Serialize + Copy,
     ) -> Result<()> {
         for key in keys {
             let write = Write::update(key)
                 .remove(name)
-                .when_equal(name, user)
+                .when_equal(name, gone)
                 .or(Error::Changed(Kind::User));
             gone_is_fine(self.apply([write]).await)?;
         }
@@ -459,15 +464,45 @@ impl Store {
         if !self.drop_space_mirrors(id, until).await? {
             return Ok(false);
         }
-        if let Some(author) = project.created_by {
-            self.delete_all(&[keys::owned_project(author, id)]).await?;
+        if !self.release_previews(id, until).await? {
+            return Ok(false);
         }
+        let author = project.created_by;
+        let author = author.map(|author| keys::owned_project(author, id));
+        let preview = project.upstream.map(|upstream| keys::preview(upstream, id));
+        let named: Vec<_> = author.into_iter().chain(preview).collect();
+        self.delete_all(&named).await?;
         let default = Write::update(keys::organization(project.organization))
             .remove("defaultProject")
             .when_equal("defaultProject", id)
             .or(Error::Changed(Kind::Organization));
         gone_is_fine(self.apply([default]).await)?;
         self.clear(&pk, "", Some(&keys::project(id)), until).await
+    }
+
+    /// The previews of a deleted project stay, and are of none.
+    async fn release_previews(&self, id: ProjectId, until: Until) -> Result<Finished> {
+        let pk = keys::project_partition(id);
+        loop {
+            let previews = self.keys_under(&pk, keys::PREVIEWS, KEYS).await?;
+            if previews.is_empty() {
+                return Ok(true);
+            }
+            for pointer in previews {
+                let preview = pointer.sk.strip_prefix(keys::PREVIEWS);
+                if let Some(preview) = preview.and_then(ProjectId::parse)
+                    && let Some(found) = self.get::<Project>(&keys::project(preview)).await?
+                {
+                    let row = keys::project_row(found.organization, preview);
+                    self.clear_reference([keys::project(preview), row], "upstream", id)
+                        .await?;
+                }
+                self.delete_all(&[pointer]).await?;
+            }
+            if until.is_over() {
+                return Ok(false);
+            }
+        }
     }
 
     async fn drop_space_mirrors(&self, id: ProjectId, until: Until) -> Result<Finished> {

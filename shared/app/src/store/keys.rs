@@ -331,6 +331,14 @@ pub fn project_member(project: ProjectId, user: UserId) -> Key {
     key(project_partition(project), format!("{MEMBERS}{user}"))
 }
 
+/// Prefix of the previews of a project.
+pub const PREVIEWS: &str = "PREVIEW#";
+
+/// A preview of a project: where the project's end is told to.
+pub fn preview(upstream: ProjectId, preview: ProjectId) -> Key {
+    key(project_partition(upstream), format!("{PREVIEWS}{preview}"))
+}
+
 /// Prefix of the groups' roles in a project.
 pub const ACCESSES: &str = "ACCESS#";
 
@@ -479,6 +487,7 @@ mod tests {
             dbt(project_id),
             project_member(project_id, user_id),
             project_group(project_id, group_id),
+            preview(project_id, ProjectId::new(&random)),
             space(project_id, space_id),
             slug(project_id, "space", "sales"),
             notification(user_id, NotificationId::new(&random)),

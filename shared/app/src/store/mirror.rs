@@ -194,7 +194,7 @@ impl Store {
         ]
     }
 
-    fn project_row_update(project: ProjectId, organization: OrganizationId) -> Write {
+    pub(super) fn project_row_update(project: ProjectId, organization: OrganizationId) -> Write {
         Write::update(keys::project_row(organization, project))
             .when_present()
             .or(Error::NotExists(Kind::Project))

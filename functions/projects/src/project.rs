@@ -1,0 +1,33 @@
+//! One project.
+
+use app::{
+    App, InProject, Ok, Reply, Result,
+    domain::access::{Action, Subject},
+    view::ProjectView,
+};
+use axum::extract::State;
+
+/// Answers a project without its secrets.
+#[utoipa::path(get, path = "/api/v1/projects/{projectUuid}", operation_id = "GetProject", tag = "Projects",
+               params(("projectUuid" = String, Path)), responses((status = 200, body = Ok<ProjectView>)), extensions(("x-tier" = json!("mission"))))]
+pub(crate) async fn get_project(
+    State(app): State<App>,
+    project: InProject,
+) -> Result<Reply<ProjectView>> {
+    project.require(Action::View, Subject::Project)?;
+    let (warehouse, dbt) = app.store.connections(project.id()).await?;
+
+    let dbt = dbt.map(|one| one.shown).unwrap_or_default();
+    let changes = project.may(Action::Update, Subject::Project, &project.object());
+    let dbt = if changes {
+        dbt
+    } else {
+        dbt.without_installation()
+    };
+    let warehouse = warehouse.map(|one| one.shown);
+    Ok(Reply(ProjectView::new(
+        project.access.project,
+        warehouse,
+        dbt,
+    )))
+}
