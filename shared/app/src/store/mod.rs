@@ -9,6 +9,7 @@
 //! | guessing a passcode | two counters, then `LOGIN#u / OTP`, each one conditional update |
 //! | the organisation | `ORG#o / PROFILE` and `COUNTS`, one batch |
 //! | every request in a project | `PROJECT#p / PROFILE`, `MEMBER#u` and `ACCESS#g` of the caller's groups, one batch |
+//! | a project's spaces | `PROJECT#p`, by prefix; who may enter one: the roles in it, and the organisation's `MEMBER#` rows |
 //! | `GET /user` | `GRANTS#u`, and `GROUP#g` of the caller's groups, by prefix |
 //! | the worker | `JOB#j / JOB`; deletions: the partitions in `deletion.rs` |
 //! | which organisations to join | `DOMAIN#d`, then the organisations named there, one batch |
@@ -74,6 +75,7 @@ pub use job::Taken;
 pub use organization::Rotation;
 pub use otp::Attempt;
 pub use project::{NewProject, ProjectAccess};
+pub use space::{NewSpace, SpaceChange};
 pub use user::{LAST_ADMIN, SignUp};
 
 /// An item as DynamoDB has it.
