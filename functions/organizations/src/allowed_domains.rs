@@ -127,7 +127,7 @@ pub(crate) async fn list_organization_email_domains(
         projects: Vec::new(),
     });
     let listed = stored.projects.iter().map(|one| one.project);
-    let there = app.store.projects_of(organization, listed).await?;
+    let there = app.store.live_projects_of(organization, listed).await?;
     stored.projects.retain(|one| there.contains(&one.project));
     Ok(Reply(AllowedEmailDomains::new(organization, stored)))
 }
@@ -153,7 +153,7 @@ pub(crate) async fn update_organization_email_domains(
     let projects = projects(body.projects)?;
     let wanted = AllowedDomains::new(&body.email_domains, body.role.into(), projects)?;
     let named = wanted.projects.iter().map(|one| one.project);
-    let there = app.store.projects_of(organization, named).await?;
+    let there = app.store.live_projects_of(organization, named).await?;
     if there.len() < wanted.projects.len() {
         return Err(unknown_project());
     }

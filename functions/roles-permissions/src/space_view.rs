@@ -205,10 +205,10 @@ impl<'a> Spaces<'a> {
     pub(crate) async fn view(&self, app: &App, space: &Space) -> Result<SpaceView> {
         let root = self.tree.root_of(space);
         let project = &self.project.access.project;
-        let groups = root.groups.keys().copied();
+        let groups = root.groups.keys().copied().collect();
         let (access, names) = tokio::try_join!(
             app.store.space_access(project, root),
-            app.store.group_names(project.organization, groups),
+            app.store.group_names(project.organization, &groups),
         )?;
 
         let shared = root.groups.iter().filter_map(|(group, role)| {

@@ -255,20 +255,11 @@ impl Place {
             self.put(&keys::group(id), "group", &group)?;
             self.put(&keys::group_row(organization, id), "group row", &group)?;
         }
+        let author = UserId::new(&self.random);
         for (at, id) in self.projects.clone().into_iter().enumerate() {
-            let project = Project {
-                id,
-                organization,
-                name: format!("Project {at}"),
-                kind_of: ProjectKind::Default,
-                created_by: None,
-                upstream: None,
-                warehouse_type: None,
-                require_user_credentials: false,
-                created_at: self.now,
-                updated_at: self.now,
-                deleted_at: None,
-            };
+            let (name, kind) = (format!("Project {at}"), ProjectKind::Default);
+            let mut project = Project::new(id, organization, name, kind, (author, self.now));
+            project.created_by = None;
             self.put(&keys::project(id), "project", &project)?;
             let summary = ProjectSummary::of(&project);
             self.put(

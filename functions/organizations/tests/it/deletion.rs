@@ -140,7 +140,9 @@ async fn of_two_admins_who_delete_the_organization_at_once_one_does_it() {
         let answers = [one.status.as_u16(), two.status.as_u16()];
         assert!(answers.contains(&200), "round {round}: {one} {two}");
         assert!(
-            answers.iter().all(|status| [200, 401, 404, 409].contains(status)),
+            answers
+                .iter()
+                .all(|status| [200, 401, 404, 409].contains(status)),
             "round {round}: {one} {two}"
         );
         finish(&app).await;
@@ -293,7 +295,10 @@ async fn reference(deed: Deed) -> Reference {
                 let text = format!("{key:?} {item}");
                 text.contains(&laden.bob) || text.contains(BOB)
             });
-            assert_eq!(left.map(|(key, _)| key).collect::<Vec<_>>(), Vec::<&(String, String)>::new());
+            assert_eq!(
+                left.map(|(key, _)| key).collect::<Vec<_>>(),
+                Vec::<&(String, String)>::new()
+            );
         }
     }
     Reference { before, after }
@@ -324,7 +329,11 @@ async fn request_dies(reference: &Reference, deed: Deed, fault: Fault, n: usize)
     finish(&laden.app).await;
     let now = lasting(&laden.app);
     let about = format!("{deed:?}, {fault:?} from call {n}: {reply}");
-    assert!(now == reference.after || (reply.status == 503 && now == reference.before), "{about}\n{}", told(&reference.after, &now));
+    assert!(
+        now == reference.after || (reply.status == 503 && now == reference.before),
+        "{about}\n{}",
+        told(&reference.after, &now)
+    );
     reached
 }
 
@@ -344,7 +353,11 @@ async fn worker_dies(reference: &Reference, deed: Deed, fault: Fault, n: usize) 
 
     let (app, (faults, calls)) = (&laden.app, dead_from(n, fault));
     let table = app.table.with_faults(faults);
-    let store = Store::new(table.client(), &app.app.config.table, app.app.random.clone());
+    let store = Store::new(
+        table.client(),
+        &app.app.config.table,
+        app.app.random.clone(),
+    );
     let faulty = app.app.over(store);
     for job in app.app.store.late_open_jobs().await.unwrap() {
         let _ = worker::run(&faulty, job).await;
@@ -354,14 +367,23 @@ async fn worker_dies(reference: &Reference, deed: Deed, fault: Fault, n: usize) 
     app.wait(6);
     finish(app).await;
     let now = lasting(app);
-    assert!(now == reference.after, "{deed:?}, {fault:?} from call {n}\n{}", told(&reference.after, &now));
+    assert!(
+        now == reference.after,
+        "{deed:?}, {fault:?} from call {n}\n{}",
+        told(&reference.after, &now)
+    );
     reached
 }
 
 fn told(expected: &Items, found: &Items) -> String {
-    let line = |sign: char, (key, item): (&(String, String), &Value)| format!("{sign} {key:?} {item}\n");
-    let missing = expected.iter().filter(|(key, item)| found.get(*key) != Some(item));
-    let added = found.iter().filter(|(key, item)| expected.get(*key) != Some(item));
+    let line =
+        |sign: char, (key, item): (&(String, String), &Value)| format!("{sign} {key:?} {item}\n");
+    let missing = expected
+        .iter()
+        .filter(|(key, item)| found.get(*key) != Some(item));
+    let added = found
+        .iter()
+        .filter(|(key, item)| expected.get(*key) != Some(item));
     missing
         .map(|one| line('-', one))
         .chain(added.map(|one| line('+', one)))

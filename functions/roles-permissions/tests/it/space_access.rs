@@ -48,9 +48,15 @@ async fn people_are_let_in_get_other_roles_and_are_put_out() {
     share(&ana, &space, &vic_id, "viewer").await.ok();
     assert_eq!(before, app.items());
     let seen = vic.get(&space).await.ok();
-    assert_eq!(access(&seen), ["ana@example.com admin!", "vic@example.com viewer!"]);
+    assert_eq!(
+        access(&seen),
+        ["ana@example.com admin!", "vic@example.com viewer!"]
+    );
     share(&ana, &space, &vic_id, "editor").await.ok();
-    assert_eq!(access(&vic.get(&space).await.ok())[1], "vic@example.com editor!");
+    assert_eq!(
+        access(&vic.get(&space).await.ok())[1],
+        "vic@example.com editor!"
+    );
     assert_eq!(traces(&app, &vic_id).len(), 2);
 
     let path = format!("{space}/share/{vic_id}");
@@ -83,7 +89,10 @@ async fn groups_are_let_in_get_other_roles_and_are_put_out() {
     let told = json!([{ "groupUuid": group, "groupName": "Analysts", "spaceRole": "viewer" }]);
     assert_eq!(seen["groupsAccess"], told);
     share_group(&ana, &space, &group, "editor").await.ok();
-    assert_eq!(access(&vic.get(&space).await.ok())[1], "vic@example.com editor!");
+    assert_eq!(
+        access(&vic.get(&space).await.ok())[1],
+        "vic@example.com editor!"
+    );
 
     let path = format!("{space}/group/share/{group}");
     assert_snapshot!(ana.delete(&path).await, @"");
@@ -91,7 +100,9 @@ async fn groups_are_let_in_get_other_roles_and_are_put_out() {
     assert_eq!(traces(&app, &group), Vec::<String>::new());
     let before = app.items();
     ana.delete(&path).await.ok();
-    ana.delete(&format!("{space}/group/share/{NOBODYS}")).await.ok();
+    ana.delete(&format!("{space}/group/share/{NOBODYS}"))
+        .await
+        .ok();
     let reply = ana.delete(&format!("{space}/group/share/nobody")).await;
     assert_eq!(reply.refusal(), "404 NotFoundError");
     assert_eq!(before, app.items());
@@ -110,7 +121,11 @@ async fn only_the_organizations_own_people_and_groups_are_let_in() {
     let deleted = app.group(ANA, "Gone", &[]).await;
     let (now, task) = (app.app.clock.now(), Task::DeleteGroup { group: deleted.id });
     let job = Job::new(task, &app.app.random, now);
-    app.app.store.delete_group(&deleted, &job, now).await.unwrap();
+    app.app
+        .store
+        .delete_group(&deleted, &job, now)
+        .await
+        .unwrap();
 
     let before = app.items();
     let oda = id(&app, "oda@other.example").await;
@@ -124,7 +139,10 @@ async fn only_the_organizations_own_people_and_groups_are_let_in() {
         let reply = share_group(&ana, &space, group, "viewer").await;
         assert_eq!(reply.refusal(), "404 NotFoundError", "{group}");
     }
-    for body in [json!({ "userUuid": eve }), json!({ "userUuid": eve, "spaceRole": "owner" })] {
+    for body in [
+        json!({ "userUuid": eve }),
+        json!({ "userUuid": eve, "spaceRole": "owner" }),
+    ] {
         let reply = ana.post(&format!("{space}/share")).json(&body).await;
         assert_eq!(reply.refusal(), "422 ValidateError");
     }
@@ -174,15 +192,23 @@ async fn a_full_space_takes_nobody_else_but_changes_the_roles_of_those_in_it() {
     app.viewer(VIC).await;
     let project = app.project(ANA, "Sales").await;
     let space = made(&ana, &project, &json!({ "name": "Space" })).await;
-    let [group, other] = [app.group(ANA, "A", &[]).await, app.group(ANA, "B", &[]).await];
+    let [group, other] = [
+        app.group(ANA, "A", &[]).await,
+        app.group(ANA, "B", &[]).await,
+    ];
     let [group, other] = [group.id.to_string(), other.id.to_string()];
     share_group(&ana, &space, &group, "viewer").await.ok();
     fill(&app, &project, &space);
     let vic = id(&app, VIC).await;
-    assert_eq!(share(&ana, &space, &vic, "viewer").await.refusal(), "400 ParameterError");
+    assert_eq!(
+        share(&ana, &space, &vic, "viewer").await.refusal(),
+        "400 ParameterError"
+    );
     let reply = share_group(&ana, &space, &other, "viewer").await;
     assert_eq!(reply.refusal(), "400 ParameterError");
-    share(&ana, &space, &id(&app, ANA).await, "editor").await.ok();
+    share(&ana, &space, &id(&app, ANA).await, "editor")
+        .await
+        .ok();
     share_group(&ana, &space, &group, "admin").await.ok();
 }
 
@@ -200,7 +226,11 @@ async fn the_last_place_is_given_once() {
     for round in 0..5 {
         let space = made(&ana, &project, &json!({ "name": "Space" })).await;
         fill(&app, &project, &space);
-        ana.delete(&format!("{space}/share/00000000-0000-4000-8000-000000000999")).await.ok();
+        ana.delete(&format!(
+            "{space}/share/00000000-0000-4000-8000-000000000999"
+        ))
+        .await
+        .ok();
         let let_in = async |user: &str| {
             let actor = app.anonymous().with_cookie(&cookie);
             share(&actor, &space, user, "viewer").await.refusal()
@@ -208,9 +238,15 @@ async fn the_last_place_is_given_once() {
         let (a, b) = tokio::join!(let_in(&users[0]), let_in(&users[1]));
         let mut answers = [a, b];
         answers.sort();
-        assert_eq!(answers, ["200 (no error)", "400 ParameterError"], "round {round}");
+        assert_eq!(
+            answers,
+            ["200 (no error)", "400 ParameterError"],
+            "round {round}"
+        );
         let mirrors = app.items().into_keys().filter(|(pk, sk)| {
-            pk.starts_with("GRANTS#") && sk.contains(&id_of(&space)) && users.iter().any(|user| pk.contains(user))
+            pk.starts_with("GRANTS#")
+                && sk.contains(&id_of(&space))
+                && users.iter().any(|user| pk.contains(user))
         });
         assert_eq!(mirrors.count(), 1, "round {round}");
         ana.delete(&space).await.ok();
@@ -226,11 +262,17 @@ async fn somebody_in_several_groups_appears_once() {
     let space = made(&ana, &project, &json!({ "name": "Space" })).await;
     for (name, role) in [("A", "viewer"), ("B", "editor"), ("C", "viewer")] {
         let group = app.group(ANA, name, &[VIC]).await;
-        app.grant_group(&project, &group, ProjectRole::InteractiveViewer).await;
-        share_group(&ana, &space, &group.id.to_string(), role).await.ok();
+        app.grant_group(&project, &group, ProjectRole::InteractiveViewer)
+            .await;
+        share_group(&ana, &space, &group.id.to_string(), role)
+            .await
+            .ok();
     }
     let seen = ana.get(&space).await.ok();
-    assert_eq!(access(&seen), ["ana@example.com admin!", "vic@example.com editor!"]);
+    assert_eq!(
+        access(&seen),
+        ["ana@example.com admin!", "vic@example.com editor!"]
+    );
 }
 
 /// Whoever is let in while they are deleted leaves neither entry nor mirror.
@@ -253,7 +295,10 @@ async fn who_is_deleted_while_being_let_in_is_not_left_in_the_space() {
         let group_job = job(Task::DeleteGroup { group: group.id });
         let store = &app.app.store;
         let delete = async {
-            store.delete_user(&user, None, &user_job, now).await.unwrap();
+            store
+                .delete_user(&user, None, &user_job, now)
+                .await
+                .unwrap();
             store.walk_soon(&user_job.task).await;
         };
         let delete_group = async {
@@ -268,7 +313,10 @@ async fn who_is_deleted_while_being_let_in_is_not_left_in_the_space() {
         );
         for reply in [shared, group_shared] {
             let known = ["200 (no error)", "404 NotFoundError"];
-            assert!(known.contains(&reply.refusal().as_str()), "round {round}: {reply}");
+            assert!(
+                known.contains(&reply.refusal().as_str()),
+                "round {round}: {reply}"
+            );
             let_in += usize::from(reply.status == 200);
         }
         app.work(worker::run).await;

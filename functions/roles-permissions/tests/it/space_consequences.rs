@@ -56,13 +56,21 @@ const COLUMNS: [(&str, bool, bool, Option<&str>); 9] = [
 ];
 
 async fn cell(caller: &Actor<'_>, list: &Value, space: &str) -> String {
-    let found = list.as_array().and_then(|list| list.iter().find(|one| one["uuid"] == id_of(space)));
-    let role = found.map_or("-", |space| space["userAccess"]["role"].as_str().unwrap_or("none"));
+    let found = list
+        .as_array()
+        .and_then(|list| list.iter().find(|one| one["uuid"] == id_of(space)));
+    let role = found.map_or("-", |space| {
+        space["userAccess"]["role"].as_str().unwrap_or("none")
+    });
     let seen = caller.get(space).await;
     assert_eq!(seen.status == 200, found.is_some(), "{seen}");
     let name = json!({ "name": "Space" });
     let renamed = caller.patch(space).json(&name).await;
-    format!("{role} {} {}", seen.status.as_u16(), renamed.status.as_u16())
+    format!(
+        "{role} {} {}",
+        seen.status.as_u16(),
+        renamed.status.as_u16()
+    )
 }
 
 #[tokio::test]

@@ -86,7 +86,12 @@ async fn everything_about_a_nested_space_is_told() {
     app.group(ANA, "Others", &[BOB]).await;
     app.grant_group(&project, &group, ProjectRole::InteractiveViewer)
         .await;
-    let root = made(&ana, &project, &json!({ "name": "Root", "isPrivate": false })).await;
+    let root = made(
+        &ana,
+        &project,
+        &json!({ "name": "Root", "isPrivate": false }),
+    )
+    .await;
     share_group(&ana, &root, &group.id.to_string(), "editor")
         .await
         .ok();
@@ -106,7 +111,12 @@ async fn the_list_is_in_the_order_of_paths_and_has_what_one_may_see() {
     let root = made(&ana, &project, &json!({ "name": "b", "isPrivate": false })).await;
     let hidden = made(&ana, &project, &json!({ "name": "a" })).await;
     for (name, parent) in [("z", &root), ("y", &root), ("x", &hidden)] {
-        made(&ana, &project, &json!({ "name": name, "parentSpaceUuid": id_of(parent) })).await;
+        made(
+            &ana,
+            &project,
+            &json!({ "name": name, "parentSpaceUuid": id_of(parent) }),
+        )
+        .await;
     }
     let all = ana.get(&spaces(&project)).await.ok();
     assert_eq!(listed(&all, "path"), ["a", "a.x", "b", "b.y", "b.z"]);
@@ -154,7 +164,10 @@ async fn a_space_is_shared_while_it_is_made() {
         format!("PROJECT#{}", project.id),
         format!("SPACE#{}", id_of(&nested)),
     )];
-    assert_eq!((&item["users"], &item["groups"]), (&json!({ "M": {} }), &json!({ "M": {} })));
+    assert_eq!(
+        (&item["users"], &item["groups"]),
+        (&json!({ "M": {} }), &json!({ "M": {} }))
+    );
     let seen = ana.get(&nested).await.ok();
     assert_eq!(seen["access"][1]["role"], "editor", "{seen}");
 }
@@ -198,7 +211,10 @@ async fn forty_people_are_let_in_at_once() {
     let call = ana.post(&spaces(&project)).json(&body);
     let space = call.header("idempotency-key", "once").await.ok();
     let path = format!("{}/{}", spaces(&project), text(&space["uuid"]));
-    assert_eq!(ana.get(&path).await.ok()["access"].as_array().map(Vec::len), Some(41));
+    assert_eq!(
+        ana.get(&path).await.ok()["access"].as_array().map(Vec::len),
+        Some(41)
+    );
     // The most that one transaction has: in another space, too.
     let body = json!({ "name": "In", "access": access, "parentSpaceUuid": id_of(&root) });
     ana.post(&spaces(&project)).json(&body).await.ok();
@@ -227,7 +243,10 @@ async fn wrong_names_and_shapes_make_nothing() {
         let reply = ana.post(&spaces(&project)).json(&body).await;
         assert_eq!(reply.refusal(), "422 ValidateError", "{body}");
     }
-    assert_eq!(ana.patch(&space).json(&json!({})).await.refusal(), "422 ValidateError");
+    assert_eq!(
+        ana.patch(&space).json(&json!({})).await.refusal(),
+        "422 ValidateError"
+    );
     assert_eq!(before, app.items());
 }
 
@@ -242,7 +261,12 @@ async fn a_nested_space_needs_the_right_to_manage_where_it_goes() {
     let private = made(&ana, &project, &json!({ "name": "Private" })).await;
     let inside = json!({ "name": "Deep", "parentSpaceUuid": id_of(&private) });
     let deep = made(&ana, &project, &inside).await;
-    let public = made(&ana, &project, &json!({ "name": "Public", "isPrivate": false })).await;
+    let public = made(
+        &ana,
+        &project,
+        &json!({ "name": "Public", "isPrivate": false }),
+    )
+    .await;
     let eda_id = id(&app, "eda@example.com").await;
     share(&ana, &private, &eda_id, "editor").await.ok();
 
@@ -277,14 +301,29 @@ async fn whoever_may_not_make_spaces_makes_none() {
         ("d@example.com", "developer", 200),
     ] {
         let actor = app.in_role(email, role).await;
-        let reply = actor.post(&spaces(&project)).json(&json!({ "name": "x" })).await;
+        let reply = actor
+            .post(&spaces(&project))
+            .json(&json!({ "name": "x" }))
+            .await;
         assert_eq!(reply.status, status, "{role}");
     }
     let member = app.in_role("p@example.com", "member").await;
-    assert_eq!(member.get(&spaces(&project)).await.refusal(), "403 ForbiddenError");
-    app.grant(&project, "p@example.com", ProjectRole::Editor).await;
+    assert_eq!(
+        member.get(&spaces(&project)).await.refusal(),
+        "403 ForbiddenError"
+    );
+    app.grant(&project, "p@example.com", ProjectRole::Editor)
+        .await;
     made(&member, &project, &json!({ "name": "x" })).await;
-    assert_eq!(member.get(&spaces(&project)).await.ok().as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        member
+            .get(&spaces(&project))
+            .await
+            .ok()
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
 }
 
 #[tokio::test]
@@ -297,14 +336,27 @@ async fn one_name_gives_two_spaces_two_slugs() {
     let second = ana.post(&spaces(&project)).json(&body).await.ok();
     let slug = text(&second["slug"]);
     let tail = slug.strip_prefix("my-sales-").unwrap();
-    assert!(tail.len() == 10 && tail.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+    assert!(
+        tail.len() == 10
+            && tail
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    );
     assert_eq!(second["path"], format!("my_sales.my_sales_{tail}"));
     // Another project has its own slugs, and a deleted space frees its own.
     let other = app.project(ANA, "Other").await;
-    let same = ana.post(&spaces(&other)).json(&json!({ "name": "My Sales" })).await.ok();
+    let same = ana
+        .post(&spaces(&other))
+        .json(&json!({ "name": "My Sales" }))
+        .await
+        .ok();
     assert_eq!(same["slug"], "my-sales");
     ana.delete(&first).await.ok();
-    let again = ana.post(&spaces(&project)).json(&json!({ "name": "My Sales" })).await.ok();
+    let again = ana
+        .post(&spaces(&project))
+        .json(&json!({ "name": "My Sales" }))
+        .await
+        .ok();
     assert_eq!(again["slug"], "my-sales");
 }
 
@@ -318,7 +370,11 @@ async fn spaces_of_one_name_made_at_once_have_different_slugs() {
         let cookie = ana.cookie().unwrap();
         let make = async || {
             let actor = app.anonymous().with_cookie(&cookie);
-            actor.post(&path).json(&json!({ "name": "Same" })).await.ok()
+            actor
+                .post(&path)
+                .json(&json!({ "name": "Same" }))
+                .await
+                .ok()
         };
         let answers = tokio::join!(make(), make(), make(), make());
         let mut slugs: Vec<_> = [answers.0, answers.1, answers.2, answers.3]
@@ -327,7 +383,11 @@ async fn spaces_of_one_name_made_at_once_have_different_slugs() {
             .collect();
         slugs.sort();
         slugs.dedup();
-        assert_eq!((slugs.len(), slugs[0].as_str()), (4, "same"), "round {round}");
+        assert_eq!(
+            (slugs.len(), slugs[0].as_str()),
+            (4, "same"),
+            "round {round}"
+        );
     }
 }
 
@@ -347,7 +407,10 @@ async fn a_repeated_request_makes_one_space() {
     let first = make().await;
     assert_eq!(make().await.ok(), first.ok());
     let again = tokio::join!(make(), make(), make());
-    assert_eq!([again.0.ok(), again.1.ok(), again.2.ok()], [(); 3].map(|()| first.ok()));
+    assert_eq!(
+        [again.0.ok(), again.1.ok(), again.2.ok()],
+        [(); 3].map(|()| first.ok())
+    );
 
     let make = async || {
         let actor = app.anonymous().with_cookie(&cookie);
@@ -356,10 +419,22 @@ async fn a_repeated_request_makes_one_space() {
     };
     let answers: [String; 4] = tokio::join!(make(), make(), make(), make()).into();
     let known = ["200 (no error)", "409 AlreadyProcessingError"];
-    assert!(answers.iter().all(|answer| known.contains(&answer.as_str())), "{answers:?}");
-    assert_eq!(listed(&ana.get(&path).await.ok(), "name"), ["Root", "Once", "Twice"]);
+    assert!(
+        answers
+            .iter()
+            .all(|answer| known.contains(&answer.as_str())),
+        "{answers:?}"
+    );
+    assert_eq!(
+        listed(&ana.get(&path).await.ok(), "name"),
+        ["Root", "Once", "Twice"]
+    );
     assert_eq!(make().await, "200 (no error)");
-    let reply = ana.post(&path).json(&body).header("idempotency-key", "").await;
+    let reply = ana
+        .post(&path)
+        .json(&body)
+        .header("idempotency-key", "")
+        .await;
     assert_eq!(reply.refusal(), "400 ParameterError");
 }
 
@@ -369,7 +444,10 @@ async fn a_project_has_at_most_a_thousand_spaces() {
     let ana = app.admin(ANA, "Acme").await;
     let project = app.project(ANA, "Sales").await;
     let first = made(&ana, &project, &json!({ "name": "First" })).await;
-    let key = (format!("PROJECT#{}", project.id), format!("SPACE#{}", id_of(&first)));
+    let key = (
+        format!("PROJECT#{}", project.id),
+        format!("SPACE#{}", id_of(&first)),
+    );
     let mut item = app.items()[&key].clone();
     for at in 1..1000 {
         let id = format!("00000000-0000-4000-8000-{at:012}");
@@ -377,9 +455,19 @@ async fn a_project_has_at_most_a_thousand_spaces() {
         item["sk"]["S"] = json!(format!("SPACE#{id}"));
         app.put_item(&item);
     }
-    let reply = ana.post(&spaces(&project)).json(&json!({ "name": "x" })).await;
+    let reply = ana
+        .post(&spaces(&project))
+        .json(&json!({ "name": "x" }))
+        .await;
     assert_eq!(reply.refusal(), "400 ParameterError");
-    assert_eq!(ana.get(&spaces(&project)).await.ok().as_array().map(Vec::len), Some(1000));
+    assert_eq!(
+        ana.get(&spaces(&project))
+            .await
+            .ok()
+            .as_array()
+            .map(Vec::len),
+        Some(1000)
+    );
     ana.delete(&first).await.ok();
     made(&ana, &project, &json!({ "name": "x" })).await;
 }
@@ -390,13 +478,33 @@ async fn a_renamed_space_keeps_slug_and_path() {
     let ana = app.admin(ANA, "Acme").await;
     let project = app.project(ANA, "Sales").await;
     let space = made(&ana, &project, &json!({ "name": "Old Name" })).await;
-    let renamed = ana.patch(&space).json(&json!({ "name": " New Name " })).await.ok();
-    let shown = [&renamed["name"], &renamed["slug"], &renamed["path"], &renamed["isPrivate"]];
-    assert_eq!(shown, [&json!("New Name"), &json!("old-name"), &json!("old_name"), &json!(true)]);
+    let renamed = ana
+        .patch(&space)
+        .json(&json!({ "name": " New Name " }))
+        .await
+        .ok();
+    let shown = [
+        &renamed["name"],
+        &renamed["slug"],
+        &renamed["path"],
+        &renamed["isPrivate"],
+    ];
+    assert_eq!(
+        shown,
+        [
+            &json!("New Name"),
+            &json!("old-name"),
+            &json!("old_name"),
+            &json!(true)
+        ]
+    );
     assert_eq!(renamed, ana.get(&space).await.ok());
     // What changes nothing writes nothing.
     let before = app.items();
-    ana.patch(&space).json(&json!({ "name": "New Name", "isPrivate": true })).await.ok();
+    ana.patch(&space)
+        .json(&json!({ "name": "New Name", "isPrivate": true }))
+        .await
+        .ok();
     assert_eq!(before, app.items());
     for gone in [NOBODYS, "nothing"] {
         let path = format!("{}/{gone}", spaces(&project));
@@ -423,7 +531,10 @@ async fn whether_a_nested_space_is_private_is_asked_of_its_root_before_the_right
     assert_eq!(message(vic.patch(&nested).json(&private).await), expected);
     let other = message(vic.patch(&nested).json(&json!({ "name": "x" })).await);
     assert_ne!(other, expected);
-    ana.patch(&nested).json(&json!({ "name": "In 2" })).await.ok();
+    ana.patch(&nested)
+        .json(&json!({ "name": "In 2" }))
+        .await
+        .ok();
 }
 
 #[tokio::test]
@@ -432,13 +543,27 @@ async fn whoever_closes_a_space_is_not_locked_out() {
     let ana = app.admin(ANA, "Acme").await;
     let eda = app.in_role("eda@example.com", "editor").await;
     let project = app.project(ANA, "Sales").await;
-    let space = made(&ana, &project, &json!({ "name": "Open", "isPrivate": false })).await;
+    let space = made(
+        &ana,
+        &project,
+        &json!({ "name": "Open", "isPrivate": false }),
+    )
+    .await;
     let body = json!({ "name": "Closed", "isPrivate": true });
     let closed = eda.patch(&space).json(&body).await.ok();
     assert_eq!(closed["isPrivate"], true);
-    let roles: Vec<_> = closed["access"].as_array().unwrap().iter().map(|one| {
-        (text(&one["email"]), text(&one["role"]), one["hasDirectAccess"].clone())
-    }).collect();
+    let roles: Vec<_> = closed["access"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                text(&one["email"]),
+                text(&one["role"]),
+                one["hasDirectAccess"].clone(),
+            )
+        })
+        .collect();
     let admin = |email: &str| (email.to_owned(), "admin".to_owned(), json!(true));
     assert_eq!(roles, [admin(ANA), admin("eda@example.com")]);
     let mirror = (
@@ -447,8 +572,13 @@ async fn whoever_closes_a_space_is_not_locked_out() {
     );
     assert!(app.items().contains_key(&mirror));
     // Closing it again, or having been let in, gives nothing.
-    eda.patch(&space).json(&json!({ "name": "Open", "isPrivate": false })).await.ok();
-    share(&ana, &space, &id(&app, "eda@example.com").await, "viewer").await.ok();
+    eda.patch(&space)
+        .json(&json!({ "name": "Open", "isPrivate": false }))
+        .await
+        .ok();
+    share(&ana, &space, &id(&app, "eda@example.com").await, "viewer")
+        .await
+        .ok();
     let closed = eda.patch(&space).json(&body).await.ok();
     assert_eq!(closed["access"][1]["role"], "viewer", "{closed}");
 }
@@ -459,16 +589,27 @@ async fn a_full_space_is_closed_by_those_in_it_only() {
     let ana = app.admin(ANA, "Acme").await;
     let eda = app.in_role("eda@example.com", "editor").await;
     let project = app.project(ANA, "Sales").await;
-    let space = made(&ana, &project, &json!({ "name": "Open", "isPrivate": false })).await;
+    let space = made(
+        &ana,
+        &project,
+        &json!({ "name": "Open", "isPrivate": false }),
+    )
+    .await;
     fill(&app, &project, &space);
     let body = json!({ "name": "Closed", "isPrivate": true });
-    assert_eq!(eda.patch(&space).json(&body).await.refusal(), "400 ParameterError");
+    assert_eq!(
+        eda.patch(&space).json(&body).await.refusal(),
+        "400 ParameterError"
+    );
     ana.patch(&space).json(&body).await.ok();
 }
 
 /// Lets people and groups into a space until nobody else fits in.
 pub(crate) fn fill(app: &TestApp, project: &Project, space: &str) {
-    let key = (format!("PROJECT#{}", project.id), format!("SPACE#{}", id_of(space)));
+    let key = (
+        format!("PROJECT#{}", project.id),
+        format!("SPACE#{}", id_of(space)),
+    );
     let mut item = app.items()[&key].clone();
     for map in ["users", "groups"] {
         let entries = item[map]["M"].as_object_mut().unwrap();
@@ -501,7 +642,10 @@ async fn changes_at_the_same_time_all_happen() {
         };
         tokio::join!(open(), let_in());
         let seen = vic.get(&space).await.ok();
-        assert_eq!((&seen["name"], &seen["isPrivate"]), (&json!(format!("Round {round}")), &json!(false)));
+        assert_eq!(
+            (&seen["name"], &seen["isPrivate"]),
+            (&json!(format!("Round {round}")), &json!(false))
+        );
         assert_eq!(seen["access"][1]["hasDirectAccess"], true, "{seen}");
     }
 }
@@ -512,28 +656,46 @@ async fn nested_spaces_follow_their_root() {
     let ana = app.admin(ANA, "Acme").await;
     let vic = app.viewer("vic@example.com").await;
     let project = app.project(ANA, "Sales").await;
-    let root = made(&ana, &project, &json!({ "name": "Root", "isPrivate": false })).await;
+    let root = made(
+        &ana,
+        &project,
+        &json!({ "name": "Root", "isPrivate": false }),
+    )
+    .await;
     let mut deep = root.clone();
     for name in ["A", "B", "C"] {
         let body = json!({ "name": name, "parentSpaceUuid": id_of(&deep), "isPrivate": true });
         deep = made(&ana, &project, &body).await;
     }
     assert_eq!(vic.get(&deep).await.ok()["isPrivate"], false);
-    ana.patch(&root).json(&json!({ "name": "Root", "isPrivate": true })).await.ok();
+    ana.patch(&root)
+        .json(&json!({ "name": "Root", "isPrivate": true }))
+        .await
+        .ok();
     assert_eq!(vic.get(&deep).await.refusal(), "403 ForbiddenError");
     assert_eq!(vic.get(&spaces(&project)).await.ok(), json!([]));
     let vic_id = id(&app, "vic@example.com").await;
     share(&ana, &root, &vic_id, "viewer").await.ok();
     let seen = vic.get(&deep).await.ok();
     assert_eq!(seen["isPrivate"], true);
-    let names: Vec<_> = seen["breadcrumbs"].as_array().unwrap().iter().map(|crumb| text(&crumb["name"])).collect();
+    let names: Vec<_> = seen["breadcrumbs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|crumb| text(&crumb["name"]))
+        .collect();
     assert_eq!(names, ["Root", "A", "B", "C"]);
     ana.delete(&format!("{root}/share/{vic_id}")).await.ok();
     assert_eq!(vic.get(&deep).await.refusal(), "403 ForbiddenError");
 }
 
 /// Every route that names a space, with a body that has nothing wrong.
-pub(crate) async fn every_route(actor: &Actor<'_>, space: &str, user: &str, group: &str) -> Vec<Answer> {
+pub(crate) async fn every_route(
+    actor: &Actor<'_>,
+    space: &str,
+    user: &str,
+    group: &str,
+) -> Vec<Answer> {
     vec![
         actor.get(space).await,
         actor.patch(space).json(&json!({ "name": "Theirs" })).await,
@@ -551,10 +713,19 @@ async fn a_space_is_of_the_project_in_the_path_or_not_found() {
     let app = TestApp::new(local::api()).await;
     let ana = app.admin(ANA, "Acme").await;
     let pia = app.in_role("pia@example.com", "member").await;
-    let [mine, theirs] = [app.project(ANA, "Mine").await, app.project(ANA, "Theirs").await];
-    app.grant(&mine, "pia@example.com", ProjectRole::Admin).await;
+    let [mine, theirs] = [
+        app.project(ANA, "Mine").await,
+        app.project(ANA, "Theirs").await,
+    ];
+    app.grant(&mine, "pia@example.com", ProjectRole::Admin)
+        .await;
     let group = app.group(ANA, "Group", &[]).await;
-    let space = made(&ana, &theirs, &json!({ "name": "Secret", "isPrivate": false })).await;
+    let space = made(
+        &ana,
+        &theirs,
+        &json!({ "name": "Secret", "isPrivate": false }),
+    )
+    .await;
     let (user, group) = (id(&app, "pia@example.com").await, group.id.to_string());
     let before = app.items();
     for actor in [&pia, &ana] {
@@ -578,8 +749,16 @@ async fn another_organizations_projects_and_spaces_are_not_there() {
     let oda = app.admin("oda@other.example", "Other").await;
     let theirs = app.project(ANA, "Theirs").await;
     let mine = app.project("oda@other.example", "Mine").await;
-    let space = made(&ana, &theirs, &json!({ "name": "Secret", "isPrivate": false })).await;
-    let (user, group) = (id(&app, ANA).await, app.group(ANA, "Group", &[]).await.id.to_string());
+    let space = made(
+        &ana,
+        &theirs,
+        &json!({ "name": "Secret", "isPrivate": false }),
+    )
+    .await;
+    let (user, group) = (
+        id(&app, ANA).await,
+        app.group(ANA, "Group", &[]).await.id.to_string(),
+    );
     let before = app.items();
     for reply in every_route(&oda, &space, &user, &group).await {
         assert_eq!(reply.refusal(), "404 NotExistsError", "{reply}");

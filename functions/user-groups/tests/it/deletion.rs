@@ -66,10 +66,7 @@ async fn a_deletion_that_dies_at_any_call_is_finished_by_the_worker() {
             let counted = calls.clone();
             let faults: Faults =
                 Arc::new(move |_| (counted.fetch_add(1, Ordering::Relaxed) >= n).then_some(fault));
-            let reply = app
-                .behind(faults)
-                .send(ana.delete(&path(&group)))
-                .await;
+            let reply = app.behind(faults).send(ana.delete(&path(&group))).await;
             let gone = ana.get(&path(&group)).await.status == 404;
             assert!(
                 gone || reply.refusal() == "503 UnexpectedServerError",
@@ -109,10 +106,7 @@ async fn a_worker_that_dies_at_any_call_is_followed_by_another() {
             let before = marked.fetch_add(transactions, Ordering::Relaxed);
             (before >= 1).then_some(Fault::Failed)
         });
-        let reply = app
-            .behind(faults)
-            .send(ana.delete(&path(&group)))
-            .await;
+        let reply = app.behind(faults).send(ana.delete(&path(&group))).await;
         assert_eq!(reply.status, 200);
         let calls = AtomicUsize::new(0);
         let dying: Faults = Arc::new(move |_| {

@@ -30,7 +30,10 @@ async fn a_deletion_walks_twice_and_then_the_head_goes() {
     let then = worker::run(&app.app, job.id).await.unwrap();
     assert_eq!(then.unwrap().since(now).as_secs(), 60);
     let id = bob.id.to_string();
-    assert_eq!(left_of(&app, &id), [(format!("USER#{id}"), "PROFILE".into())]);
+    assert_eq!(
+        left_of(&app, &id),
+        [(format!("USER#{id}"), "PROFILE".into())]
+    );
 
     // Written by a request that had begun before.
     app.put_item(&json!({ "pk": { "S": format!("INBOX#{id}") }, "sk": { "S": "NOTE#1" } }));

@@ -202,7 +202,7 @@ impl Store {
     }
 
     /// Which of these are projects of the organisation, and not being deleted.
-    pub async fn projects_of(
+    pub async fn live_projects_of(
         &self,
         organization: OrganizationId,
         ids: impl IntoIterator<Item = ProjectId>,
@@ -284,7 +284,7 @@ impl Store {
         ];
         if allowed.role == Role::Member {
             let listed = allowed.projects.iter().map(|one| one.project);
-            let there = self.projects_of(organization, listed).await?;
+            let there = self.live_projects_of(organization, listed).await?;
             for one in &allowed.projects {
                 if there.contains(&one.project) {
                     let (project, role) = (one.project, one.role);

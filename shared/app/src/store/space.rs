@@ -1,18 +1,15 @@
 //! Spaces, and who was let in. An entry of a space and its mirror (what somebody or a group was let into) are written and
 //! removed in one transaction.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use super::{Store, keys, page::read, project::Grant, write::Write};
+use super::{Store, keys, project::Grant, write::Write};
 use crate::{
     Error, Result,
     clock::Timestamp,
     domain::{
         access::SpaceRole,
-        group::Group,
-        id::{GroupId, OrganizationId, ProjectId, SpaceId, UserId},
+        id::{OrganizationId, ProjectId, SpaceId, UserId},
         organization::Member,
         project::Project,
         space::{AccessList, Entry, Guest, MOST_GRANTS, Space, SpaceTree},
@@ -347,21 +344,5 @@ impl Store {
         })
         .await?;
         Ok(list.finish())
-    }
-
-    /// The names of groups; one that was deleted has none. A read for each hundred.
-    pub async fn group_names(
-        &self,
-        organization: OrganizationId,
-        groups: impl IntoIterator<Item = GroupId>,
-    ) -> Result<BTreeMap<GroupId, String>> {
-        let rows = groups
-            .into_iter()
-            .map(|group| keys::group_row(organization, group));
-        let found = self.get_many(&rows.collect::<Vec<_>>()).await?;
-        let groups = found.into_iter().flatten().map(read::<Group>);
-        groups
-            .map(|group| group.map(|group| (group.id, group.name)))
-            .collect()
     }
 }
