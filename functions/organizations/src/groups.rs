@@ -8,7 +8,7 @@ use app::{
             Group, GroupAnswer, GroupView, GroupWithMembers, MOST_MEMBERS, NamedMember, group_name,
             named_members,
         },
-        id::{GroupId, OrganizationId},
+        id::{GroupId, OrganizationId, UserId},
         paging::{PageQuery, Pagination, Words},
     },
     store::Once,
@@ -106,38 +106,34 @@ pub(crate) async fn create_group_in_organization(
     let organization = app.require(&user, Action::Create, Subject::Group)?;
     let name = group_name(&body.name)?;
     let named = named_members(&body.members.unwrap_or_default())?;
-    let members = app
-        .store
-        .who_may_join(organization, named.into_iter().flatten())
-        .await?;
+    let named: Vec<_> = named.into_iter().flatten().collect();
 
     let once = Once {
         user: user.id,
         client_key: key.as_deref(),
         now: app.clock.now(),
     };
-    let group = made(&app, organization, name, once).await?;
-    app.store.join_group(&group, &members).await?;
+    let group = match app.store.group_made_before(once).await? {
+        Some(earlier) => earlier,
+        None => made(&app, organization, name, &named, once).await?,
+    };
+    app.store.join_group(&group, &named).await?;
 
     let members = app.store.group_members(&group).await?;
-    Ok(Created(GroupWithMembers::new(
-        &group,
-        &members,
-        0,
-        MOST_MEMBERS,
-    )))
+    let shown = GroupWithMembers::new(&group, &members, 0, MOST_MEMBERS);
+    Ok(Created(shown))
 }
 
-/// The new group, or the one that an earlier request with the same key made.
+/// The new group, without members; only if those who are named can come in.
 async fn made(
     app: &App,
     organization: OrganizationId,
     name: String,
+    named: &[UserId],
     once: Once<'_>,
 ) -> Result<Group> {
-    if let Some(earlier) = app.store.group_made_before(once).await? {
-        return Ok(earlier);
-    }
+    let may = app.store.who_may_join(organization, named.iter().copied());
+    may.await?;
     let group = Group {
         id: GroupId::new(&app.random),
         organization,

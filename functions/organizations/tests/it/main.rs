@@ -1,5 +1,10 @@
 //! The area's tests: one file per file of routes, each with the normal case and every refusal, quoting the wire.
 
+
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up has to fail"
+#![expect(
+)]
 mod deletion;
 mod groups;
 mod members;
