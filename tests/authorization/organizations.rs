@@ -12,20 +12,28 @@ pub(super) fn rows() -> Vec<Row> {
         ("UpdateMyOrganization", "", |_| {
             with(Method::PATCH, "/api/v1/org", json!({ "name": "New" }))
         }),
-        ("UpdateMyOrganization", "with a project and a palette", |named| {
-            let body = json!({ "defaultProjectUuid": named.project, "colorPaletteUuid": named.palette });
-            with(Method::PATCH, "/api/v1/org", body)
-        }),
+        (
+            "UpdateMyOrganization",
+            "with a project and a palette",
+            |named| {
+                let body = json!({ "defaultProjectUuid": named.project, "colorPaletteUuid": named.palette });
+                with(Method::PATCH, "/api/v1/org", body)
+            },
+        ),
         ("DeleteMyOrganization", "", |named| {
             delete(format!("/api/v1/org/{}", named.organization))
         }),
         ("ListOrganizationMembers", "", |_| get(USERS)),
-        ("ListOrganizationMembers", "with groups and a project", |named| {
-            get(format!(
-                "{USERS}?includeGroups=10&projectUuid={}",
-                named.project
-            ))
-        }),
+        (
+            "ListOrganizationMembers",
+            "with groups and a project",
+            |named| {
+                get(format!(
+                    "{USERS}?includeGroups=10&projectUuid={}",
+                    named.project
+                ))
+            },
+        ),
         ("GetOrganizationMemberByUuid", "", |named| {
             get(format!("{USERS}/{}", named.member))
         }),

@@ -55,21 +55,22 @@ fn reads() -> Vec<Scenario> {
                 format!("{USERS}?page=1&pageSize=10"),
             )
         }),
-        scenario!("ListOrganizationMembers", "with groups and a project", |app| {
-            let ana = acme(app, "viewer").await;
-            let project = app.project(ANA, "Marketing").await;
-            let query = format!("includeGroups=5&projectUuid={}&searchQuery=b", project.id);
-            Plan::get(&ana, format!("{USERS}?{query}"))
-        }),
+        scenario!(
+            "ListOrganizationMembers",
+            "with groups and a project",
+            |app| {
+                let ana = acme(app, "viewer").await;
+                let project = app.project(ANA, "Marketing").await;
+                let query = format!("includeGroups=5&projectUuid={}&searchQuery=b", project.id);
+                Plan::get(&ana, format!("{USERS}?{query}"))
+            }
+        ),
         scenario!("GetOrganizationMemberByUuid", "", |app| {
             let ana = acme(app, "viewer").await;
             Plan::get(&ana, format!("{USERS}/{}", id(app, BOB).await))
         }),
         scenario!("GetOrganizationMemberByEmail", "", |app| {
-            Plan::get(
-                &acme(app, "viewer").await,
-                format!("{USERS}/email/{BOB}"),
-            )
+            Plan::get(&acme(app, "viewer").await, format!("{USERS}/email/{BOB}"))
         }),
     ]
 }
