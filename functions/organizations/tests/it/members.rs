@@ -75,7 +75,41 @@ async fn members_are_listed_by_their_address() {
     let app = TestApp::new(api()).await;
     app.admin("zoe@acme.com", "Acme").await;
     let bob = app.in_role("bob@acme.com", "member").await;
-    assert_snapshot!(bob.get(USERS).await, @r#""#);
+    assert_snapshot!(bob.get(USERS).await, @r#"
+    200 {
+      "results": {
+        "data": [
+          {
+            "email": "bob@acme.com",
+            "firstName": "bob",
+            "isActive": true,
+            "isInviteExpired": false,
+            "isPending": false,
+            "lastName": "Test",
+            "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+            "role": "member",
+            "userCreatedAt": "2026-01-31T09:30:00.000Z",
+            "userUpdatedAt": "2026-01-31T09:30:00.000Z",
+            "userUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686"
+          },
+          {
+            "email": "zoe@acme.com",
+            "firstName": "zoe",
+            "isActive": true,
+            "isInviteExpired": false,
+            "isPending": false,
+            "lastName": "Test",
+            "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+            "role": "admin",
+            "userCreatedAt": "2026-01-31T09:30:00.000Z",
+            "userUpdatedAt": "2026-01-31T09:30:00.000Z",
+            "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+          }
+        ]
+      },
+      "status": "ok"
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -258,7 +292,24 @@ async fn every_member_finds_one_by_id_or_address() {
     let bob = app.in_role("bob@acme.com", "member").await;
     let id = id_of(&app, "ana@acme.com").await;
     let found = bob.get(&format!("{USERS}/{id}")).await;
-    assert_snapshot!(found, @r#""#);
+    assert_snapshot!(found, @r#"
+    200 {
+      "results": {
+        "email": "ana@acme.com",
+        "firstName": "ana",
+        "isActive": true,
+        "isInviteExpired": false,
+        "isPending": false,
+        "lastName": "Test",
+        "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+        "role": "admin",
+        "userCreatedAt": "2026-01-31T09:30:00.000Z",
+        "userUpdatedAt": "2026-01-31T09:30:00.000Z",
+        "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+      },
+      "status": "ok"
+    }
+    "#);
     let by_email = bob.get(&format!("{USERS}/email/Ana@ACME.com")).await;
     assert_eq!(by_email.text, found.text);
     assert_eq!(
@@ -285,7 +336,22 @@ async fn every_member_finds_one_by_id_or_address() {
         let reply = ana.get(&unknown).await;
         assert_eq!(reply.refusal(), "404 NotFoundError", "{unknown}");
     }
-    assert_snapshot!(ana.get(&format!("{USERS}/not-a-uuid")).await, @r#""#);
+    assert_snapshot!(ana.get(&format!("{USERS}/not-a-uuid")).await, @r#"
+    422 {
+      "error": {
+        "data": {
+          "userUuid": {
+            "message": "Not match in '[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-4[0-9A-Fa-f]{3}-[89ABab][0-9A-Fa-f]{3}-[0-9A-Fa-f]{12}'",
+            "value": "not-a-uuid"
+          }
+        },
+        "message": "",
+        "name": "ValidateError",
+        "statusCode": 422
+      },
+      "status": "error"
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -351,7 +417,24 @@ async fn a_role_counts_at_once_in_every_session_and_the_profile_is_not_touched()
     let id = id_of(&app, "bob@acme.com").await;
     app.wait(1);
     let reply = give(&ana, &id, "admin").await;
-    assert_snapshot!(reply, @r#""#);
+    assert_snapshot!(reply, @r#"
+    200 {
+      "results": {
+        "email": "bob@acme.com",
+        "firstName": "bob",
+        "isActive": true,
+        "isInviteExpired": false,
+        "isPending": false,
+        "lastName": "Test",
+        "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+        "role": "admin",
+        "userCreatedAt": "2026-01-31T09:30:00.000Z",
+        "userUpdatedAt": "2026-01-31T09:30:00.000Z",
+        "userUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686"
+      },
+      "status": "ok"
+    }
+    "#);
     assert!(admins(&app).contains(&id));
     assert_eq!(give(&bob, &id, "developer").await.ok()["role"], "developer");
     assert!(!admins(&app).contains(&id));
@@ -433,7 +516,17 @@ async fn the_only_admin_who_can_sign_in_stays_and_may_stay_one() {
     }
     assert_eq!(admins(&app), BTreeSet::from([id.clone()]));
     let before = app.items();
-    assert_snapshot!(give(&ana, &id, "viewer").await, @r#""#);
+    assert_snapshot!(give(&ana, &id, "viewer").await, @r#"
+    403 {
+      "error": {
+        "data": {},
+        "message": "An organization keeps at least one admin",
+        "name": "ForbiddenError",
+        "statusCode": 403
+      },
+      "status": "error"
+    }
+    "#);
     assert_eq!(remove(&ana, &id).await.refusal(), "403 ForbiddenError");
     assert_eq!(give(&ana, &id, "admin").await.ok()["role"], "admin");
     assert_eq!(app.items(), before);

@@ -293,7 +293,39 @@ async fn an_admin_changes_the_name_the_first_project_and_the_palette() {
       "status": "ok"
     }
     "#);
-    assert_snapshot!(ana.get(ORG).await, @r##""##);
+    assert_snapshot!(ana.get(ORG).await, @r##"
+    200 {
+      "results": {
+        "chartColors": [
+          "#5470c6",
+          "#91cc75",
+          "#fac858",
+          "#ee6666",
+          "#73c0de",
+          "#3ba272",
+          "#fc8452",
+          "#9a60b4",
+          "#ea7ccc",
+          "#3a4f9b",
+          "#6ba851",
+          "#d9a431",
+          "#c94343",
+          "#4f9fbf",
+          "#2a7d56",
+          "#d8652f",
+          "#784793",
+          "#c45aa6",
+          "#8397d6",
+          "#b5dca1"
+        ],
+        "defaultProjectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+        "name": "Acme_Works-1",
+        "needsProject": false,
+        "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170"
+      },
+      "status": "ok"
+    }
+    "##);
     let one = json!({ "colorPaletteUuid": palette(&app, &id, "Modern") });
     change(&ana, &one).await.ok();
     let after = ana.get(ORG).await.ok();
