@@ -1,7 +1,11 @@
 //! The area's tests: one file per file of routes, each with the normal case and every refusal, quoting the wire.
 
+mod allowed_domains;
+mod attributes;
+mod invitations;
 mod onboarding;
 mod organization;
+mod palettes;
 
 use app::Api;
 
