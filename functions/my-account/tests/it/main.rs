@@ -5,6 +5,7 @@ mod deletion;
 mod email;
 mod idempotency;
 mod identities;
+mod invitation;
 mod login_options;
 mod organizations;
 mod password;

@@ -92,7 +92,7 @@ async fn a_name_has_a_longest_length_and_no_control_characters() {
 }
 
 #[tokio::test]
-async fn with_an_invite_code_it_is_an_invitation_and_nobody_is_invited_yet() {
+async fn with_an_invite_code_it_is_an_invitation_and_an_unknown_one_is_none() {
     let app = TestApp::new(api()).await;
     let mut sent = form("ana@example.com");
     sent["inviteCode"] = json!("kX2_dCw-7mQ0sVb4nH8aLpZ1tYrE5u");

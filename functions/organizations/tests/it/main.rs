@@ -1,15 +1,20 @@
 //! The area's tests: one file per file of routes, each with the normal case and every refusal, quoting the wire.
 
-
+#![expect(
     clippy::unwrap_used,
     reason = "a test that cannot set itself up has to fail"
-#![expect(
 )]
+
+mod allowed_domains;
+mod attributes;
 mod deletion;
 mod groups;
+mod invitations;
 mod members;
 mod onboarding;
 mod organization;
+mod palettes;
+mod projects;
 
 use app::Api;
 use serde_json::{Value, json};
