@@ -2,6 +2,7 @@
 
 mod onboarding;
 mod organization;
+mod projects;
 
 use app::Api;
 
