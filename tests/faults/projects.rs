@@ -1,7 +1,147 @@
 //! Projects and who may enter them.
 
-use super::scenario::Scenario;
+use app::domain::{access::ProjectRole, project::Project};
+use serde_json::{Value, json};
+use testing::{Actor, TestApp};
+
+use super::scenario::{Again, Plan, Scenario};
+
+const ANA: &str = "ana@example.com";
+const MIA: &str = "mia@example.com";
+const PROJECTS: &str = "/api/v1/org/projects";
+
+fn body() -> Value {
+    json!({
+        "name": "Sales", "type": "DEFAULT", "dbtVersion": "latest", "dbtConnection": { "type": "none" },
+        "warehouseConnection": {
+            "type": "trino", "host": "h", "port": 8080, "dbname": "d", "schema": "s", "http_scheme": "https", "user": "u",
+            "password": "hunter2-hunter2",
+        },
+    })
+}
+
+fn preview(upstream: &Project) -> Value {
+    json!({
+        "name": "Preview", "type": "PREVIEW", "dbtVersion": "latest", "dbtConnection": { "type": "none" },
+        "upstreamProjectUuid": upstream.id,
+    })
+}
+
+/// Ana, and a project that lets in Mia and a group that Mia is in.
+async fn shared(app: &TestApp) -> (Actor<'_>, Project) {
+    let ana = app.admin(ANA, "Acme").await;
+    app.in_role(MIA, "member").await;
+    let sales = app.project(ANA, "Sales").await;
+    app.grant(&sales, MIA, ProjectRole::Viewer).await;
+    let group = app.group(ANA, "Group", &[MIA]).await;
+    app.grant_group(&sales, &group, ProjectRole::Editor).await;
+    (ana, sales)
+}
+
+fn of(project: &Project, rest: &str) -> String {
+    format!("/api/v1/projects/{}{rest}", project.id)
+}
+
+async fn mias(app: &TestApp, project: &Project, route: &str) -> String {
+    of(project, &format!("/{route}/{}", app.account(MIA).await.id))
+}
+
+async fn role_of_mia(app: &TestApp) -> Option<ProjectRole> {
+    let mia = app.account(MIA).await;
+    let roles = app.app.store.project_roles(&mia).await.unwrap();
+    roles.first().map(|(_, role)| *role)
+}
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    Vec::new()
+    vec![
+        scenario!("ListOrganizationProjects", "", |app| {
+            let (ana, _) = shared(app).await;
+            Plan::get(&ana, PROJECTS)
+        }),
+        scenario!("ListOrganizationProjects", "by a mere member", |app| {
+            shared(app).await;
+            let zoe = app.in_role("zoe@example.com", "member").await;
+            let other = app.project(ANA, "Other").await;
+            app.grant(&other, "zoe@example.com", ProjectRole::Viewer)
+                .await;
+            Plan::get(&zoe, PROJECTS)
+        }),
+        scenario!(
+            "CreateProject",
+            "",
+            |app| {
+                let ana = app.admin(ANA, "Acme").await;
+                Plan::post(&ana, PROJECTS, body())
+            },
+            Again::More
+        ),
+        scenario!("CreateProject", "with an idempotency key", |app| {
+            let ana = app.admin(ANA, "Acme").await;
+            Plan::post(&ana, PROJECTS, body()).keyed("once")
+        }),
+        scenario!(
+            "CreateProject",
+            "that is a preview of a shared one",
+            |app| {
+                let (ana, sales) = shared(app).await;
+                Plan::post(&ana, PROJECTS, preview(&sales)).keyed("once")
+            }
+        ),
+        scenario!(
+            "DeleteProject",
+            "",
+            |app| {
+                let (ana, sales) = shared(app).await;
+                Plan::delete(&ana, format!("{PROJECTS}/{}", sales.id))
+            },
+            refused!("404 NotExistsError", |app| {
+                let ana = app.account(ANA).await;
+                let organization = ana.organization.unwrap();
+                let left = app.app.store.projects_of(organization, None).await;
+                assert!(left.unwrap().is_empty());
+            })
+        ),
+        scenario!("GetProject", "", |app| {
+            let ana = app.admin(ANA, "Acme").await;
+            let made = ana.post(PROJECTS).json(&body()).await.ok();
+            let id = super::scenario::text(&made["project"]["projectUuid"]);
+            Plan::get(&ana, format!("/api/v1/projects/{id}"))
+        }),
+        scenario!("GetProjectGroupAccesses", "", |app| {
+            let (ana, sales) = shared(app).await;
+            Plan::get(&ana, of(&sales, "/groupAccesses"))
+        }),
+        scenario!("GetProjectAccessList", "", |app| {
+            let (ana, sales) = shared(app).await;
+            Plan::get(&ana, of(&sales, "/access"))
+        }),
+        scenario!("GetProjectMemberAccess", "", |app| {
+            let (ana, sales) = shared(app).await;
+            Plan::get(&ana, mias(app, &sales, "user").await)
+        }),
+        scenario!(
+            "GrantProjectAccessToUser",
+            "",
+            |app| {
+                let ana = app.admin(ANA, "Acme").await;
+                app.in_role(MIA, "member").await;
+                let sales = app.project(ANA, "Sales").await;
+                let body = json!({ "email": MIA, "role": "editor", "sendEmail": true });
+                Plan::post(&ana, of(&sales, "/access"), body)
+            },
+            refused!("409 AlreadyExistsError", |app| {
+                assert_eq!(role_of_mia(app).await, Some(ProjectRole::Editor));
+            })
+        ),
+        scenario!("UpdateProjectAccessForUser", "", |app| {
+            let (ana, sales) = shared(app).await;
+            let path = mias(app, &sales, "access").await;
+            Plan::patch(&ana, path, json!({ "role": "admin" }))
+        }),
+        scenario!("RevokeProjectAccessForUser", "", |app| {
+            let (ana, sales) = shared(app).await;
+            let path = mias(app, &sales, "access").await;
+            Plan::delete(&ana, path)
+        }),
+    ]
 }

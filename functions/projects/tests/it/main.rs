@@ -1,1 +1,6 @@
-//! Requests to the area, through the real router. To add a case, add a test to the file of its noun.
+//! The area's tests: one file per file of routes, each with the normal case and every refusal, quoting the wire; and
+//! what becomes of a project that is deleted.
+
+mod deletion;
+mod groups;
+mod project;

@@ -1,5 +1,7 @@
-//! Requests to the area, through the real router. To add a case, add a test to the file of its noun.
+//! The area's tests: one file per file of routes, each with the normal case and every refusal, quoting the wire.
 
+mod access;
+mod races;
 mod space_access;
 mod space_consequences;
 mod space_deletion;

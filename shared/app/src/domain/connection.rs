@@ -319,24 +319,24 @@ connection! {
 /// Declares the two enums over the forms of a connection.
 macro_rules! either {
     ($(#[$about:meta])* $shown:ident as $shown_name:ident, $sent:ident as $sent_name:ident {
-        $($variant:ident($shown_form:ident, $sent_form:ident) = $tag:literal,)+
+        $($variant:ident($shown_form:ident, $sent_form:ident),)+
     }) => {
         #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
         $(#[$about])*
-        #[doc = "As it is shown."]
+        #[doc = " As it is shown."]
         #[serde(tag = "type")]
         #[schema(as = $shown_name)]
         pub enum $shown {
-            $(#[serde(rename = $tag)] $variant($shown_form),)+
+            $($variant($shown_form),)+
         }
 
         #[derive(Debug, Clone, Deserialize, ToSchema)]
         $(#[$about])*
-        #[doc = "As it is sent, with its secrets."]
+        #[doc = " As it is sent, with its secrets."]
         #[serde(tag = "type")]
         #[schema(as = $sent_name)]
         pub enum $sent {
-            $(#[serde(rename = $tag)] $variant($sent_form),)+
+            $($variant($sent_form),)+
         }
 
         impl $sent {
@@ -363,26 +363,28 @@ macro_rules! either {
 
 either! {
     /// A project's connection to its warehouse.
+    #[serde(rename_all = "lowercase")]
     Warehouse as WarehouseCredentials, NewWarehouse as CreateWarehouseCredentials {
-        Redshift(Redshift, NewRedshift) = "redshift",
-        Bigquery(Bigquery, NewBigquery) = "bigquery",
-        Postgres(Postgres, NewPostgres) = "postgres",
-        Snowflake(Snowflake, NewSnowflake) = "snowflake",
-        Databricks(Databricks, NewDatabricks) = "databricks",
-        Trino(Trino, NewTrino) = "trino",
+        Redshift(Redshift, NewRedshift),
+        Bigquery(Bigquery, NewBigquery),
+        Postgres(Postgres, NewPostgres),
+        Snowflake(Snowflake, NewSnowflake),
+        Databricks(Databricks, NewDatabricks),
+        Trino(Trino, NewTrino),
     }
 }
 
 either! {
     /// Where a project's dbt project is kept.
+    #[serde(rename_all = "snake_case")]
     Dbt as DbtProjectConfig, NewDbt as CreateDbtProjectConfig {
-        Local(LocalDbt, NewLocalDbt) = "dbt",
-        Cloud(CloudDbt, NewCloudDbt) = "dbt_cloud_ide",
-        Github(GithubDbt, NewGithubDbt) = "github",
-        Bitbucket(BitbucketDbt, NewBitbucketDbt) = "bitbucket",
-        Gitlab(GitlabDbt, NewGitlabDbt) = "gitlab",
-        Azure(AzureDbt, NewAzureDbt) = "azure_devops",
-        Uploaded(UploadedDbt, NewUploadedDbt) = "none",
+        Dbt(LocalDbt, NewLocalDbt),
+        DbtCloudIde(CloudDbt, NewCloudDbt),
+        Github(GithubDbt, NewGithubDbt),
+        Bitbucket(BitbucketDbt, NewBitbucketDbt),
+        Gitlab(GitlabDbt, NewGitlabDbt),
+        AzureDevops(AzureDbt, NewAzureDbt),
+        None(UploadedDbt, NewUploadedDbt),
     }
 }
 
@@ -504,7 +506,7 @@ impl Warehouse {
 impl Default for Dbt {
     /// Of a project that nothing is known of: it is compiled elsewhere.
     fn default() -> Self {
-        Self::Uploaded(UploadedDbt {
+        Self::None(UploadedDbt {
             hide_refresh_button: None,
             target: None,
             selector: None,
