@@ -37,7 +37,9 @@ pub(super) fn rows() -> Vec<Row> {
             with(Method::PATCH, private(named), body)
         }),
         ("DeleteSpace", "", |named| delete(space(named))),
-        ("DeleteSpace", "a private one", |named| delete(private(named))),
+        ("DeleteSpace", "a private one", |named| {
+            delete(private(named))
+        }),
         ("AddSpaceUserAccess", "", |named| {
             let body = json!({ "userUuid": named.member, "spaceRole": "editor" });
             with(Method::POST, format!("{}/share", space(named)), body)
@@ -55,7 +57,11 @@ pub(super) fn rows() -> Vec<Row> {
         }),
         ("AddSpaceGroupAccess", "to a private one", |named| {
             let body = json!({ "groupUuid": named.group, "spaceRole": "editor" });
-            with(Method::POST, format!("{}/group/share", private(named)), body)
+            with(
+                Method::POST,
+                format!("{}/group/share", private(named)),
+                body,
+            )
         }),
         ("RevokeGroupSpaceAccess", "", |named| {
             delete(format!("{}/group/share/{}", space(named), named.group))

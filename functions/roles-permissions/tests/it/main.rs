@@ -3,4 +3,5 @@
 mod space_access;
 mod space_consequences;
 mod space_deletion;
+mod space_races;
 mod spaces;

@@ -56,18 +56,26 @@ const COLUMNS: [(&str, bool, bool, Option<&str>); 9] = [
 ];
 
 async fn cell(caller: &Actor<'_>, list: &Value, space: &str) -> String {
-    let found = list.as_array().and_then(|list| list.iter().find(|one| one["uuid"] == id_of(space)));
-    let role = found.map_or("-", |space| space["userAccess"]["role"].as_str().unwrap_or("none"));
+    let found = list
+        .as_array()
+        .and_then(|list| list.iter().find(|one| one["uuid"] == id_of(space)));
+    let role = found.map_or("-", |space| {
+        space["userAccess"]["role"].as_str().unwrap_or("none")
+    });
     let seen = caller.get(space).await;
     assert_eq!(seen.status == 200, found.is_some(), "{seen}");
     let name = json!({ "name": "Space" });
     let renamed = caller.patch(space).json(&name).await;
-    format!("{role} {} {}", seen.status.as_u16(), renamed.status.as_u16())
+    format!(
+        "{role} {} {}",
+        seen.status.as_u16(),
+        renamed.status.as_u16()
+    )
 }
 
 #[tokio::test]
 async fn who_may_do_what_with_which_space() {
-    let mut table = format!("{:30}", "");
+    let mut table = format!("{:34}", "");
     for (title, ..) in COLUMNS {
         write!(table, "{title:24}").unwrap();
     }
@@ -108,7 +116,7 @@ async fn who_may_do_what_with_which_space() {
         }
         let list = caller.get(&spaces(&project)).await.json()["results"].clone();
         table = table.trim_end().to_owned();
-        write!(table, "\n{:30}", format!("{from} {role}")).unwrap();
+        write!(table, "\n{:34}", format!("{from} {role}")).unwrap();
         for space in &made_spaces {
             write!(table, "{:24}", cell(&caller, &list, space).await).unwrap();
         }

@@ -7,19 +7,17 @@ use std::{
 };
 
 use app::{
-    domain::{
-        access::SpaceRole, id::SpaceId, project::Project, space::Guest,
-    },
+    domain::{access::SpaceRole, id::SpaceId, project::Project, space::Guest},
     store::embedded::{Fault, Faults},
 };
 use insta::assert_snapshot;
 use serde_json::json;
 use testing::{Actor, TestApp};
 
-use crate::spaces::{ANA, BOB, NOBODYS, id, id_of, made, share, spaces};
+use crate::spaces::{ANA, NOBODYS, id, id_of, made, share, spaces};
 
 /// Everything about spaces: their items, slugs and mirrors.
-fn kinds(app: &TestApp) -> Vec<(String, String, String)> {
+pub(crate) fn kinds(app: &TestApp) -> Vec<(String, String, String)> {
     let items = app.items().into_iter();
     let about = items.filter_map(|((pk, sk), item)| {
         let kind = item["kind"]["S"].as_str()?.to_owned();
@@ -37,7 +35,11 @@ fn assert_whole(app: &TestApp, about: &str) {
         found.collect::<Vec<_>>()
     };
     let spaces = of("space");
-    let ids: BTreeSet<_> = spaces.iter().map(|(_, item)| &item["id"]["S"]).map(|id| id.as_str().unwrap()).collect();
+    let ids: BTreeSet<_> = spaces
+        .iter()
+        .map(|(_, item)| &item["id"]["S"])
+        .map(|id| id.as_str().unwrap())
+        .collect();
     let (mut expected, mut slugs) = (BTreeSet::new(), BTreeSet::new());
     for ((project, _), item) in &spaces {
         let text = |name: &str| item[name]["S"].as_str().unwrap().to_owned();
@@ -52,8 +54,16 @@ fn assert_whole(app: &TestApp, about: &str) {
         }
         slugs.insert((project.clone(), format!("SLUG#space#{}", text("slug"))));
     }
-    let keys = |kind: &str| of(kind).into_iter().map(|(key, _)| key.clone()).collect::<BTreeSet<_>>();
-    let mirrors: BTreeSet<_> = keys("granted space").union(&keys("group space")).cloned().collect();
+    let keys = |kind: &str| {
+        of(kind)
+            .into_iter()
+            .map(|(key, _)| key.clone())
+            .collect::<BTreeSet<_>>()
+    };
+    let mirrors: BTreeSet<_> = keys("granted space")
+        .union(&keys("group space"))
+        .cloned()
+        .collect();
     assert_eq!(mirrors, expected, "{about}: entries and mirrors");
     assert_eq!(keys("space slug"), slugs, "{about}: slugs");
 }
@@ -62,7 +72,8 @@ fn assert_whole(app: &TestApp, about: &str) {
 async fn forest(app: &TestApp, ana: &Actor<'_>, project: &Project, groups: usize) -> String {
     let root = made(ana, project, &json!({ "name": "Root" })).await;
     made(ana, project, &json!({ "name": "Other" })).await;
-    let inside = |name: &str, parent: &str| json!({ "name": name, "parentSpaceUuid": id_of(parent) });
+    let inside =
+        |name: &str, parent: &str| json!({ "name": name, "parentSpaceUuid": id_of(parent) });
     let deep = made(ana, project, &inside("Deep", &root)).await;
     made(ana, project, &inside("Deeper", &deep)).await;
     made(ana, project, &inside("Flat", &root)).await;
@@ -86,17 +97,30 @@ async fn a_space_goes_with_everything_in_it() {
     let nothing = app.items();
     let root = forest(&app, &ana, &project, 0).await;
     assert_whole(&app, "before");
-    assert_snapshot!(ana.delete(&root).await, @"");
+    assert_snapshot!(ana.delete(&root).await, @r#"
+    200 {
+      "status": "ok"
+    }
+    "#);
     assert_whole(&app, "after");
     let left = ana.get(&spaces(&project)).await.ok();
-    assert_eq!((left.as_array().map(Vec::len), &left[0]["name"]), (Some(1), &json!("Other")));
+    assert_eq!(
+        (left.as_array().map(Vec::len), &left[0]["name"]),
+        (Some(1), &json!("Other"))
+    );
     assert_eq!(ana.get(&root).await.refusal(), "404 NotFoundError");
-    for gone in [root.as_str(), &format!("{}/{NOBODYS}", spaces(&project)), &format!("{}/x", spaces(&project))] {
+    for gone in [
+        root.as_str(),
+        &format!("{}/{NOBODYS}", spaces(&project)),
+        &format!("{}/x", spaces(&project)),
+    ] {
         assert_eq!(ana.delete(gone).await.refusal(), "404 NotFoundError");
     }
     // The last one may go, too.
     let other = left[0]["uuid"].as_str().unwrap();
-    ana.delete(&format!("{}/{other}", spaces(&project))).await.ok();
+    ana.delete(&format!("{}/{other}", spaces(&project)))
+        .await
+        .ok();
     assert_eq!(app.items(), nothing);
 }
 
@@ -106,7 +130,12 @@ async fn only_who_manages_a_space_deletes_it() {
     let ana = app.admin(ANA, "Acme").await;
     let ivo = app.in_role("ivo@example.com", "interactive_viewer").await;
     let project = app.project(ANA, "Sales").await;
-    let space = made(&ana, &project, &json!({ "name": "Space", "isPrivate": false })).await;
+    let space = made(
+        &ana,
+        &project,
+        &json!({ "name": "Space", "isPrivate": false }),
+    )
+    .await;
     let body = json!({ "name": "In", "parentSpaceUuid": id_of(&space) });
     let nested = made(&ana, &project, &body).await;
     let before = app.items();
@@ -114,7 +143,9 @@ async fn only_who_manages_a_space_deletes_it() {
         assert_eq!(ivo.delete(space).await.refusal(), "403 ForbiddenError");
     }
     assert_eq!(before, app.items());
-    share(&ana, &space, &id(&app, "ivo@example.com").await, "admin").await.ok();
+    share(&ana, &space, &id(&app, "ivo@example.com").await, "admin")
+        .await
+        .ok();
     ivo.delete(&nested).await.ok();
     ivo.delete(&space).await.ok();
     assert_eq!(kinds(&app), []);
@@ -133,7 +164,14 @@ async fn a_hundred_spaces_and_groups_are_more_than_one_transaction() {
     assert_whole(&app, "before");
     ana.delete(&root).await.ok();
     assert_whole(&app, "after");
-    assert_eq!(ana.get(&spaces(&project)).await.ok().as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        ana.get(&spaces(&project))
+            .await
+            .ok()
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
 }
 
 /// Whoever deletes a space is in it by its grants only: they can go on until nothing is left.
@@ -146,16 +184,20 @@ async fn a_deletion_that_was_killed_leaves_a_tree_and_is_gone_on_with() {
             let ana = app.admin(ANA, "Acme").await;
             let ivo = app.in_role("ivo@example.com", "interactive_viewer").await;
             let project = app.project(ANA, "Sales").await;
-            let root = forest(&app, &ana, &project, 100).await;
-            share(&ana, &root, &id(&app, "ivo@example.com").await, "admin").await.ok();
+            let root = forest(&app, &ana, &project, 90).await;
+            share(&ana, &root, &id(&app, "ivo@example.com").await, "admin")
+                .await
+                .ok();
             let before = kinds(&app);
 
             let calls = Arc::new(AtomicUsize::new(0));
             let counted = calls.clone();
-            let faults: Faults = Arc::new(move |_| {
-                (counted.fetch_add(1, Ordering::Relaxed) >= n).then_some(fault)
-            });
-            let killed = app.behind(local::api(), faults).send(ivo.delete(&root)).await;
+            let faults: Faults =
+                Arc::new(move |_| (counted.fetch_add(1, Ordering::Relaxed) >= n).then_some(fault));
+            let killed = app
+                .behind(local::api(), faults)
+                .send(ivo.delete(&root))
+                .await;
             let about = format!("{fault:?} from call {n}: {killed}");
             assert_whole(&app, &about);
             if calls.load(Ordering::Relaxed) <= n {
@@ -166,52 +208,21 @@ async fn a_deletion_that_was_killed_leaves_a_tree_and_is_gone_on_with() {
             let after = kinds(&app);
             let again = ivo.delete(&root).await;
             let left = kinds(&app);
-            assert!(left.iter().all(|(kind, ..)| kind != "group space") && left.len() == 3, "{about}: {left:?}");
+            assert!(
+                left.iter().all(|(kind, ..)| kind != "group space") && left.len() == 3,
+                "{about}: {left:?}"
+            );
             let happened = after == left;
-            let expected = if happened { "404 NotFoundError" } else { "200 (no error)" };
+            let expected = if happened {
+                "404 NotFoundError"
+            } else {
+                "200 (no error)"
+            };
             assert_eq!(again.refusal(), expected, "{about}");
             halfway += usize::from(!happened && after != before);
         }
     }
     assert!(halfway > 2, "only {halfway} deletions were killed halfway");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_is_made_or_shared_while_a_space_goes_goes_with_it_or_is_refused() {
-    let app = TestApp::new(local::api()).await;
-    let ana = app.admin(ANA, "Acme").await;
-    app.viewer(BOB).await;
-    let bob = id(&app, BOB).await;
-    let group = app.group(ANA, "Group", &[]).await.id.to_string();
-    let project = app.project(ANA, "Sales").await;
-    let cookie = ana.cookie().unwrap();
-    for round in 0..25 {
-        let root = made(&ana, &project, &json!({ "name": "Root" })).await;
-        let body = json!({ "name": "In", "parentSpaceUuid": id_of(&root) });
-        let nested = made(&ana, &project, &body).await;
-        let delete = async || app.anonymous().with_cookie(&cookie).delete(&root).await;
-        let make = async || {
-            let actor = app.anonymous().with_cookie(&cookie);
-            let body = json!({ "name": "Late", "parentSpaceUuid": id_of(&nested) });
-            actor.post(&spaces(&project)).json(&body).await
-        };
-        let let_in = async || {
-            let actor = app.anonymous().with_cookie(&cookie);
-            share(&actor, &root, &bob, "viewer").await
-        };
-        let let_group_in = async || {
-            let actor = app.anonymous().with_cookie(&cookie);
-            crate::spaces::share_group(&actor, &root, &group, "viewer").await
-        };
-        let (first, second, made, shared, group_shared) =
-            tokio::join!(delete(), delete(), make(), let_in(), let_group_in());
-        let known = ["200 (no error)", "404 NotFoundError"];
-        for reply in [&first, &second, &made, &shared, &group_shared] {
-            assert!(known.contains(&reply.refusal().as_str()), "round {round}: {reply}");
-        }
-        assert!(first.status == 200 || second.status == 200, "round {round}");
-        assert_eq!(kinds(&app), [], "round {round}");
-    }
 }
 
 #[tokio::test]
@@ -221,10 +232,19 @@ async fn the_spaces_of_a_deleted_project_go_with_it() {
     let project = app.project(ANA, "Sales").await;
     forest(&app, &ana, &project, 3).await;
     let now = app.app.clock.now();
-    let task = app::domain::job::Task::DeleteProject { project: project.id };
+    let task = app::domain::job::Task::DeleteProject {
+        project: project.id,
+    };
     let job = app::domain::job::Job::new(task, &app.app.random, now);
-    app.app.store.delete_project(&project, &job, now).await.unwrap();
-    assert_eq!(ana.get(&spaces(&project)).await.refusal(), "404 NotExistsError");
+    app.app
+        .store
+        .delete_project(&project, &job, now)
+        .await
+        .unwrap();
+    assert_eq!(
+        ana.get(&spaces(&project)).await.refusal(),
+        "404 NotExistsError"
+    );
     app.work(worker::run).await;
     app.wait(2);
     app.work(worker::run).await;
