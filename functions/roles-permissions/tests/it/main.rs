@@ -5,4 +5,5 @@ mod races;
 mod space_access;
 mod space_consequences;
 mod space_deletion;
+mod space_races;
 mod spaces;

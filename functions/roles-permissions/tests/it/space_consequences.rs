@@ -75,7 +75,7 @@ async fn cell(caller: &Actor<'_>, list: &Value, space: &str) -> String {
 
 #[tokio::test]
 async fn who_may_do_what_with_which_space() {
-    let mut table = format!("{:30}", "");
+    let mut table = format!("{:34}", "");
     for (title, ..) in COLUMNS {
         write!(table, "{title:24}").unwrap();
     }
@@ -116,7 +116,7 @@ async fn who_may_do_what_with_which_space() {
         }
         let list = caller.get(&spaces(&project)).await.json()["results"].clone();
         table = table.trim_end().to_owned();
-        write!(table, "\n{:30}", format!("{from} {role}")).unwrap();
+        write!(table, "\n{:34}", format!("{from} {role}")).unwrap();
         for space in &made_spaces {
             write!(table, "{:24}", cell(&caller, &list, space).await).unwrap();
         }

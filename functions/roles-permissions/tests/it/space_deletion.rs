@@ -14,10 +14,10 @@ use insta::assert_snapshot;
 use serde_json::json;
 use testing::{Actor, TestApp};
 
-use crate::spaces::{ANA, BOB, NOBODYS, id, id_of, made, share, spaces};
+use crate::spaces::{ANA, NOBODYS, id, id_of, made, share, spaces};
 
 /// Everything about spaces: their items, slugs and mirrors.
-fn kinds(app: &TestApp) -> Vec<(String, String, String)> {
+pub(crate) fn kinds(app: &TestApp) -> Vec<(String, String, String)> {
     let items = app.items().into_iter();
     let about = items.filter_map(|((pk, sk), item)| {
         let kind = item["kind"]["S"].as_str()?.to_owned();
@@ -97,7 +97,11 @@ async fn a_space_goes_with_everything_in_it() {
     let nothing = app.items();
     let root = forest(&app, &ana, &project, 0).await;
     assert_whole(&app, "before");
-    assert_snapshot!(ana.delete(&root).await, @"");
+    assert_snapshot!(ana.delete(&root).await, @r#"
+    200 {
+      "status": "ok"
+    }
+    "#);
     assert_whole(&app, "after");
     let left = ana.get(&spaces(&project)).await.ok();
     assert_eq!(
@@ -180,7 +184,7 @@ async fn a_deletion_that_was_killed_leaves_a_tree_and_is_gone_on_with() {
             let ana = app.admin(ANA, "Acme").await;
             let ivo = app.in_role("ivo@example.com", "interactive_viewer").await;
             let project = app.project(ANA, "Sales").await;
-            let root = forest(&app, &ana, &project, 100).await;
+            let root = forest(&app, &ana, &project, 90).await;
             share(&ana, &root, &id(&app, "ivo@example.com").await, "admin")
                 .await
                 .ok();
@@ -219,47 +223,6 @@ async fn a_deletion_that_was_killed_leaves_a_tree_and_is_gone_on_with() {
         }
     }
     assert!(halfway > 2, "only {halfway} deletions were killed halfway");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_is_made_or_shared_while_a_space_goes_goes_with_it_or_is_refused() {
-    let app = TestApp::new(local::api()).await;
-    let ana = app.admin(ANA, "Acme").await;
-    app.viewer(BOB).await;
-    let bob = id(&app, BOB).await;
-    let group = app.group(ANA, "Group", &[]).await.id.to_string();
-    let project = app.project(ANA, "Sales").await;
-    let cookie = ana.cookie().unwrap();
-    for round in 0..25 {
-        let root = made(&ana, &project, &json!({ "name": "Root" })).await;
-        let body = json!({ "name": "In", "parentSpaceUuid": id_of(&root) });
-        let nested = made(&ana, &project, &body).await;
-        let delete = async || app.anonymous().with_cookie(&cookie).delete(&root).await;
-        let make = async || {
-            let actor = app.anonymous().with_cookie(&cookie);
-            let body = json!({ "name": "Late", "parentSpaceUuid": id_of(&nested) });
-            actor.post(&spaces(&project)).json(&body).await
-        };
-        let let_in = async || {
-            let actor = app.anonymous().with_cookie(&cookie);
-            share(&actor, &root, &bob, "viewer").await
-        };
-        let let_group_in = async || {
-            let actor = app.anonymous().with_cookie(&cookie);
-            crate::spaces::share_group(&actor, &root, &group, "viewer").await
-        };
-        let (first, second, made, shared, group_shared) =
-            tokio::join!(delete(), delete(), make(), let_in(), let_group_in());
-        let known = ["200 (no error)", "404 NotFoundError"];
-        for reply in [&first, &second, &made, &shared, &group_shared] {
-            assert!(
-                known.contains(&reply.refusal().as_str()),
-                "round {round}: {reply}"
-            );
-        }
-        assert!(first.status == 200 || second.status == 200, "round {round}");
-        assert_eq!(kinds(&app), [], "round {round}");
-    }
 }
 
 #[tokio::test]
