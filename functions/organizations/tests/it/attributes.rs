@@ -49,7 +49,37 @@ async fn an_attribute_has_a_value_per_user_and_group_and_is_replaced_as_a_whole(
         "users": [{ "userUuid": bob_id.to_string(), "value": "north" }, { "userUuid": ana_id.to_string(), "value": "" }],
         "groups": [{ "groupUuid": group.id.to_string(), "value": "south" }] });
     let made = ana.post(ATTRIBUTES).json(&body).await;
-    assert_snapshot!(made, @"");
+    assert_snapshot!(made, @r#"
+    201 {
+      "results": {
+        "attributeDefault": "all",
+        "createdAt": "2026-01-31T09:30:00.000Z",
+        "description": "Where",
+        "groups": [
+          {
+            "groupUuid": "6dd8be71-867a-4d93-baf8-b8c80f9ecacf",
+            "value": "south"
+          }
+        ],
+        "name": "region",
+        "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+        "users": [
+          {
+            "email": "ana@acme.com",
+            "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6",
+            "value": ""
+          },
+          {
+            "email": "bob@acme.com",
+            "userUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+            "value": "north"
+          }
+        ],
+        "uuid": "c42e0024-2ad0-4699-b199-a53d9031efbe"
+      },
+      "status": "ok"
+    }
+    "#);
     assert_eq!(
         ana.get(ATTRIBUTES).await.ok(),
         json!([made.json()["results"]])
@@ -58,7 +88,20 @@ async fn an_attribute_has_a_value_per_user_and_group_and_is_replaced_as_a_whole(
     app.wait(1);
     let made = made.json()["results"].clone();
     let replaced = replace(&ana, &made, &form("area")).await;
-    assert_snapshot!(replaced, @"");
+    assert_snapshot!(replaced, @r#"
+    201 {
+      "results": {
+        "attributeDefault": null,
+        "createdAt": "2026-01-31T09:30:00.000Z",
+        "groups": [],
+        "name": "area",
+        "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+        "users": [],
+        "uuid": "c42e0024-2ad0-4699-b199-a53d9031efbe"
+      },
+      "status": "ok"
+    }
+    "#);
     assert_eq!(
         ana.get(ATTRIBUTES).await.ok(),
         json!([replaced.json()["results"]])
@@ -67,7 +110,11 @@ async fn an_attribute_has_a_value_per_user_and_group_and_is_replaced_as_a_whole(
     create(&ana, &form("region")).await;
     assert_eq!(names(&ana).await, ["region", "area"]);
 
-    assert_snapshot!(ana.delete(&path(&made)).await, @"");
+    assert_snapshot!(ana.delete(&path(&made)).await, @r#"
+    200 {
+      "status": "ok"
+    }
+    "#);
     assert_eq!(
         ana.delete(&path(&made)).await.refusal(),
         "404 NotFoundError"
@@ -85,7 +132,17 @@ async fn a_name_is_taken_once_in_an_organization_and_letter_case_counts() {
     create(&ana, &form("Region")).await;
     create(&oda, &form("region")).await;
     let before = app.items();
-    assert_snapshot!(ana.post(ATTRIBUTES).json(&form(" region")).await, @"");
+    assert_snapshot!(ana.post(ATTRIBUTES).json(&form(" region")).await, @r#"
+    409 {
+      "error": {
+        "data": {},
+        "message": "User attribute already exists",
+        "name": "AlreadyExistsError",
+        "statusCode": 409
+      },
+      "status": "error"
+    }
+    "#);
     let reply = replace(&ana, &area, &form("region")).await;
     assert_eq!(reply.refusal(), "409 AlreadyExistsError");
     assert_eq!(app.items(), before);
@@ -324,7 +381,7 @@ async fn simultaneous_changes_leave_every_name_with_its_attribute() {
         assert!(matches!(a.status.as_u16(), 201 | 404), "{a}");
     }
     let items = app.items();
-    let of_kind = |kind: &str| {
+    let of_kind = |kind: &'static str| {
         items
             .iter()
             .filter(move |(_, item)| item["kind"]["S"] == kind)

@@ -44,7 +44,19 @@ async fn an_address_that_nobody_has_becomes_a_pending_member_with_a_link_in_the_
     let app = TestApp::new(api()).await;
     let ana = app.admin(ANA, "Acme").await;
     let reply = invite(&ana, "Gus@Guest.com").await;
-    assert_snapshot!(reply, @"");
+    assert_snapshot!(reply, @r#"
+    201 {
+      "results": {
+        "email": "gus@guest.com",
+        "expiresAt": "2026-02-03T09:30:00.000Z",
+        "inviteCode": "dEoC1D9KC8hp_fRT1pPKVYn126RW6-",
+        "inviteUrl": "http://127.0.0.1:8080/invite/dEoC1D9KC8hp_fRT1pPKVYn126RW6-",
+        "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+        "userUuid": "0be582eb-7d2c-452a-a6da-5b396b1d6188"
+      },
+      "status": "ok"
+    }
+    "#);
     let code = code(&reply);
     assert_eq!(code.len(), 30);
     let before = json!(app.items().values().collect::<Vec<_>>()).to_string();
@@ -144,7 +156,17 @@ async fn whoever_is_in_an_organization_is_not_invited() {
     app.admin("oda@other.com", "Other").await;
     app.viewer("bob@acme.com").await;
     let before = app.items();
-    assert_snapshot!(invite(&ana, "oda@other.com").await, @"");
+    assert_snapshot!(invite(&ana, "oda@other.com").await, @r#"
+    400 {
+      "error": {
+        "data": {},
+        "message": "Somebody with this address belongs to another organization",
+        "name": "ParameterError",
+        "statusCode": 400
+      },
+      "status": "error"
+    }
+    "#);
     for member in ["bob@acme.com", ANA] {
         assert_eq!(invite(&ana, member).await.refusal(), "400 ParameterError");
     }
@@ -197,7 +219,17 @@ async fn an_invitation_ends_in_its_very_moment_and_is_gone() {
     app.wait(72 * 60 - 1);
     look(&app, &code).await.ok();
     app.wait(1);
-    assert_snapshot!(look(&app, &code).await, @"");
+    assert_snapshot!(look(&app, &code).await, @r#"
+    406 {
+      "error": {
+        "data": {},
+        "message": "Invitation has expired",
+        "name": "ExpiredError",
+        "statusCode": 406
+      },
+      "status": "error"
+    }
+    "#);
     assert_eq!(
         (
             kinds(&app, "invitation").len(),
@@ -205,7 +237,17 @@ async fn an_invitation_ends_in_its_very_moment_and_is_gone() {
         ),
         (0, 0)
     );
-    assert_snapshot!(look(&app, &code).await, @"");
+    assert_snapshot!(look(&app, &code).await, @r#"
+    404 {
+      "error": {
+        "data": {},
+        "message": "Invitation does not exist",
+        "name": "NotExistsError",
+        "statusCode": 404
+      },
+      "status": "error"
+    }
+    "#);
     // They can be invited again.
     let admin = app.anonymous();
     let login = json!({ "email": ANA, "password": testing::PASSWORD });
@@ -228,7 +270,11 @@ async fn revoking_ends_every_invitation_of_the_organization_and_no_other() {
     codes.push(code(&invite(&ana, "out@side.com").await));
     let theirs = code(&invite(&oda, GUS).await);
 
-    assert_snapshot!(ana.delete(LINKS).await, @"");
+    assert_snapshot!(ana.delete(LINKS).await, @r#"
+    200 {
+      "status": "ok"
+    }
+    "#);
     for code in codes {
         assert_eq!(look(&app, &code).await.refusal(), "404 NotExistsError");
     }

@@ -38,7 +38,39 @@ async fn a_palette_is_made_changed_activated_and_kept_while_it_is_in_use() {
     app.wait(1);
     let sent = json!({ "name": " Sea ", "colors": colors("#0A1b2C80") });
     let made = ana.post(PALETTES).json(&sent).await;
-    assert_snapshot!(made, @"");
+    assert_snapshot!(made, @r##"
+    201 {
+      "results": {
+        "colorPaletteUuid": "f4ed8686-223c-4faa-a823-0b2ae000550e",
+        "colors": [
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80",
+          "#0A1b2C80"
+        ],
+        "createdAt": "2026-01-31T09:31:00.000Z",
+        "name": "Sea",
+        "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170"
+      },
+      "status": "ok"
+    }
+    "##);
     let uuid = text(&made.json()["results"]["colorPaletteUuid"]);
     let path = format!("{PALETTES}/{uuid}");
 
@@ -78,11 +110,25 @@ async fn a_palette_is_made_changed_activated_and_kept_while_it_is_in_use() {
     assert!((0..6).all(|at| listed[at]["isActive"] == false));
 
     let before = app.items();
-    assert_snapshot!(ana.delete(&path).await, @"");
+    assert_snapshot!(ana.delete(&path).await, @r#"
+    400 {
+      "error": {
+        "data": {},
+        "message": "This color palette is in use, activate another one first",
+        "name": "ParameterError",
+        "statusCode": 400
+      },
+      "status": "error"
+    }
+    "#);
     assert_eq!(app.items(), before);
     let other = format!("{PALETTES}/{}", text(&listed[0]["colorPaletteUuid"]));
     ana.post(&format!("{other}/active")).await.ok();
-    assert_snapshot!(ana.delete(&path).await, @"");
+    assert_snapshot!(ana.delete(&path).await, @r#"
+    200 {
+      "status": "ok"
+    }
+    "#);
     assert_eq!(ana.delete(&path).await.refusal(), "404 NotFoundError");
     assert_eq!(names(&ana).await.len(), 6);
 }
@@ -119,7 +165,17 @@ async fn every_member_lists_the_palettes_in_one_order_and_only_admins_change_the
         }
     }
     let stranger = app.user("eve@other.com").await;
-    assert_snapshot!(stranger.get(PALETTES).await, @"");
+    assert_snapshot!(stranger.get(PALETTES).await, @r#"
+    404 {
+      "error": {
+        "data": {},
+        "message": "Organization does not exist",
+        "name": "NotExistsError",
+        "statusCode": 404
+      },
+      "status": "error"
+    }
+    "#);
     assert_eq!(
         stranger.post(PALETTES).json(&sent).await.refusal(),
         "403 ForbiddenError"
