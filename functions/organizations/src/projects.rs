@@ -12,6 +12,7 @@ use app::{
         job::{Job, Task},
         project::{DbtVersion, Project, ProjectSummary, WarehouseType, in_order, project_name},
         secret::SealedBytes,
+        space::Space,
     },
     store::NewProject,
     view::ProjectView,
@@ -165,7 +166,8 @@ pub(crate) async fn create_project(
     }
 
     let (id, by) = (ProjectId::new(&app.random), user.id);
-    let (warehouse, dbt) = connections(&app, &body, upstream, id).await?;
+    let for_project = (organization, id);
+    let (warehouse, dbt) = connections(&app, &body, upstream, for_project).await?;
     let project = Project::new(id, organization, name, body.kind, (by, now))
         .with_warehouse(warehouse.as_ref().map(|one| &one.shown));
     let project = Project {
@@ -173,6 +175,8 @@ pub(crate) async fn create_project(
         dbt_version: body.dbt_version,
         ..project
     };
+    let begins_public = body.kind == ProjectKind::Default;
+    let space = begins_public.then(|| Space::shared(id, &app.random, now));
     let copying = upstream.map(|from| Task::CopyAccess { from, to: id });
     let copying = copying.map(|task| Job::new(task, &app.random, now));
     let new = NewProject {
@@ -180,10 +184,10 @@ pub(crate) async fn create_project(
         dbt: Some(&dbt),
         key: key.as_deref(),
         copying: copying.as_ref(),
+        space: space.as_ref(),
         ..NewProject::bare(&project, by)
     };
     app.store.create_project(new).await?;
-    // The public space that a project begins with is made here.
     app.store.copy_access_soon(copying.as_ref()).await;
 
     let warehouse = warehouse.map(|one| one.shown);
@@ -249,15 +253,18 @@ async fn connections(
     app: &App,
     body: &CreateProject,
     upstream: Option<ProjectId>,
-    id: ProjectId,
+    (organization, id): (OrganizationId, ProjectId),
 ) -> Result<(Option<Connection<Warehouse>>, Connection<Dbt>)> {
     let copies = body.copy_warehouse_connection_from_upstream_project == Some(true);
     let warehouse = match (upstream.filter(|_| copies), &body.warehouse_connection) {
         (Some(from), _) => Some(resealed(app, from, id).await?),
-        (None, Some(sent)) => Some(Connection {
-            sealed: seal(app, id, &sent.to_seal()?).await?,
-            shown: sent.shown(),
-        }),
+        (None, Some(sent)) => {
+            let sent = with_tunnel_key(app, organization, sent.clone()).await?;
+            Some(Connection {
+                sealed: seal(app, id, &sent.to_seal()?).await?,
+                shown: sent.shown(),
+            })
+        }
         (None, None) => None,
     };
     let dbt = Connection {
@@ -265,6 +272,27 @@ async fn connections(
         shown: body.dbt_connection.shown(),
     };
     Ok((warehouse, dbt))
+}
+
+/// An SSH tunnel is known by its public key; the private key is one of the organisation's own.
+async fn with_tunnel_key(
+    app: &App,
+    organization: OrganizationId,
+    sent: NewWarehouse,
+) -> Result<NewWarehouse> {
+    let Some(public) = sent.tunnel_without_key() else {
+        return Ok(sent);
+    };
+    let now = app.clock.now();
+    let found = app.store.ssh_key_of(organization, public, now).await?;
+    let unknown = "The organization has no SSH key pair with this public key, or it has expired";
+    let key = found.ok_or_else(|| Error::invalid(unknown))?;
+    let context = organization.to_string();
+    let context = [("organization", context.as_str())];
+    let private = app.seal.open(&key.sealed, &context).await?;
+    app.store.note_ssh_key_use(&key, now).await?;
+    let private = String::from_utf8_lossy(&private).into_owned();
+    Ok(sent.with_tunnel_key(private.into()))
 }
 
 /// Seals a connection for its project.

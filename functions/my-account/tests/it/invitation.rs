@@ -394,14 +394,16 @@ async fn nobody_accepts_into_an_organization_that_is_being_deleted() {
     let ana = app.admin(ANA, "Acme").await;
     app.verified("out@side.com").await;
     let code = invite(&ana, "out@side.com", "editor").await;
-    let organization = app.account(ANA).await.organization.unwrap();
+    let admin = app.account(ANA).await;
+    let organization = admin.organization.unwrap();
     let now = app.app.clock.now();
     let job = Job::new(
         Task::DeleteOrganization { organization },
         &app.app.random,
         now,
     );
-    let deleted = app.app.store.delete_organization(organization, &job, now);
+    let store = &app.app.store;
+    let deleted = store.delete_organization(organization, &admin, &job, now);
     deleted.await.unwrap();
     let before = app.items();
     let reply = accept(&app.anonymous(), &code, PASSWORD).await;

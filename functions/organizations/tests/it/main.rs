@@ -68,3 +68,11 @@ fn make_pending(app: &TestApp, email: &str, until: &str) {
     let until = json!({ "S": until });
     set(app, "member", email, "inviteExpiresAt", until);
 }
+
+/// Somebody with a fresh session.
+async fn sign_in<'a>(app: &'a TestApp, email: &str) -> Actor<'a> {
+    let actor = app.anonymous();
+    let body = json!({ "email": email, "password": testing::PASSWORD });
+    actor.post("/api/v1/login").json(&body).await.ok();
+    actor
+}

@@ -760,3 +760,53 @@ async fn a_preview_that_is_made_while_its_upstream_goes_names_nothing_that_is_go
         }
     }
 }
+
+#[tokio::test]
+async fn an_ssh_tunnel_is_known_by_a_public_key_of_the_organization() {
+    let app = TestApp::with(local::api(), &[("ZERODASH_ALLOW_MULTIPLE_ORGS", "true")]).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let oda = app.admin("oda@other.example", "Other").await;
+    let made = ana.post("/api/v1/ssh/key-pairs").await.json();
+    let public = made["results"]["publicKey"].clone();
+    let mut body = project("Behind a bastion");
+    body["warehouseConnection"] = postgres();
+    body["warehouseConnection"]["useSshTunnel"] = json!(true);
+    body["warehouseConnection"]["sshTunnelPublicKey"] = public.clone();
+
+    let made = make(&ana, &body).await.ok();
+    let shown = &made["project"]["warehouseConnection"];
+    assert_eq!(shown["sshTunnelPublicKey"], public);
+    assert!(shown.get("sshTunnelPrivateKey").is_none(), "{shown}");
+    let id = ProjectId::parse(made["project"]["projectUuid"].as_str().unwrap()).unwrap();
+    let (warehouse, _) = app.app.store.connections(id).await.unwrap();
+    let context = id.to_string();
+    let sealed = warehouse.unwrap().sealed;
+    let opened = app.app.seal.open(&sealed, &[("project", &context)]).await;
+    let opened = String::from_utf8(opened.unwrap().to_vec()).unwrap();
+    assert!(opened.contains("BEGIN OPENSSH PRIVATE KEY"));
+    assert!(!stored(&app).contains("BEGIN OPENSSH PRIVATE KEY"));
+
+    // To another organisation there is no such key.
+    assert_eq!(make(&oda, &body).await.refusal(), "400 ParameterError");
+    app.wait(31 * 24 * 60);
+    let ana = super::sign_in(&app, ANA).await;
+    assert_eq!(make(&ana, &body).await.refusal(), "400 ParameterError");
+}
+
+#[tokio::test]
+async fn a_project_begins_with_a_public_space_and_a_preview_with_none() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let made = make(&ana, &project("Jaffle")).await;
+    let id = id_of(&made);
+    let preview = id_of(&make(&ana, &preview(id)).await);
+    let spaces = async |id: ProjectId| {
+        let path = format!("/api/v1/projects/{id}/spaces");
+        ana.get(&path).await.ok()
+    };
+    let found = spaces(id).await;
+    assert_eq!(found[0]["name"], "Shared");
+    assert_eq!(found[0]["slug"], "shared");
+    assert_eq!(found[0]["isPrivate"], false);
+    assert_eq!(spaces(preview).await, json!([]));
+}

@@ -80,7 +80,7 @@ async fn a_deletion_that_is_killed_at_any_call_is_finished_by_the_worker() {
         let faults: Faults = Arc::new(move |_| {
             (counted.fetch_add(1, Ordering::Relaxed) >= at).then_some(Fault::TimedOut)
         });
-        let faulty = app.behind(local::api(), faults);
+        let faulty = app.behind(faults);
         let answer = faulty.send(ana.delete(&path)).await;
         if answer.status != 200 {
             assert_eq!(answer.refusal(), "503 UnexpectedServerError", "at {at}");

@@ -194,10 +194,7 @@ async fn a_deletion_that_was_killed_leaves_a_tree_and_is_gone_on_with() {
             let counted = calls.clone();
             let faults: Faults =
                 Arc::new(move |_| (counted.fetch_add(1, Ordering::Relaxed) >= n).then_some(fault));
-            let killed = app
-                .behind(local::api(), faults)
-                .send(ivo.delete(&root))
-                .await;
+            let killed = app.behind(faults).send(ivo.delete(&root)).await;
             let about = format!("{fault:?} from call {n}: {killed}");
             assert_whole(&app, &about);
             if calls.load(Ordering::Relaxed) <= n {

@@ -182,18 +182,17 @@ async fn a_link_outlives_its_creator_and_goes_with_the_organization() {
         json!(null)
     );
 
-    let (organization, now) = (
-        app.account(ANA).await.organization.unwrap(),
-        app.app.clock.now(),
-    );
+    let bob = app.viewer("bob@example.com").await;
+    let (admin, now) = (app.account(ANA).await, app.app.clock.now());
+    let organization = admin.organization.unwrap();
     let task = app::domain::job::Task::DeleteOrganization { organization };
     let job = app::domain::job::Job::new(task, &app.app.random, now);
     app.app
         .store
-        .delete_organization(organization, &job, now)
+        .delete_organization(organization, &admin, &job, now)
         .await
         .unwrap();
-    let reply = ana.post(SHARE).json(&target("/", "")).await;
+    let reply = bob.post(SHARE).json(&target("/", "")).await;
     assert_eq!(reply.refusal(), "404 NotFoundError");
     app.work(worker::run).await;
     app.wait(2);

@@ -388,6 +388,40 @@ either! {
     }
 }
 
+impl NewWarehouse {
+    /// The public key of an SSH tunnel whose private key was not sent.
+    pub fn tunnel_without_key(&self) -> Option<&str> {
+        let (on, public, private) = match self {
+            Self::Postgres(one) => (
+                one.shown.use_ssh_tunnel,
+                &one.shown.ssh_tunnel_public_key,
+                &one.ssh_tunnel_private_key,
+            ),
+            Self::Redshift(one) => (
+                one.shown.use_ssh_tunnel,
+                &one.shown.ssh_tunnel_public_key,
+                &one.ssh_tunnel_private_key,
+            ),
+            Self::Bigquery(_) | Self::Snowflake(_) | Self::Databricks(_) | Self::Trino(_) => {
+                return None;
+            }
+        };
+        let public = public.as_deref().filter(|_| on == Some(true));
+        public.filter(|_| private.is_none())
+    }
+
+    /// The same with the private key of its SSH tunnel.
+    #[must_use]
+    pub fn with_tunnel_key(mut self, key: Secret) -> Self {
+        match &mut self {
+            Self::Postgres(one) => one.ssh_tunnel_private_key = Some(key),
+            Self::Redshift(one) => one.ssh_tunnel_private_key = Some(key),
+            Self::Bigquery(_) | Self::Snowflake(_) | Self::Databricks(_) | Self::Trino(_) => {}
+        }
+        self
+    }
+}
+
 type Written = serde_json::Result<Value>;
 
 /// What is shown, with what is sent only over it.

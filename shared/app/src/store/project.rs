@@ -16,6 +16,7 @@ use crate::{
         id::{GroupId, OrganizationId, ProjectId, UserId},
         job::{Job, Task},
         project::{MOST_PROJECTS, Project, ProjectSummary},
+        space::Space,
         user::User,
     },
     error::Kind,
@@ -64,6 +65,8 @@ pub struct NewProject<'a> {
     pub dbt: Option<&'a Connection<Dbt>>,
     /// The client's idempotency key, if it sent one.
     pub key: Option<&'a str>,
+    /// The space that it begins with.
+    pub space: Option<&'a Space>,
     /// Lets into a preview who is let into its upstream.
     pub copying: Option<&'a Job>,
 }
@@ -77,6 +80,7 @@ impl<'a> NewProject<'a> {
             warehouse: None,
             dbt: None,
             key: None,
+            space: None,
             copying: None,
         }
     }
@@ -144,6 +148,7 @@ impl Store {
             let claim = Self::claim_write(creator, ("project", key), &made, project.created_at);
             writes.push(claim.or(Error::Changed(Kind::Project)));
         }
+        writes.extend(new.space.into_iter().flat_map(Self::space_writes));
         writes.extend(new.copying.map(Self::job_write));
         self.apply(writes).await
     }
