@@ -399,7 +399,7 @@ async fn clients_may_be_careless_with_paths() {
         .anonymous()
         .call(http::Method::OPTIONS, ORGANIZATION)
         .await;
-    assert_snapshot!(options.header("allow").unwrap(), @"GET, HEAD, OPTIONS, PUT");
+    assert_snapshot!(options.header("allow").unwrap(), @"GET, HEAD, OPTIONS, PATCH, PUT");
     assert_snapshot!(app.anonymous().get("/api/v1/no/such").await, @r#"
     404 {
       "error": {

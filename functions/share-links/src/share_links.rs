@@ -19,8 +19,9 @@ pub(crate) struct ShareUrl {
     path: String,
     params: String,
     organization_uuid: OrganizationId,
-    /// None once the creator was deleted.
-    #[schema(required)]
+    /// Absent once the creator was deleted: the contract has no null here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     created_by_user_uuid: Option<UserId>,
     /// The address of the site.
     host: String,

@@ -55,7 +55,7 @@ async fn whoever_finishes_the_setup_may_open_the_organization_to_colleagues() {
     403 {
       "error": {
         "data": {},
-        "message": "Only an admin may name the organization",
+        "message": "You are not allowed to do this",
         "name": "ForbiddenError",
         "statusCode": 403
       },
