@@ -19,7 +19,7 @@ pub(crate) struct ShareUrl {
     path: String,
     params: String,
     organization_uuid: OrganizationId,
-    /// Absent once the creator was deleted: the contract has no null here.
+    /// Absent once its creator was deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     created_by_user_uuid: Option<UserId>,
