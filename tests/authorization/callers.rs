@@ -1,5 +1,6 @@
 //! Who calls, and the installation that they call.
 
+use app::domain::notification::Notification;
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
@@ -316,6 +317,8 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
 }
 
 async fn notification(app: &TestApp, email: &str) -> String {
-    let _ = (app, email);
-    String::new()
+    let user = app.account(email).await.id;
+    let made = Notification::new(user, &app.app.random, app.app.clock.now());
+    app.app.store.put_notification(&made).await.unwrap();
+    made.id.to_string()
 }
