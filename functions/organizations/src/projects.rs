@@ -183,7 +183,6 @@ pub(crate) async fn create_project(
         ..NewProject::bare(&project, by)
     };
     app.store.create_project(new).await?;
-    // The public space that a project begins with is made here.
     app.store.copy_access_soon(copying.as_ref()).await;
 
     let warehouse = warehouse.map(|one| one.shown);
