@@ -1,3 +1,8 @@
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a helper does not find fails its test"
+)]
+
 use app::domain::{access::ProjectRole, id::ProjectId, project::MOST_PROJECTS};
 use insta::assert_snapshot;
 use serde_json::{Value, json};

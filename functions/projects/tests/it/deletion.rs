@@ -1,3 +1,8 @@
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a helper does not find fails its test"
+)]
+
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},

@@ -10,6 +10,9 @@
 //! | the organisation | `ORG#o / PROFILE` and `COUNTS`, one batch |
 //! | every request in a project | `PROJECT#p / PROFILE`, `MEMBER#u` and `ACCESS#g` of the caller's groups, one batch |
 //! | a project's spaces | `PROJECT#p`, by prefix; who may enter one: the roles in it, and the organisation's `MEMBER#` rows |
+//! | the list of projects | `ORG#o / PROJECT#p`, all or those of the caller's roles, and `GROUP#g` of the groups in them |
+//! | one project | what every request in it reads, and `WAREHOUSE` and `DBT`, one batch |
+//! | who may enter a project | `PROJECT#p / MEMBER#u` or `ACCESS#g`, by prefix, and the members' profiles, in batches |
 //! | `GET /user` | `GRANTS#u`, and `GROUP#g` of the caller's groups, by prefix |
 //! | the worker | `JOB#j / JOB`; deletions: the partitions in `deletion.rs` |
 //! | which organisations to join | `DOMAIN#d`, then the organisations named there, one batch |

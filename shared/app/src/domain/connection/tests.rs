@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 
 /// One of each, with every secret that there is; every secret is `s3cret`, with a number.
