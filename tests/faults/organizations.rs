@@ -125,7 +125,8 @@ fn deletions() -> Vec<Scenario> {
             "DeleteOrganizationMember",
             "who is the caller",
             |app| {
-                let ana = acme(app, "admin").await;
+                let ana = app.admin(ANA, "Acme").await;
+                app.in_role(BOB, "admin").await;
                 Plan::delete(&ana, format!("{ORG}/user/{}", id(app, ANA).await))
             },
             refused!("401 InvalidUser" | "401 AuthorizationError", |app| {
@@ -136,7 +137,8 @@ fn deletions() -> Vec<Scenario> {
             "DeleteMyOrganization",
             "",
             |app| {
-                let ana = acme(app, "editor").await;
+                let ana = app.admin(ANA, "Acme").await;
+                app.viewer(BOB).await;
                 let own = ana.get(ORG).await.ok();
                 Plan::delete(&ana, format!("{ORG}/{}", text(&own["organizationUuid"])))
             },

@@ -17,7 +17,7 @@ async fn invite(admin: &Actor<'_>, email: &str, role: &str) -> String {
     assert_eq!(made.status, 201, "{made}");
     made.json()["results"]["inviteCode"]
         .as_str()
-        .unwrap()
+        .unwrap_or_default()
         .to_owned()
 }
 
@@ -40,7 +40,7 @@ fn count(app: &TestApp, kind: &str) -> usize {
 fn members(app: &TestApp) -> Value {
     let items = app.items();
     let counts = items.values().find(|item| item["kind"]["S"] == "counts");
-    counts.unwrap()["members"]["N"].clone()
+    counts.map_or(Value::Null, |item| item["members"]["N"].clone())
 }
 
 #[tokio::test]
@@ -503,8 +503,7 @@ async fn revoking_against_accepting_has_one_outcome() {
     assert!(items.values().all(|item| item["inviteExpiresAt"].is_null()));
 }
 
-/// A new invitation and the old one's acceptance at once: an account is accepted with an open invitation left only if
-/// the new one came while it was pending.
+/// A new invitation and the acceptance of the old one: whoever comes first ends the other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inviting_again_against_accepting_leaves_no_second_way_in() {
     let app = TestApp::new(api()).await;
@@ -521,9 +520,8 @@ async fn inviting_again_against_accepting_leaves_no_second_way_in() {
             (404 | 406, 201) => assert!(app.account(&email).await.is_pending()),
             other => panic!("{other:?}: {accepted} {again}"),
         }
-        let open = usize::from(again.status == 201);
+        assert_eq!(count(&app, "invitation"), usize::from(again.status == 201));
         ana.delete(LINKS).await.ok();
-        assert!(open <= 1);
     }
     assert_eq!(
         (count(&app, "invitation"), count(&app, "invitation link")),

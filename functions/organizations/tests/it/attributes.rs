@@ -20,7 +20,10 @@ async fn create(ana: &Actor<'_>, body: &Value) -> Value {
 }
 
 fn path(attribute: &Value) -> String {
-    format!("{ATTRIBUTES}/{}", attribute["uuid"].as_str().unwrap())
+    format!(
+        "{ATTRIBUTES}/{}",
+        attribute["uuid"].as_str().unwrap_or_default()
+    )
 }
 
 async fn replace(ana: &Actor<'_>, attribute: &Value, body: &Value) -> Answer {
@@ -29,9 +32,9 @@ async fn replace(ana: &Actor<'_>, attribute: &Value, body: &Value) -> Answer {
 
 async fn names(ana: &Actor<'_>) -> Vec<String> {
     let listed = ana.get(ATTRIBUTES).await.ok();
-    let listed = listed.as_array().unwrap().iter();
+    let listed = listed.as_array().into_iter().flatten();
     listed
-        .map(|one| one["name"].as_str().unwrap().to_owned())
+        .map(|one| one["name"].as_str().unwrap_or_default().to_owned())
         .collect()
 }
 
