@@ -22,7 +22,7 @@ use std::{
 
 use insta::assert_snapshot;
 use testing::{Actor, Answer, Call};
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use callers::{
     CALLERS,
@@ -90,10 +90,13 @@ fn every_operation_has_a_request_and_it_goes_there() {
 async fn everybody_gets_what_they_may() {
     let world = Arc::new(World::new().await);
     let mut cells = JoinSet::new();
+    // An installation takes memory while it lives.
+    let places = Arc::new(Semaphore::new(8));
     for (row, (id, case, request)) in requests().into_iter().enumerate() {
         for (column, (caller, _)) in CALLERS.into_iter().enumerate() {
-            let world = world.clone();
+            let (world, places) = (world.clone(), places.clone());
             cells.spawn(async move {
+                let _place = places.acquire().await.unwrap();
                 let (app, cookie, named) = world.as_seen_by(caller).await;
                 let answer = call(&cookie.actor(&app), &request(&named)).await;
                 assert_ne!(

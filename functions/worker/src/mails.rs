@@ -1,6 +1,10 @@
 //! Mails that are written down as jobs.
 
-use app::{App, Result, domain::job::Task, mail::Message};
+use app::{
+    App, Error, Result,
+    domain::{job::Task, link::code_hash, secret::Secret},
+    mail::Message,
+};
 
 /// Sends the mail of a job. One that has lost its reason meanwhile is not sent.
 pub(crate) async fn send(app: &App, task: &Task) -> Result<()> {
@@ -17,7 +21,13 @@ pub(crate) async fn send(app: &App, task: &Task) -> Result<()> {
             };
             let id = user.to_string();
             let code = app.seal.open(code, &[("invited", &id)]).await?;
-            let code = String::from_utf8_lossy(&code).into_owned().into();
+            let code = Secret::new(String::from_utf8_lossy(&code).into_owned());
+            let (hash, now) = (code_hash(code.reveal()), app.clock.now());
+            match app.store.invitation(&hash, now).await {
+                // Taken back, replaced, accepted or over since it was written down.
+                Err(Error::NotExists(_) | Error::Expired(_)) => return Ok(()),
+                open => drop(open?),
+            }
             let message =
                 Message::invitation(&app.config.site_url, &organization.name, &code, *expires_at);
             app.mail.send(to, message).await

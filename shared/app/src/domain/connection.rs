@@ -11,7 +11,7 @@ use crate::{
     Error, Result,
     domain::{
         project::WarehouseType,
-        secret::SealedBytes,
+        secret::{SealedBytes, Secret},
         warehouse_credentials::{BigqueryAuthentication, SnowflakeAuthentication},
     },
 };

@@ -7,6 +7,7 @@ use crate::{
     Error, Result,
     clock::Timestamp,
     domain::{
+        access::Role,
         email::EmailAddress,
         id::UserId,
         password::PasswordHash,
@@ -70,7 +71,7 @@ impl Store {
     ) -> Result<()> {
         let mut writes = vec![
             Self::password_write(user.id, hash),
-            Write::update(keys::user(user.id))
+            super::user::of_role(Write::update(keys::user(user.id)), user)
                 .set("hasPassword", true)
                 .set("updatedAt", now)
                 .add("loginEpoch", 1)
@@ -92,6 +93,12 @@ impl Store {
             ..user.clone()
         };
         writes.extend(Self::member_changed(&changed));
+        // Whoever was invited as an admin, and can sign in from now on, is one that the last-admin rule counts.
+        if let (true, Some(organization), Some(Role::Admin)) =
+            (user.is_pending(), user.organization, user.role)
+        {
+            writes.push(Self::admin_write(organization, user.id));
+        }
         self.apply(writes).await
     }
 

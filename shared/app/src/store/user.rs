@@ -50,7 +50,7 @@ pub(super) fn is_there(user: &User) -> bool {
 pub const LAST_ADMIN: &str = "An organization keeps at least one admin";
 
 /// Only if the user's role is still this one.
-fn of_role(write: Write, user: &User) -> Write {
+pub(super) fn of_role(write: Write, user: &User) -> Write {
     match user.role {
         Some(role) => write.when_equal("role", role),
         None => write.when_missing("role"),
