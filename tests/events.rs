@@ -153,7 +153,7 @@ async fn head_is_get_and_options_lists_what_there_is() {
     assert_eq!(media_type, Some("application/json; charset=utf-8"));
     assert_snapshot!(fresh("options").await, @r#"
     200
-    allow: GET, HEAD, OPTIONS, PUT
+    allow: GET, HEAD, OPTIONS, PATCH, PUT
     {"status":"ok"}
     "#);
 }

@@ -369,7 +369,7 @@ async fn a_preview_may_have_the_warehouse_of_its_upstream() {
           "dbtVersion": "latest",
           "name": "Preview",
           "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
-          "projectUuid": "1f194d51-3f67-4012-8647-a472c986f774",
+          "projectUuid": "15840a52-83c2-4820-bc1f-96a1f5e0c122",
           "schedulerTimezone": "UTC",
           "type": "PREVIEW",
           "upstreamProjectUuid": "f4ed8686-223c-4faa-a823-0b2ae000550e",
