@@ -26,7 +26,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use callers::{
     CALLERS,
-    Caller::{OtherAdmin, Verified},
+    Caller::{OtherAdmin, Unverified},
     World,
 };
 use rows::{Named, Request, Row};
@@ -159,7 +159,7 @@ async fn what_belongs_to_another_organization_is_not_there() {
         if !template.contains('{') || open.iter().any(|one| template.contains(one)) {
             continue;
         }
-        for (stranger, mixed) in [(OtherAdmin, false), (OtherAdmin, true), (Verified, false)] {
+        for (stranger, mixed) in [(OtherAdmin, false), (OtherAdmin, true), (Unverified, false)] {
             if mixed && !(template.contains("{projectUuid}") && template.matches('{').count() > 1) {
                 continue;
             }
@@ -190,7 +190,7 @@ async fn what_belongs_to_another_organization_is_not_there() {
                     } else {
                         ""
                     }
-                    + if stranger == Verified {
+                    + if stranger == Unverified {
                         ", without an organization"
                     } else {
                         ""

@@ -41,6 +41,7 @@ const HANGS: Duration = Duration::from_secs(30);
 async fn prepared(scenario: &Scenario) -> (TestApp, Plan) {
     let app = TestApp::new(local::api()).await;
     let plan = (scenario.set_up)(&app).await;
+    behind(&app).await;
     (app, plan)
 }
 
