@@ -43,7 +43,10 @@ pub(crate) async fn request_password_reset(
         .count([&counter(Limit::ResetAccount, email.as_str())], now)
         .await?;
 
-    if let Some((user, _)) = app.store.login(&email).await? {
+    let known = app.store.login(&email).await?.map(|(user, _)| user);
+    if let Some(user) = known
+        && app.store.may_have_password(&user, now).await?
+    {
         let (link, code) = ResetLink::issue(&user, &app.random, now);
         app.store
             .put_reset_link(&code_hash(code.reveal()), &link)
@@ -128,5 +131,12 @@ async fn usable(app: &App, code_hash: &str) -> Result<User> {
         return Err(gone);
     };
     let user = app.store.user(link.user).await?;
-    user.filter(|user| link.is_usable(user, now)).ok_or(gone)
+    let Some(user) = user.filter(|user| link.is_usable(user, now)) else {
+        return Err(gone);
+    };
+    if app.store.may_have_password(&user, now).await? {
+        Ok(user)
+    } else {
+        Err(gone)
+    }
 }

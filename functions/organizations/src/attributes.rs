@@ -7,7 +7,7 @@ use app::{
     Result, Timestamp,
     domain::{
         access::{Action, Subject},
-        attribute::{Attribute, attribute_name, unknown, values},
+        attribute::{Attribute, attribute_name, short, unknown, values},
         id::{AttributeId, GroupId, OrganizationId, UserId},
         user::User,
     },
@@ -157,6 +157,9 @@ pub(crate) struct CreateUserAttribute {
 impl CreateUserAttribute {
     /// The attribute that is asked for, as far as it can be checked without the table.
     fn attribute(self, id: AttributeId, created_at: Timestamp) -> Result<Attribute> {
+        for text in self.description.iter().chain(&self.attribute_default) {
+            short(text)?;
+        }
         let users = self.users.into_iter();
         let users = users.map(|one| (UserId::parse(&one.user_uuid), one.value));
         let groups = self.groups.into_iter();

@@ -146,7 +146,9 @@ async fn member(app: &App, project: &InProject, email: &str) -> Result<User> {
     let email = EmailAddress::parse(email.trim()).ok_or_else(none)?;
     let id = app.store.user_of_email(&email).await?.ok_or_else(none)?;
     let user = app.store.user(id).await?;
-    user.filter(|user| user.organization == Some(project.organization()))
+    // Whoever gave themself this address has to prove it before they are taken for its owner.
+    let known = |user: &User| user.email_verified || user.email_changed_at.is_none();
+    user.filter(|user| user.organization == Some(project.organization()) && known(user))
         .ok_or_else(none)
 }
 

@@ -71,7 +71,6 @@ pub(crate) struct CreateSpaceAccess {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreateSpace {
     name: String,
-    #[schema(nullable = false)]
     is_private: Option<bool>,
     #[schema(nullable = false)]
     access: Option<Vec<CreateSpaceAccess>>,
@@ -109,6 +108,7 @@ pub(crate) async fn create_space_in_project(
     let name = space_name(&body.name)?;
     let spaces = Spaces::read(&app, &project).await?;
     if let Some(earlier) = before(&app, &spaces, key.as_deref()).await? {
+        spaces.require(Action::View, earlier)?;
         return Ok(Reply(spaces.fresh(earlier)));
     }
     let parent = body.parent_space_uuid.as_deref().map(space_id);
@@ -155,7 +155,6 @@ async fn before<'a>(
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UpdateSpace {
     name: String,
-    #[schema(nullable = false)]
     is_private: Option<bool>,
 }
 

@@ -67,7 +67,7 @@ impl Deref for CurrentUser {
 impl App {
     /// A fresh session for a user: the browser gets its cookie with the answer; storing it is the caller's.
     pub fn new_session(&self, user: &User) -> (SessionToken, Session) {
-        let token = SessionToken::new(user.id, &self.random);
+        let token = SessionToken::new(user.id, user.organization, &self.random);
         (
             token,
             Session::new(user, self.clock.now(), self.config.session_lifetime),

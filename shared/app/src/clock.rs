@@ -37,6 +37,9 @@ impl Timestamp {
 
     /// Strict ISO 8601 with a zone, or a bare date (reference 00 §0.5).
     pub fn parse(text: &str) -> Option<Self> {
+        if !text.is_ascii() {
+            return None;
+        }
         // The library also takes a space for the `T`, and single digits in a date.
         let instant = match text.as_bytes() {
             [_, _, _, _, b'-', _, _, b'-', _, _] => NaiveDate::parse_from_str(text, "%Y-%m-%d")
@@ -197,6 +200,7 @@ mod tests {
             "+12026-01-31T00:00:00Z",
             "9999-12-31T23:59:59-23:59",
             "31.01.2026",
+            "2026-01-31T09:30:00\u{2212}05:00",
             "2026-01-31T25:00:00Z",
             "9999-12-31T23:59:60Z",
         ] {

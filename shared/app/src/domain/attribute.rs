@@ -16,6 +16,9 @@ use crate::{
 /// How many attributes an organisation has at most: they are listed whole, and whoever goes is taken out of all of them.
 pub const MOST_ATTRIBUTES: usize = 200;
 
+/// The longest description, default or value, in characters.
+pub const LONGEST_TEXT: usize = 1000;
+
 /// An attribute with the values of everybody who has one. One item, so it is as large as one item can be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,11 +66,25 @@ pub fn values<I: Ord>(
     let mut values = BTreeMap::new();
     for (id, value) in sent {
         let id = id.ok_or_else(|| unknown(whose))?;
+        short(&value)?;
         if values.insert(id, value).is_some() {
             return Err(Error::invalid(format!("A {whose} has one value")));
         }
     }
     Ok(values)
+}
+
+/// A description, a default, or a value: at most [`LONGEST_TEXT`] characters, as all of them are listed at once.
+///
+/// # Errors
+/// `Invalid` when it is longer.
+pub fn short(text: &str) -> Result<()> {
+    if text.chars().count() > LONGEST_TEXT {
+        return Err(Error::invalid(format!(
+            "Descriptions and values of an attribute have at most {LONGEST_TEXT} characters"
+        )));
+    }
+    Ok(())
 }
 
 /// What is answered to a value of somebody, or some group, that is not of the organisation.

@@ -3,7 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Ref, RefOr,
+        schema::{AnyOfBuilder, Schema},
+    },
+};
 
 use crate::{
     Error, Result,
@@ -147,11 +153,30 @@ impl GroupWithMembers {
 }
 
 /// A group, with its members where they are asked for.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum GroupAnswer {
     Plain(GroupView),
     WithMembers(GroupWithMembers),
+}
+
+impl utoipa::PartialSchema for GroupAnswer {
+    /// Any of the two: with its members it still is a group.
+    fn schema() -> RefOr<Schema> {
+        AnyOfBuilder::new()
+            .item(Ref::from_schema_name(GroupView::name()))
+            .item(Ref::from_schema_name(GroupWithMembers::name()))
+            .into()
+    }
+}
+
+impl ToSchema for GroupAnswer {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((GroupView::name().into(), GroupView::schema()));
+        schemas.push((GroupWithMembers::name().into(), GroupWithMembers::schema()));
+        GroupView::schemas(schemas);
+        GroupWithMembers::schemas(schemas);
+    }
 }
 
 /// Somebody, as a request names them.

@@ -17,25 +17,29 @@ use crate::{
 /// However busy, a session ends (NIST SP 800-63B §4.1.3).
 pub const ABSOLUTE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// What the browser holds: the user's id, 24 random bytes, a dot and a random tail. Only its hash is stored; there is
-/// no signature to check, and none is needed.
+/// What the browser holds: the user's id, 24 random bytes, a dot, a random tail, and the id of the organisation, so that
+/// one read finds all that a request needs. Only its hash is stored; there is no signature to check, and none is needed.
 #[derive(Debug, Clone)]
 pub struct SessionToken {
     pub user: UserId,
+    /// Where the user belonged when it was made; older ones do not say.
+    pub organization: Option<OrganizationId>,
     secret: Secret,
 }
 
 impl SessionToken {
     /// A fresh one.
-    pub fn new(user: UserId, random: &Random) -> Self {
+    pub fn new(user: UserId, organization: Option<OrganizationId>, random: &Random) -> Self {
         let text = format!(
-            "{}{}.{}",
+            "{}{}.{}{}",
             user.simple(),
             random.url_safe::<24>(),
-            random.url_safe::<18>()
+            random.url_safe::<18>(),
+            organization.map(|id| id.simple()).unwrap_or_default()
         );
         Self {
             user,
+            organization,
             secret: Secret::new(text),
         }
     }
@@ -46,12 +50,18 @@ impl SessionToken {
             .strip_prefix("s%3A")
             .or_else(|| cookie.strip_prefix("s%3a"))
             .or_else(|| cookie.strip_prefix("s:"))?;
+        const SHORT: usize = 32 + 32 + 1 + 24;
         let known = text.is_ascii()
-            && text.len() == 32 + 32 + 1 + 24
+            && (text.len() == SHORT || text.len() == SHORT + 32)
             && text.as_bytes().get(64) == Some(&b'.');
         let user = UserId::from_simple(known.then(|| text.get(..32))??)?;
+        let organization = match text.get(SHORT..).unwrap_or_default() {
+            "" => None,
+            id => Some(OrganizationId::from_simple(id)?),
+        };
         Some(Self {
             user,
+            organization,
             secret: Secret::new(text.to_owned()),
         })
     }
@@ -122,10 +132,15 @@ mod tests {
 
     #[test]
     fn a_cookie_reads_back_and_has_no_equals_sign() {
-        let token = SessionToken::new(UserId::new(&Random::System), &Random::System);
-        let read = SessionToken::parse(&token.cookie_value()).unwrap();
-        assert_eq!((read.user, read.hash()), (token.user, token.hash()));
-        assert!(!token.cookie_value().contains('='));
+        let random = &Random::System;
+        for organization in [None, Some(OrganizationId::new(random))] {
+            let token = SessionToken::new(UserId::new(random), organization, random);
+            let read = SessionToken::parse(&token.cookie_value()).unwrap();
+            assert_eq!((read.user, read.hash()), (token.user, token.hash()));
+            assert_eq!(read.organization, organization);
+            assert!(!token.cookie_value().contains('='));
+        }
+        let token = SessionToken::new(UserId::new(random), None, random);
         for wrong in [
             "",
             "s%3A",

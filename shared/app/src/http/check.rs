@@ -20,6 +20,11 @@ const SECRET: [&str; 8] = [
     "passcode",
     "code",
 ];
+/// So many errors are told; more would make an answer of a thousand wrong elements larger than its request, and a
+/// function has little memory.
+const MOST_ERRORS: usize = 100;
+/// Of each form of a union, so many.
+const MOST_REASONS: usize = 20;
 /// Deeper schemas are recursive; JSON itself is read 128 levels deep.
 const DEEPEST: usize = 64;
 
@@ -51,8 +56,16 @@ impl<'a> Place<'a> {
 }
 
 impl Checker<'_> {
+    /// Whether what else is wrong is not told any more.
+    fn is_full(&self) -> bool {
+        self.errors.len() >= MOST_ERRORS
+    }
+
     /// A required value that is not there.
     pub(super) fn missing(&mut self, path: &str, name: &str) {
+        if self.is_full() {
+            return;
+        }
         self.errors.insert(
             path.to_owned(),
             FieldError {
@@ -63,6 +76,9 @@ impl Checker<'_> {
     }
 
     fn fail(&mut self, place: Place<'_>, message: impl Into<String>, value: &Value) {
+        if self.is_full() {
+            return;
+        }
         let value = (!place.secret).then(|| value.clone());
         self.errors.insert(
             place.path.to_owned(),
@@ -115,8 +131,13 @@ impl Checker<'_> {
         if let [only] = real.as_slice() {
             return self.value(only, value, place);
         }
+        // Where the value says which form it is meant to have, only that one is of interest.
+        let named = value.get("type").and_then(Value::as_str);
+        let meant = |member: &&Value| named.is_none_or(|named| self.may_be(member, named));
+        let meant: Vec<_> = real.iter().copied().filter(meant).collect();
+        let tried = if meant.is_empty() { real } else { meant };
         let mut reasons = Vec::new();
-        for member in real {
+        for member in tried {
             let mut checker = Checker {
                 schemas: self.schemas,
                 errors: Fields::new(),
@@ -128,6 +149,7 @@ impl Checker<'_> {
             let messages = checker
                 .errors
                 .into_iter()
+                .take(MOST_REASONS)
                 .map(|(path, field)| (path, json!({ "message": field.message })));
             reasons.push(Value::Object(messages.collect()));
         }
@@ -147,6 +169,21 @@ impl Checker<'_> {
         value
     }
 
+    /// Whether a form of a union goes by this `type`: one that does not say which may.
+    fn may_be(&self, member: &Value, named: &str) -> bool {
+        if let Some(reference) = member.get("$ref").and_then(Value::as_str) {
+            let name = reference.rsplit('/').next().unwrap_or_default();
+            let known = self.schemas.get(name);
+            return known.is_none_or(|schema| self.may_be(schema, named));
+        }
+        let parts = member.get("allOf").and_then(Value::as_array);
+        let parts = parts.into_iter().flatten();
+        let tags = member.pointer("/properties/type/enum");
+        let tags = tags.and_then(Value::as_array);
+        tags.is_none_or(|tags| tags.iter().any(|tag| tag == named))
+            && parts.into_iter().all(|part| self.may_be(part, named))
+    }
+
     fn typed(&mut self, schema: &Value, value: Value, place: Place<'_>) -> Value {
         let types: Vec<&str> = match schema.get("type") {
             Some(Value::String(one)) => vec![one],
@@ -161,7 +198,7 @@ impl Checker<'_> {
         };
         match *kind {
             "boolean" => self.boolean(value, place),
-            "integer" | "number" => self.number(*kind == "integer", value, place),
+            "integer" | "number" => self.number(*kind == "integer", schema, value, place),
             "array" => self.array(schema, value, place),
             "object" => self.object(schema, value, place),
             _ => self.string(schema, value, place),
@@ -189,12 +226,24 @@ impl Checker<'_> {
         }
     }
 
-    fn number(&mut self, whole: bool, value: Value, place: Place<'_>) -> Value {
+    fn number(&mut self, whole: bool, schema: &Value, value: Value, place: Place<'_>) -> Value {
         let number = match &value {
             Value::Number(number) => number.as_f64(),
             Value::String(text) => text.trim().parse::<f64>().ok(),
             _ => None,
         };
+        let bound = |name: &str| schema.get(name).and_then(Value::as_f64);
+        let (least, most) = (bound("minimum"), bound("maximum"));
+        if let Some(number) = number
+            && (least.is_some_and(|least| number < least) || most.is_some_and(|most| number > most))
+        {
+            let told = match (least, most) {
+                (Some(least), _) if number < least => format!("min {least}"),
+                (_, most) => format!("max {}", most.unwrap_or_default()),
+            };
+            self.fail(place, told, &value);
+            return value;
+        }
         match number.filter(|number| number.is_finite() && (!whole || number.fract() == 0.0)) {
             #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
             Some(number) if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 => {
@@ -271,6 +320,9 @@ impl Checker<'_> {
             return Value::Array(items);
         };
         let checked = items.into_iter().enumerate().map(|(index, item)| {
+            if self.is_full() {
+                return item;
+            }
             let path = format!("{}.${index}", place.name);
             self.value(
                 of,
@@ -286,6 +338,11 @@ impl Checker<'_> {
 
     fn object(&mut self, schema: &Value, value: Value, place: Place<'_>) -> Value {
         let Value::Object(mut object) = value else {
+            // What is in it, and whether that is secret, nobody knows.
+            let place = Place {
+                secret: place.secret || value.is_array(),
+                ..place
+            };
             self.fail(place, "invalid object", &value);
             return value;
         };
@@ -330,6 +387,9 @@ impl Checker<'_> {
                 .iter_mut()
                 .filter(|(name, _)| !properties.contains_key(*name))
             {
+                if self.is_full() {
+                    break;
+                }
                 let path = format!("{}.{name}", place.path);
                 *value = self.value(
                     of,
@@ -414,6 +474,53 @@ mod tests {
             check(schema(), json!({ "name": "", "count": 2.0, "open": null })).0["open"],
             json!(false)
         );
+    }
+
+    #[test]
+    fn a_thousand_errors_are_not_all_told() {
+        let schema = json!({ "type": "object", "properties": { "names": { "type": "array", "items": { "type": "string" } } } });
+        let (_, errors) = check(schema, json!({ "names": vec![1; 5000] }));
+        assert_eq!(errors.as_object().unwrap().len(), MOST_ERRORS);
+    }
+
+    #[test]
+    fn only_the_form_that_a_value_says_it_has_is_of_interest() {
+        let form = |name: &str| {
+            json!({ "allOf": [
+                { "type": "object", "required": ["list"], "properties": { "list": { "type": "array", "items": { "type": "string" } } } },
+                { "type": "object", "required": ["type"], "properties": { "type": { "type": "string", "enum": [name] } } },
+            ] })
+        };
+        let schema = json!({ "oneOf": [form("one"), form("two")] });
+        let (_, errors) = check(
+            schema.clone(),
+            json!({ "type": "two", "list": vec![1; 5000] }),
+        );
+        let message = errors["body"][0].as_str().unwrap();
+        assert_eq!(
+            message.matches("invalid string value").count(),
+            MOST_REASONS
+        );
+        let (_, errors) = check(schema.clone(), json!({ "type": "two", "list": ["a"] }));
+        assert_eq!(errors, json!({}));
+        let (_, errors) = check(schema, json!({ "type": "three", "list": [] }));
+        assert_eq!(
+            errors["body"][0]
+                .as_str()
+                .unwrap()
+                .matches("should be one of")
+                .count(),
+            2
+        );
+    }
+
+    #[test]
+    fn numbers_keep_to_their_bounds() {
+        let schema = json!({ "type": "integer", "minimum": 0, "maximum": 10 });
+        for (sent, told) in [(-1, "min 0"), (11, "max 10")] {
+            assert_eq!(check(schema.clone(), json!(sent)).1["body"][0], told);
+        }
+        assert_eq!(check(schema, json!(10)), (json!(10), json!({})));
     }
 
     #[test]

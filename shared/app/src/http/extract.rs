@@ -12,11 +12,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{
-    api::Operation,
+    api::{Operation, Parameter},
     check::{Checker, Place},
 };
 use crate::{
     App, Error, Result,
+    domain::secret::sha256_hex,
     error::{FieldError, Fields},
 };
 
@@ -135,6 +136,11 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
             let name = percent_decode_str(&name.replace('+', " "))
                 .decode_utf8_lossy()
                 .into_owned();
+            // What nobody asked for may be anything.
+            let known = |known: &Parameter| known.place == "query" && known.name == name;
+            if !operation.parameters.iter().any(known) {
+                continue;
+            }
             let value = decoded(&raw.replace('+', " "), &name, &mut checker);
             // A parameter that comes twice is a list, as older clients mean it, and fails where text belongs.
             match sent.get_mut(&name) {
@@ -239,7 +245,8 @@ impl FromRequestParts<App> for ClientAddress {
 }
 
 /// The header `Idempotency-Key`: a request that comes again with it makes nothing new. It is answered with what the first
-/// one made, or with 409 where that cannot be shown again.
+/// one made, or with 409 where that cannot be shown again. What is kept is the hash of the key and of the whole request:
+/// another request with the same key is another one, and never answered with what this one made.
 pub struct IdempotencyKey(pub Option<String>);
 
 impl FromRequestParts<App> for IdempotencyKey {
@@ -256,13 +263,54 @@ impl FromRequestParts<App> for IdempotencyKey {
         let key = key.ok_or_else(|| {
             Error::invalid("An Idempotency-Key has 1 to 255 visible ASCII characters")
         })?;
-        Ok(Self(Some(key.to_owned())))
+        // Parsed, so that neither blanks nor the order of fields matter; a hash of a secret could be guessed at.
+        let body = match parts.extensions.get::<RawBody>() {
+            Some(RawBody::Json(value)) => without_secrets(value).to_string(),
+            _ => String::new(),
+        };
+        let request = format!("{key}\n{} {}\n{body}", parts.method, parts.uri);
+        Ok(Self(Some(sha256_hex(&request))))
+    }
+}
+
+/// A body with everything left out that may be, or hold, a secret.
+fn without_secrets(value: &Value) -> Value {
+    const SECRETS: [&str; 8] = [
+        "cert",
+        "code",
+        "connection",
+        "credential",
+        "key",
+        "pass",
+        "secret",
+        "token",
+    ];
+    match value {
+        Value::Object(fields) => {
+            let open = fields.iter().filter(|(name, _)| {
+                let name = name.to_lowercase();
+                !SECRETS.iter().any(|secret| name.contains(secret))
+            });
+            let open = open.map(|(name, value)| (name.clone(), without_secrets(value)));
+            Value::Object(open.collect())
+        }
+        Value::Array(items) => items.iter().map(without_secrets).collect(),
+        other => other.clone(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_be_a_secret_is_no_part_of_a_request() {
+        let sent = serde_json::json!({
+            "name": "x", "users": [{ "password": "p", "value": 1 }], "dbtConnection": { "a": 1 }, "privateKey": "k",
+        });
+        let kept = serde_json::json!({ "name": "x", "users": [{ "value": 1 }] });
+        assert_eq!(without_secrets(&sent), kept);
+    }
 
     #[test]
     fn addresses_count_alone_or_by_household() {

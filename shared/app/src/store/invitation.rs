@@ -184,6 +184,17 @@ impl Store {
         Ok((open, user.ok_or_else(none)?))
     }
 
+    /// Whether somebody may set a password by mail: whoever was invited and has not accepted only while they may accept,
+    /// or neither an end nor a revocation of the invitation would keep them out.
+    pub async fn may_have_password(&self, user: &User, now: Timestamp) -> Result<bool> {
+        let Some(organization) = user.organization.filter(|_| user.is_pending()) else {
+            return Ok(true);
+        };
+        let key = keys::invitation(organization, user.id);
+        let open: Option<Invitation> = self.get(&key).await?;
+        Ok(live(open, now).is_some())
+    }
+
     /// Removes one invitation, with what goes with it; fails with `Changed` when it is gone or replaced.
     async fn remove_invitation(&self, gone: &Invitation, with: Option<Write>) -> Result<()> {
         let own = Write::delete(keys::invitation(gone.organization, gone.user))

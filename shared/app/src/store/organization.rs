@@ -107,6 +107,15 @@ impl Store {
         self.apply(checks).await
     }
 
+    /// Whether the organisation of a user is there, if they have one: with it deleted, everybody in it is.
+    pub(super) async fn stands(&self, user: &User) -> Result<bool> {
+        let Some(id) = user.organization else {
+            return Ok(true);
+        };
+        let found: Option<Organization> = self.get(&keys::organization(id)).await?;
+        Ok(found.is_some_and(|found| found.deleted_at.is_none()))
+    }
+
     /// The write that makes a user a member; only of somebody who has no organisation yet, and whose address is this.
     fn membership_write(user: &User) -> Write {
         Write::update(keys::user(user.id))

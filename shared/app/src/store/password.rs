@@ -22,7 +22,7 @@ struct StoredPassword {
 }
 
 impl Store {
-    /// The account behind an address and its password hash, if any. Two reads: the second needs the first.
+    /// The account behind an address and its password hash, if any. Three reads: each needs the one before.
     pub async fn login(
         &self,
         email: &EmailAddress,
@@ -36,9 +36,11 @@ impl Store {
             .into_iter();
         let user: Option<User> = items.next().flatten().map(read).transpose()?;
         let stored: Option<StoredPassword> = items.next().flatten().map(read).transpose()?;
-        Ok(user
-            .filter(|user| user.email == *email && is_there(user))
-            .map(|user| (user, stored.map(|stored| stored.hash))))
+        let Some(user) = user.filter(|user| user.email == *email && is_there(user)) else {
+            return Ok(None);
+        };
+        let stands = self.stands(&user).await?;
+        Ok(stands.then_some((user, stored.map(|stored| stored.hash))))
     }
 
     /// The user's password hash.

@@ -5,25 +5,36 @@ use crate::{
     Error, Result,
     clock::Timestamp,
     domain::{
+        organization::Organization,
         session::{Session, SessionToken},
         user::User,
     },
 };
 
 impl Store {
-    /// The session and its user in one consistent read. A session that has ended is no session.
+    /// The session and its user in one consistent read, with the user's organisation: with that one gone, everybody in it
+    /// is. A session that has ended is no session. One more read for a cookie that does not name the organisation.
     pub async fn session_and_user(
         &self,
         token: &SessionToken,
         now: Timestamp,
     ) -> Result<(Option<Session>, Option<User>)> {
-        let mut items = self
-            .get_many(&[keys::session(&token.hash()), keys::user(token.user)])
-            .await?
-            .into_iter();
+        let mut wanted = vec![keys::session(&token.hash()), keys::user(token.user)];
+        wanted.extend(token.organization.map(keys::organization));
+        let mut items = self.get_many(&wanted).await?.into_iter();
         let session = items.next().flatten().map(read).transpose()?;
         let user: Option<User> = items.next().flatten().map(read).transpose()?;
-        Ok((live(session, now), user.filter(is_there)))
+        let organization: Option<Organization> = items.next().flatten().map(read).transpose()?;
+        let Some(user) = user.filter(is_there) else {
+            return Ok((live(session, now), None));
+        };
+        let stands = match user.organization {
+            Some(id) if token.organization == Some(id) => {
+                organization.is_some_and(|found| found.deleted_at.is_none())
+            }
+            _ => self.stands(&user).await?,
+        };
+        Ok((live(session, now), stands.then_some(user)))
     }
 
     /// The write of a new session.

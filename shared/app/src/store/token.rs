@@ -147,8 +147,8 @@ impl Store {
         }
     }
 
-    /// Who a secret belongs to. An expired one belongs to nobody, and its entry is removed. Two reads: the second
-    /// needs the first.
+    /// Who a secret belongs to. An expired one belongs to nobody, and its entry is removed. Three reads: each
+    /// needs the one before.
     pub async fn token_user(
         &self,
         secret: &TokenSecret,
@@ -165,6 +165,9 @@ impl Store {
         let Some(user) = self.user(owner.user).await? else {
             return Ok(None);
         };
+        if !self.stands(&user).await? {
+            return Ok(None);
+        }
         let note_use = owner
             .last_used_at
             .is_none_or(|at| now.since(at) >= USE_WRITTEN_EVERY);
