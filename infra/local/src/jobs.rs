@@ -1,12 +1,17 @@
 //! The worker in the same process: what the table's stream and the scheduler do in the cloud.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use app::{App, domain::id::JobId};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use app::{App, Result, domain::id::JobId};
+use tokio::sync::{
+    Semaphore,
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+};
 
 /// When the table failed while a job was taken, it is tried again so much later.
 const PAUSE: Duration = Duration::from_secs(30);
+/// How many jobs are done at once: a mail need not wait for a long deletion.
+const AT_ONCE: usize = 4;
 
 /// Jobs that wait to be done.
 pub(crate) struct Jobs {
@@ -24,31 +29,40 @@ impl Jobs {
 
     /// Does what an earlier process left, then every job that comes, until it is stopped.
     pub(crate) async fn run(mut self, app: App) {
-        match app.store.late_open_jobs().await {
-            Ok(open) => open
-                .into_iter()
-                .for_each(|job| self.later(job, Duration::ZERO)),
-            Err(error) => tracing::error!(cause = error.cause(), "Open jobs cannot be found."),
+        while let Err(error) = self.take_over(&app).await {
+            tracing::error!(cause = error.cause(), "Open jobs cannot be found.");
+            tokio::time::sleep(PAUSE).await;
         }
+        let places = Arc::new(Semaphore::new(AT_ONCE));
         while let Some(job) = self.new.recv().await {
-            let wait = match worker::run(&app, job).await {
-                Ok(None) => continue,
-                Ok(Some(then)) => then.since(app.clock.now()),
-                Err(error) => {
-                    tracing::error!(cause = error.cause(), "A job could not be taken or let go.");
-                    PAUSE
-                }
-            };
-            self.later(job, wait);
+            let (app, again, places) = (app.clone(), self.again.clone(), places.clone());
+            tokio::spawn(async move {
+                let Ok(place) = places.acquire().await else {
+                    return;
+                };
+                let wait = match worker::run(&app, job).await {
+                    Ok(None) => return,
+                    Ok(Some(then)) => then.since(app.clock.now()),
+                    Err(error) => {
+                        let cause = error.cause();
+                        tracing::error!(cause, "A job could not be taken or let go.");
+                        PAUSE
+                    }
+                };
+                drop(place);
+                tokio::time::sleep(wait).await;
+                // Nobody listens once the process stops.
+                let _ = again.send(job);
+            });
         }
     }
 
-    fn later(&self, job: JobId, wait: Duration) {
-        let again = self.again.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(wait).await;
-            // Nobody listens once the process stops.
-            let _ = again.send(job);
-        });
+    /// The jobs that an earlier process left. There is one process on a folder, so whoever was at one is gone.
+    async fn take_over(&self, app: &App) -> Result<()> {
+        for job in app.store.late_open_jobs().await? {
+            app.store.release_job(job).await?;
+            let _ = self.again.send(job);
+        }
+        Ok(())
     }
 }

@@ -301,16 +301,30 @@ async fn whoever_is_deleted_has_no_value_any_more() {
 }
 
 #[tokio::test]
-async fn the_largest_body_fits_into_one_attribute() {
+async fn texts_of_an_attribute_have_a_longest() {
     let app = TestApp::new(api()).await;
     let ana = app.admin(ANA, "Acme").await;
-    let long = "x".repeat(255 * 1024);
+    let long = "x".repeat(1000);
     let body = json!({ "name": "x", "attributeDefault": long, "users": [], "groups": [] });
     create(&ana, &body).await;
     assert_eq!(ana.get(ATTRIBUTES).await.ok()[0]["attributeDefault"], long);
     let body = json!({ "name": "y", "attributeDefault": "x".repeat(257 * 1024), "users": [], "groups": [] });
     let reply = ana.post(ATTRIBUTES).json(&body).await;
     assert_eq!(reply.status, 413);
+    let me = app.account(ANA).await.id;
+    let before = app.items();
+    let longer = "x".repeat(1001);
+    for (field, value) in [
+        ("attributeDefault", json!(longer)),
+        ("description", json!(longer)),
+        ("users", json!([{ "userUuid": me, "value": longer }])),
+    ] {
+        let mut body = json!({ "name": "z", "attributeDefault": null, "users": [], "groups": [] });
+        body[field] = value;
+        let reply = ana.post(ATTRIBUTES).json(&body).await;
+        assert_eq!(reply.refusal(), "400 ParameterError", "{field}");
+    }
+    assert_eq!(app.items(), before);
 }
 
 /// What the table cannot take is a refusal, not a failure, should a body ever be allowed to be larger.

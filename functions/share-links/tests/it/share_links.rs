@@ -191,7 +191,7 @@ async fn a_link_outlives_its_creator_and_goes_with_the_organization() {
         .await
         .unwrap();
     let reply = bob.post(SHARE).json(&target("/", "")).await;
-    assert_eq!(reply.refusal(), "404 NotFoundError");
+    assert_eq!(reply.refusal(), "401 InvalidUser");
     app.work(worker::run).await;
     app.wait(2);
     app.work(worker::run).await;

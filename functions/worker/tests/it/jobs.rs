@@ -155,3 +155,16 @@ async fn what_lost_its_reason_is_not_mailed() {
     assert_eq!(worker::run(&app.app, job).await.unwrap(), None);
     assert_eq!(mails(&app), 0);
 }
+
+#[tokio::test]
+async fn a_process_that_is_alone_need_not_wait_for_the_lease_of_the_one_before() {
+    let (app, job) = with_a_mail().await;
+    let dead = taken(&app, job).await;
+    app.app.store.release_job(job).await.unwrap();
+    assert_eq!(worker::run(&app.app, job).await.unwrap(), None);
+    assert_eq!(mails(&app), 1);
+    assert!(app.app.store.finish_job(&dead).await.is_err());
+    // One that is done is nothing to let go of.
+    app.app.store.release_job(job).await.unwrap();
+    assert!(app.items().values().all(|item| item["kind"]["S"] != "job"));
+}

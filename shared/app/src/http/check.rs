@@ -554,7 +554,11 @@ mod tests {
     fn a_body_that_is_no_object_is_told_as_the_body() {
         assert_eq!(
             check(schema(), json!([1])).1,
-            json!({ "body": ["invalid object", [1]] })
+            json!({ "body": ["invalid object", "(not shown)"] })
+        );
+        assert_eq!(
+            check(schema(), json!(1)).1,
+            json!({ "body": ["invalid object", 1] })
         );
     }
 }

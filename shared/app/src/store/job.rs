@@ -101,9 +101,20 @@ impl Store {
         self.apply([Self::job_done_write(job)]).await
     }
 
+    /// Ends the lease of a job, for a process that knows there is no other worker: whoever had it is dead. What they might
+    /// still write fails, as the next to take the job counts on.
+    pub async fn release_job(&self, id: JobId) -> Result<()> {
+        let write = Write::update(keys::job(id)).remove("leaseUntil");
+        match self.apply([write.when_present().or(lost())]).await {
+            // It is done.
+            Err(Error::Unavailable(_)) => Ok(()),
+            other => other,
+        }
+    }
+
     /// Work that is not done, the soonest due first; what was written a moment ago may be missing.
     pub async fn late_open_jobs(&self) -> Result<Vec<JobId>> {
-        let keys = self.late_keys(keys::LATE_JOBS, 1000).await?;
+        let keys = self.all_late_keys(keys::LATE_JOBS).await?;
         let id = |key: &keys::Key| JobId::parse(key.pk.strip_prefix("JOB#")?);
         Ok(keys.iter().filter_map(id).collect())
     }

@@ -323,6 +323,8 @@ impl Store {
             .set("isMarketingOptedIn", user.is_marketing_opted_in)
             .set("isTrackingAnonymized", user.is_tracking_anonymized)
             .set("updatedAt", user.updated_at)
+            .when_live()
+            .when_equal("organization", organization)
             .when_equal("role", user.role);
         let profile = profile.when_equal("email", &user.email);
         let mut writes = vec![profile.or(Error::Changed(Kind::User))];
@@ -330,10 +332,13 @@ impl Store {
         if let Some(name) = name {
             let rename = Write::update(keys::organization(organization))
                 .set("name", name)
-                .when_present();
+                .when_live();
             writes.push(rename.or(Error::NotFound(Kind::Organization)));
         }
         if let Some((domains, before)) = domain {
+            if name.is_none() {
+                writes.push(Self::organization_stays(organization));
+            }
             writes.extend(Self::domains_writes(organization, domains, before));
         }
         self.apply(writes).await

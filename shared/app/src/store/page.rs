@@ -176,14 +176,7 @@ impl Store {
 
     /// The keys of at most `most` items in a partition of the index. It lags: for clean-up and look-ups that may be late.
     pub(super) async fn late_keys(&self, pk: &str, most: i32) -> Result<Vec<Key>> {
-        let call = self
-            .client
-            .query()
-            .table_name(&*self.table)
-            .index_name(super::schema::INDEX.0)
-            .key_condition_expression("gsi1pk = :pk")
-            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-            .limit(most);
+        let call = self.late(pk).limit(most);
         let output = call.send().await.map_err(|e| fault("query the index", e))?;
         Ok(output
             .items
@@ -191,6 +184,26 @@ impl Store {
             .iter()
             .filter_map(key_of)
             .collect())
+    }
+
+    /// All keys in a partition of the index. It lags: for clean-up and look-ups that may be late.
+    pub(super) async fn all_late_keys(&self, pk: &str) -> Result<Vec<Key>> {
+        let mut pages = self.late(pk).into_paginator().items().send();
+        let mut found = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| fault("query the index", error))?;
+            found.extend(key_of(&item));
+        }
+        Ok(found)
+    }
+
+    fn late(&self, pk: &str) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&*self.table)
+            .index_name(super::schema::INDEX.0)
+            .key_condition_expression("gsi1pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
     }
 
     /// Deletes items, 25 in a request, each by itself; one that is gone is fine.

@@ -124,6 +124,7 @@ impl Store {
                 .set("identities", left)
                 .set("updatedAt", now)
                 .when_live()
+                .when_equal("email", &user.email)
                 .when_equal("identities", &user.identities)
                 .when_equal("hasPassword", user.has_password)
                 .or(Error::Changed(Kind::Identity)),

@@ -134,10 +134,11 @@ impl Store {
     /// The write that keeps the member row of a changed user current, if they have one.
     pub(super) fn member_changed(user: &User) -> Option<Write> {
         let row = Write::update(keys::member(user.organization?, &user.email, user.id));
-        Some(
-            row.set("isPending", user.is_pending())
-                .set("updatedAt", user.updated_at),
-        )
+        let row = row
+            .set("isPending", user.is_pending())
+            .set("updatedAt", user.updated_at);
+        // It goes with the account: a late write must not bring a part of it back.
+        Some(row.when_present().or(Error::Changed(Kind::User)))
     }
 
     /// Writes what of a profile differs, and the member row with it. With another address, the old one is freed and the
