@@ -2,8 +2,8 @@
 //!
 //! | Who asks | Reads |
 //! |---|---|
-//! | every request with a cookie | `SESSION#hash / SESSION` and `USER#u / PROFILE`, one batch |
-//! | every request with a token | `TOKEN#hash / TOKEN`, then `USER#u / PROFILE` |
+//! | every request with a cookie | `SESSION#hash / SESSION`, `USER#u / PROFILE` and `ORG#o / PROFILE`, one batch |
+//! | every request with a token | `TOKEN#hash / TOKEN`, then `USER#u / PROFILE`, then `ORG#o / PROFILE` |
 //! | the user's own list of tokens, of warehouse logins | `LOGIN#u`, by prefix |
 //! | signing in | `EMAIL#address / CLAIM`, then `LOGIN#u / PASSWORD` and `USER#u / PROFILE`, one batch |
 //! | guessing a passcode | two counters, then `LOGIN#u / OTP`, each one conditional update |
