@@ -459,3 +459,28 @@ async fn signing_up_against_an_invitation_makes_one_account() {
         (1 + pending).to_string()
     );
 }
+
+#[tokio::test]
+async fn a_guest_whose_invitation_was_taken_back_gets_in_by_no_reset_either() {
+    let app = TestApp::new(api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    invite(&ana, GUS).await;
+    let reset = json!({ "email": GUS });
+    app.anonymous()
+        .post("/api/v1/password-reset")
+        .json(&reset)
+        .await
+        .ok();
+    let path = format!("/api/v1/password-reset/{}", app.reset_code());
+    app.anonymous().get(&path).await.ok();
+    ana.delete(LINKS).await.ok();
+    let gone = app.anonymous().get(&path).await;
+    assert_eq!(gone.refusal(), "404 NotExistsError");
+    let mails = app.mails().len();
+    app.anonymous()
+        .post("/api/v1/password-reset")
+        .json(&reset)
+        .await
+        .ok();
+    assert_eq!(app.mails().len(), mails);
+}

@@ -401,3 +401,20 @@ async fn a_groups_role_counts_as_soon_as_it_is_given_or_taken() {
     app.app.store.walk_soon(&job.task).await;
     assert_eq!(enters().await, 403);
 }
+
+#[tokio::test]
+async fn whoever_took_an_address_and_never_proved_it_gets_nothing_that_is_meant_for_its_owner() {
+    let app = testing::TestApp::new(local::api()).await;
+    let ana = app.admin("ana@example.com", "Acme").await;
+    let bob = app.viewer("bob@example.com").await;
+    let project = app.project("ana@example.com", "Jaffle").await;
+    let taken = serde_json::json!({ "email": "ceo@example.com" });
+    bob.patch("/api/v1/user/me").json(&taken).await.ok();
+    let before = app.items();
+    let body =
+        serde_json::json!({ "email": "ceo@example.com", "role": "admin", "sendEmail": true });
+    let path = format!("/api/v1/projects/{}/access", project.id);
+    let reply = ana.post(&path).json(&body).await;
+    assert_eq!(reply.refusal(), "404 NotExistsError");
+    assert_eq!(app.items(), before);
+}

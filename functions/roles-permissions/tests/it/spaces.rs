@@ -872,3 +872,16 @@ async fn another_organizations_projects_and_spaces_are_not_there() {
     assert_eq!(reply.refusal(), "404 NotExistsError");
     assert_eq!(before, app.items());
 }
+
+#[tokio::test]
+async fn a_null_opens_no_private_space() {
+    let app = testing::TestApp::new(local::api()).await;
+    let ana = app.admin("ana@example.com", "Acme").await;
+    let project = app.project("ana@example.com", "Jaffle").await;
+    let path = format!("/api/v1/projects/{}/spaces", project.id);
+    let body = serde_json::json!({ "name": "Plans", "isPrivate": null });
+    let made = ana.post(&path).json(&body).await.ok();
+    assert_eq!(made["isPrivate"], true);
+    let one = format!("{path}/{}", made["uuid"].as_str().unwrap());
+    assert_eq!(ana.patch(&one).json(&body).await.ok()["isPrivate"], true);
+}
