@@ -1,0 +1,1 @@
+//! The semantic layer: explores and metric queries in, SQL out.
