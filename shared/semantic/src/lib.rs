@@ -5,10 +5,13 @@ mod compile;
 pub mod dialect;
 pub mod error;
 pub mod explore;
+pub mod filter;
 pub mod interval;
 pub mod literal;
 mod options;
 pub mod query;
+pub mod reference;
+pub mod time;
 
 pub use access::UserAttributes;
 pub use compile::{Column, ColumnKind, Compiled, Warning, compile};
