@@ -15,6 +15,7 @@ mod joins;
 pub mod literal;
 mod metric;
 mod options;
+pub mod pivot;
 mod plan;
 pub mod query;
 pub mod reference;
@@ -22,6 +23,7 @@ mod render;
 mod scope;
 mod select;
 pub mod time;
+pub mod totals;
 
 pub use access::UserAttributes;
 pub use compile::{Column, ColumnKind, Compiled, Warning, compile};
