@@ -1,5 +1,7 @@
 //! What compiling costs: `cargo bench -p semantic --bench compile`.
 
+#![allow(clippy::unwrap_used)]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -347,8 +347,7 @@ fn split_and(sql: &str) -> Vec<&str> {
     }
     let mut parts = Vec::new();
     let mut from = 0;
-    let mut words = upper.match_indices("AND").peekable();
-    while let Some((at, _)) = words.next() {
+    for (at, _) in upper.match_indices("AND") {
         let bounded = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_whitespace);
         let bytes = upper.as_bytes();
         if bounded(at.checked_sub(1).and_then(|at| bytes.get(at))) && bounded(bytes.get(at + 3)) {
