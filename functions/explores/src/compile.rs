@@ -6,24 +6,37 @@ use app::{
 };
 use axum::extract::State;
 use semantic::{MetricQuery, Options, UserAttributes, query::CustomDimension};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     attributes,
     explores::{ExplorePath, parse, readable},
 };
 
+/// What is answered: the SQL, or an object with it where the setting asks for what current clients expect.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum CompiledQuery {
+    Sql(String),
+    #[serde(rename_all = "camelCase")]
+    Object {
+        query: String,
+        parameter_references: Vec<String>,
+    },
+}
+
 /// Compiles a metric query to SQL of the project's warehouse; runs nothing. The explore of the path counts, whatever the body
 /// calls it.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/explores/{exploreId}/compileQuery", operation_id = "CompileQuery", tag = "Projects",
                params(("projectUuid" = String, Path), ("exploreId" = String, Path)), request_body = MetricQuery,
-               responses((status = 200, body = Ok<String>)), extensions(("x-tier" = json!("mission"))))]
+               responses((status = 200, body = Ok<CompiledQuery>)), extensions(("x-tier" = json!("mission"))))]
 pub(crate) async fn compile_query(
     State(app): State<App>,
     project: InProject,
     Path(path): Path<ExplorePath>,
     Json(query): Json<MetricQuery>,
-) -> Result<Reply<Value>> {
+) -> Result<Reply<CompiledQuery>> {
     project.require(Action::View, Subject::Project)?;
     let custom_sql = project.may(Action::Manage, Subject::CustomSql, &project.object());
     if !custom_sql && has_sql_dimension(&query) {
@@ -46,9 +59,12 @@ pub(crate) async fn compile_query(
     let compiled = semantic::compile(&parse(&text)?, &query, &options)?;
 
     Ok(Reply(if app.config.latest_answers {
-        json!({ "query": compiled.sql, "parameterReferences": [] })
+        CompiledQuery::Object {
+            query: compiled.sql,
+            parameter_references: Vec::new(),
+        }
     } else {
-        Value::String(compiled.sql)
+        CompiledQuery::Sql(compiled.sql)
     }))
 }
 

@@ -239,7 +239,6 @@ pub struct Table {
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub uncompiled_sql_where: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
-    #[cfg_attr(feature = "openapi", schema(required))]
     pub required_filters: Vec<FieldFilter>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
@@ -261,7 +260,7 @@ pub struct Table {
     #[cfg_attr(feature = "openapi", schema(required, value_type = std::collections::HashMap<String, Metric>))]
     pub metrics: IndexMap<String, Metric>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<std::collections::HashMap<String, Value>>))]
+    #[cfg_attr(feature = "openapi", schema(required, nullable = false, value_type = Option<std::collections::HashMap<String, Value>>))]
     pub lineage_graph: Option<IndexMap<String, Value>>,
 }
 
@@ -333,10 +332,8 @@ pub struct Dimension {
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub is_additional_dimension: Option<bool>,
     #[serde(default, deserialize_with = "lenient")]
-    #[cfg_attr(feature = "openapi", schema(required))]
     pub groups: Vec<String>,
     #[serde(default, deserialize_with = "lenient")]
-    #[cfg_attr(feature = "openapi", schema(required))]
     pub is_interval_base: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
@@ -407,14 +404,12 @@ pub struct Metric {
     #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<Value>))]
     pub format: Option<Value>,
     #[serde(default, deserialize_with = "lenient")]
-    #[cfg_attr(feature = "openapi", schema(required))]
     pub groups: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub show_underlying_values: Option<Vec<String>>,
     /// Rows that do not fit are left out of the aggregation.
     #[serde(default, deserialize_with = "lenient")]
-    #[cfg_attr(feature = "openapi", schema(required))]
     pub filters: Vec<FieldFilter>,
     /// 0 to 100; absent means 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]

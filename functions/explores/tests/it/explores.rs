@@ -224,15 +224,15 @@ async fn a_deploy_may_be_large() {
         })
         .collect();
     let mut large = explore("large", "a");
-    large["noise"] = json!(noise);
+    large["tables"]["large"]["groupDetails"] = json!({ "noise": noise });
     ana.put(&path).json(&json!([large])).await.ok();
-    assert_eq!(ana.get(&format!("{path}/large")).await.ok(), large);
+    assert!(ana.get(&format!("{path}/large")).await.ok() == large);
     let items = app.items();
     let parts = items
         .keys()
         .filter(|(_, sk)| sk.starts_with("PART#"))
         .count();
-    assert!(parts >= 3, "{parts}");
+    assert!(parts >= 2, "{parts}");
 }
 
 #[tokio::test]

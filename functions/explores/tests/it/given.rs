@@ -8,10 +8,11 @@ pub(crate) const ANA: &str = "ana@acme.com";
 pub(crate) fn explore(name: &str, mark: &str) -> Value {
     json!({
         "name": name, "label": format!("{name} {mark}"), "tags": [mark], "baseTable": name, "joinedTables": [],
-        "targetDatabase": "postgres", "future": {"kept": [1, 2.50, "ü"]},
+        "targetDatabase": "postgres",
         "tables": {name: {
             "name": name, "label": name, "database": "db", "schema": "s", "sqlTable": format!("\"db\".\"s\".\"{mark}\""),
             "description": format!("All {name}"), "lineageGraph": {},
+            "groupDetails": {"future": {"kept": [1, 2.50, "ü"]}},
             "dimensions": {"status": {
                 "fieldType": "dimension", "type": "string", "name": "status", "label": "Status", "table": name, "tableLabel": name,
                 "sql": "${TABLE}.status", "compiledSql": format!("\"{name}\".status"), "hidden": false, "tablesReferences": [name],

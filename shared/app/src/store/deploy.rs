@@ -45,6 +45,8 @@ pub struct Deploy {
     pub user: UserId,
     pub status: DeployStatus,
     pub ends_at: Timestamp,
+    /// From when on the sweep counts.
+    pub written_at: Timestamp,
     /// How many explores it was in the end.
     #[serde(default)]
     pub explores: usize,
@@ -69,6 +71,7 @@ impl Deploy {
             user,
             status: DeployStatus::Uploading,
             ends_at: now + SESSION,
+            written_at: now,
             explores: 0,
         }
     }
