@@ -8,6 +8,7 @@ pub mod explore;
 pub mod filter;
 pub mod interval;
 pub mod literal;
+pub mod model;
 mod options;
 pub mod query;
 pub mod reference;

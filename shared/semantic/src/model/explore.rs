@@ -1,0 +1,507 @@
+//! Models that were read → explores.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+
+use super::filter_grammar;
+use super::friendly::friendly;
+use super::settings::ProjectSettings;
+use super::sql::{Alias, Compiler, Fault, Field, Kind, stable_id};
+use super::table::{Built, ExploreMeta, JoinMeta};
+use crate::explore::{
+    Dimension, Explore, ExploreError, ExploreOrError, FieldFilter, FieldTarget, InlineError,
+    InlineErrorType, Join, Metric, Table,
+};
+
+/// An explore, and what was left out of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    pub explore: ExploreOrError,
+    /// Sentences: fields of joined models that are broken, filters on unknown fields.
+    pub warnings: Vec<String>,
+}
+
+/// How many warnings are told.
+const MOST_WARNINGS: usize = 50;
+
+/// A model that is joined: as it was read, or why it cannot be.
+pub(super) enum Joined {
+    Built(Rc<Built>),
+    Broken,
+    Missing,
+}
+
+/// One explore to be made: of a model, or a further one of it.
+pub(super) struct Plan<'a> {
+    pub settings: &'a ProjectSettings,
+    pub model: &'a str,
+    pub base: &'a Built,
+    pub further: Option<&'a ExploreMeta>,
+}
+
+impl Plan<'_> {
+    fn name(&self) -> &str {
+        self.further.map_or(self.model, |further| &further.name)
+    }
+
+    fn label(&self) -> String {
+        match self.further {
+            None => self.base.label.clone(),
+            Some(further) => further
+                .label
+                .clone()
+                .unwrap_or_else(|| friendly(&further.name)),
+        }
+    }
+
+    fn group_label(&self) -> Option<String> {
+        let own = self.further.and_then(|further| further.group_label.clone());
+        own.or_else(|| self.base.group_label.clone())
+    }
+
+    fn joins(&self) -> &[JoinMeta] {
+        self.further
+            .map_or(&self.base.joins, |further| &further.joins)
+    }
+
+    /// The explore as an error.
+    pub(super) fn error(&self, errors: Vec<InlineError>) -> Outcome {
+        Outcome {
+            explore: ExploreOrError::Error(Box::new(ExploreError {
+                name: self.name().to_owned(),
+                label: self.label(),
+                group_label: self.group_label(),
+                tags: Some(self.base.tags.clone()),
+                errors,
+            })),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Compiles the explore, with the models that it joins.
+    pub(super) fn compile(&self, find: &mut dyn FnMut(&str) -> Joined) -> Outcome {
+        let mut joined = Vec::with_capacity(self.joins().len());
+        for join in self.joins() {
+            match find(&join.model) {
+                Joined::Built(built) if built.table.is_some() => joined.push(built),
+                Joined::Built(_) | Joined::Broken => {
+                    return self.refuse(format!(
+                        "The model \"{}\", which \"{}\" joins, is broken",
+                        join.model,
+                        self.name()
+                    ));
+                }
+                Joined::Missing => {
+                    return self.refuse(format!(
+                        "There is no model \"{}\" that \"{}\" could join",
+                        join.model,
+                        self.name()
+                    ));
+                }
+            }
+        }
+        let aliases = match self.aliases(&joined) {
+            Ok(aliases) => aliases,
+            Err(message) => return self.refuse(message),
+        };
+        Assembly {
+            plan: self,
+            compiler: Compiler::new(self.settings, &aliases),
+            aliases: &aliases,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+        }
+        .explore()
+    }
+
+    fn refuse(&self, message: String) -> Outcome {
+        self.error(vec![compile_error(message)])
+    }
+
+    /// The tables of the explore: the base, then the joined ones.
+    fn aliases<'b>(&'b self, joined: &'b [Rc<Built>]) -> Result<Vec<Alias<'b>>, String> {
+        let table = self.base.table.as_ref().ok_or("The model has no table")?;
+        let mut names = HashSet::from([self.model]);
+        let mut aliases = vec![Alias {
+            name: self.model.to_owned(),
+            model: self.model,
+            label: self.base.label.clone(),
+            hidden: false,
+            fields: None,
+            built: self.base,
+            table,
+        }];
+        for (join, built) in self.joins().iter().zip(joined) {
+            let name = join.alias.as_deref().unwrap_or(&join.model);
+            if !names.insert(name) {
+                return Err(format!(
+                    "The explore \"{}\" has two tables called \"{name}\"; give one of the joins an `alias`",
+                    self.name()
+                ));
+            }
+            let table = built.table.as_ref().ok_or("A joined model has no table")?;
+            let label = join
+                .label
+                .clone()
+                .or_else(|| join.alias.as_deref().map(friendly));
+            aliases.push(Alias {
+                name: name.to_owned(),
+                model: &join.model,
+                label: label.unwrap_or_else(|| built.label.clone()),
+                hidden: join.hidden == Some(true),
+                fields: join.fields.as_deref(),
+                built,
+                table,
+            });
+        }
+        Ok(aliases)
+    }
+}
+
+/// An explore in the making.
+struct Assembly<'a> {
+    plan: &'a Plan<'a>,
+    aliases: &'a [Alias<'a>],
+    compiler: Compiler<'a>,
+    errors: Vec<InlineError>,
+    warnings: Vec<String>,
+}
+
+impl Assembly<'_> {
+    fn explore(mut self) -> Outcome {
+        let plan = self.plan;
+        let joins = self.joins();
+        let wheres: Vec<Option<String>> = (0..self.aliases.len())
+            .map(|table| self.sql_where(table))
+            .collect();
+        for table in 0..self.aliases.len() {
+            self.compile_fields(table);
+        }
+        self.sort_faults();
+        if !self.errors.is_empty() {
+            return plan.error(self.errors);
+        }
+        let mut ids = HashSet::new();
+        let mut tables = IndexMap::with_capacity(self.aliases.len());
+        for (at, sql_where) in wheres.into_iter().enumerate() {
+            if let Some((name, table)) = self.table(at, sql_where, &mut ids) {
+                tables.insert(name, table);
+            }
+        }
+        if !self.errors.is_empty() {
+            return plan.error(self.errors);
+        }
+        self.warnings.truncate(MOST_WARNINGS);
+        let base = plan.base;
+        Outcome {
+            explore: ExploreOrError::Explore(Box::new(Explore {
+                name: plan.name().to_owned(),
+                label: plan.label(),
+                tags: base.tags.clone(),
+                group_label: plan.group_label(),
+                base_table: plan.model.to_owned(),
+                joined_tables: joins,
+                tables,
+                target_database: plan.settings.dialect,
+                warehouse: base.warehouse.clone(),
+                databricks_compute: base.databricks_compute.clone(),
+                yml_path: base.yml_path.clone(),
+                sql_path: base.sql_path.clone(),
+                explore_type: None,
+                spotlight: Some(base.spotlight.clone()),
+            })),
+            warnings: self.warnings,
+        }
+    }
+
+    fn joins(&mut self) -> Vec<Join> {
+        let mut joins = Vec::with_capacity(self.aliases.len());
+        for (at, join) in self.plan.joins().iter().enumerate() {
+            let table = at + 1;
+            let Some(alias) = self.aliases.get(table) else {
+                continue;
+            };
+            match self.compiler.condition(table, &join.sql_on) {
+                Ok(sql) => joins.push(Join {
+                    table: alias.name.clone(),
+                    sql_on: join.sql_on.clone(),
+                    join_type: join.join_type,
+                    tables_references: Some(self.compiler.aliases(&sql.tables)),
+                    compiled_sql_on: sql.text,
+                    hidden: join.hidden,
+                    always: join.always,
+                    relationship: join.relationship,
+                }),
+                Err(fault) => self.fail(&format!("The join of \"{}\"", alias.name), &fault),
+            }
+        }
+        joins
+    }
+
+    fn sql_where(&mut self, table: usize) -> Option<String> {
+        let alias = self.aliases.get(table)?;
+        let sql = alias.table.uncompiled_sql_where.as_deref()?;
+        match self.compiler.condition(table, sql) {
+            Ok(sql) => Some(sql.text),
+            Err(fault) => {
+                self.fail(&format!("The `sql_filter` of \"{}\"", alias.name), &fault);
+                None
+            }
+        }
+    }
+
+    fn fail(&mut self, subject: &str, fault: &Fault) {
+        let reason = self.compiler.explain(fault);
+        self.errors
+            .push(compile_error(format!("{subject}: {reason}")));
+    }
+
+    /// Compiles the fields that are seen. What they refer to is compiled with them.
+    fn compile_fields(&mut self, table: usize) {
+        let Some(alias) = self.aliases.get(table) else {
+            return;
+        };
+        for (index, (key, dimension)) in alias.built.dimensions.iter().enumerate() {
+            if alias.sees_dimension(key, dimension) {
+                self.compiler.field(Field {
+                    table,
+                    kind: Kind::Dimension,
+                    index,
+                });
+            }
+        }
+        for (index, key) in alias.built.metrics.keys().enumerate() {
+            if alias.sees(key) {
+                self.compiler.field(Field {
+                    table,
+                    kind: Kind::Metric,
+                    index,
+                });
+            }
+        }
+    }
+
+    /// Broken fields of the base table are errors; those of joined ones are left out.
+    fn sort_faults(&mut self) {
+        for (field, fault) in &self.compiler.faults {
+            let own_reason = match fault {
+                Fault::Says(_) => true,
+                Fault::Needs(other) => other.table != field.table,
+            };
+            if !own_reason {
+                continue;
+            }
+            let message = match fault {
+                Fault::Says(message) => message.clone(),
+                Fault::Needs(_) => format!(
+                    "{}: {}",
+                    self.compiler.describe(*field),
+                    self.compiler.explain(fault)
+                ),
+            };
+            if field.table == 0 {
+                if self.errors.len() < 20 {
+                    self.errors.push(compile_error(message));
+                }
+            } else {
+                self.warnings.push(format!("Left out: {message}"));
+            }
+        }
+        let doubts = self
+            .compiler
+            .doubts
+            .iter()
+            .filter(|(field, _)| field.table == 0);
+        self.warnings.extend(doubts.map(|(_, doubt)| doubt.clone()));
+        for alias in self.aliases.iter().skip(1) {
+            for name in &alias.built.broken {
+                if alias.sees(name) {
+                    let (table, model) = (&alias.name, alias.model);
+                    self.warnings.push(format!(
+                        "Left out: \"{table}.{name}\", which is broken in the model \"{model}\""
+                    ));
+                }
+            }
+        }
+    }
+
+    fn table(
+        &mut self,
+        at: usize,
+        sql_where: Option<String>,
+        ids: &mut HashSet<String>,
+    ) -> Option<(String, Table)> {
+        let alias = self.aliases.get(at)?;
+        let mut dimensions = IndexMap::with_capacity(alias.built.dimensions.len());
+        for (index, (key, dimension)) in alias.built.dimensions.iter().enumerate() {
+            let field = Field {
+                table: at,
+                kind: Kind::Dimension,
+                index,
+            };
+            let Some(sql) = self.compiler.done(field) else {
+                continue;
+            };
+            let compiled = Dimension {
+                table: alias.name.clone(),
+                table_label: alias.label.clone(),
+                compiled_sql: sql.text.clone(),
+                hidden: dimension.hidden || alias.hidden || !alias.sees_dimension(key, dimension),
+                tables_references: Some(self.compiler.aliases(&sql.tables)),
+                tables_required_attributes: self.compiler.required(&sql.tables),
+                ..dimension.clone()
+            };
+            if self.is_new(ids, at, &dimension.name) {
+                dimensions.insert(key.clone(), compiled);
+            }
+        }
+        let mut metrics = IndexMap::with_capacity(alias.built.metrics.len());
+        for (index, (key, draft)) in alias.built.metrics.iter().enumerate() {
+            let field = Field {
+                table: at,
+                kind: Kind::Metric,
+                index,
+            };
+            let Some(sql) = self.compiler.done(field) else {
+                continue;
+            };
+            let compiled = Metric {
+                table: alias.name.clone(),
+                table_label: alias.label.clone(),
+                compiled_sql: sql.text.clone(),
+                filters: sql.filters.clone(),
+                hidden: draft.metric.hidden || alias.hidden || !alias.sees(key),
+                tables_references: Some(self.compiler.aliases(&sql.tables)),
+                tables_required_attributes: self.compiler.required(&sql.tables),
+                ..draft.metric.clone()
+            };
+            if self.is_new(ids, at, &draft.metric.name) {
+                metrics.insert(key.clone(), compiled);
+            }
+        }
+        let further = self.plan.further.filter(|_| at == 0);
+        let table = Table {
+            name: alias.name.clone(),
+            label: alias.label.clone(),
+            original_name: (at > 0).then(|| alias.model.to_owned()),
+            description: further
+                .and_then(|further| further.description.clone())
+                .or_else(|| alias.table.description.clone()),
+            sql_where,
+            required_filters: self.filters(at),
+            hidden: alias.hidden.then_some(true),
+            dimensions,
+            metrics,
+            ..alias.table.clone()
+        };
+        Some((alias.name.clone(), table))
+    }
+
+    /// Whether no other field of the explore has the id of this one.
+    fn is_new(&mut self, ids: &mut HashSet<String>, table: usize, name: &str) -> bool {
+        let Some(alias) = self.aliases.get(table) else {
+            return false;
+        };
+        let mut id = String::with_capacity(alias.name.len() + name.len() + 1);
+        id.push_str(&alias.name);
+        id.push('_');
+        match name.contains('.') {
+            true => id.push_str(&name.replace('.', "__")),
+            false => id.push_str(name),
+        }
+        if ids.contains(&id) {
+            let message = format!("Two fields have the id \"{id}\"");
+            if table == 0 {
+                self.errors.push(compile_error(message));
+            } else {
+                self.warnings
+                    .push(format!("Left out: {message}; one of \"{}\"", alias.name));
+            }
+            return false;
+        }
+        ids.insert(id)
+    }
+
+    /// The required and default filters of a table.
+    fn filters(&mut self, at: usize) -> Vec<FieldFilter> {
+        let Some(alias) = self.aliases.get(at) else {
+            return Vec::new();
+        };
+        let mut filters = Vec::with_capacity(alias.built.filters.len());
+        for filter in &alias.built.filters {
+            let reference = match &filter.table {
+                Some(table) => format!("{table}.{}", filter.field),
+                None => filter.field.clone(),
+            };
+            let found =
+                self.compiler
+                    .find(at, filter.table.as_deref(), &filter.field, Kind::Dimension);
+            let field_type = match found {
+                Ok(field) => self.compiler.field_type(field),
+                Err(reason) => {
+                    if at == 0 {
+                        self.warnings
+                            .push(format!("The filter on \"{reference}\": {reason}"));
+                    }
+                    None
+                }
+            };
+            match filter_grammar::parse(&filter.value, field_type) {
+                Ok(parsed) => {
+                    if let Some(warning) = parsed.warning.filter(|_| at == 0) {
+                        self.warnings
+                            .push(format!("The filter on \"{reference}\": {warning}"));
+                    }
+                    filters.push(FieldFilter {
+                        id: stable_id(&[alias.model, "", &reference]),
+                        target: FieldTarget {
+                            field_ref: filter.field.clone(),
+                            table_name: filter.table.clone(),
+                        },
+                        operator: parsed.operator,
+                        values: Some(parsed.values),
+                        settings: parsed.settings,
+                        disabled: None,
+                        required: Some(filter.required),
+                    });
+                }
+                Err(message) => {
+                    let message = format!("The filter on \"{reference}\": {message}");
+                    if at == 0 {
+                        self.errors.push(compile_error(message));
+                    } else {
+                        self.warnings.push(message);
+                    }
+                }
+            }
+        }
+        filters
+    }
+}
+
+impl Alias<'_> {
+    /// Whether the join lists a field, or lists none.
+    fn sees(&self, key: &str) -> bool {
+        self.fields
+            .is_none_or(|fields| fields.iter().any(|one| one == key))
+    }
+
+    /// The same for a dimension: with the one that it is an interval of, it is listed too.
+    fn sees_dimension(&self, key: &str, dimension: &Dimension) -> bool {
+        self.sees(key)
+            || self.sees(&dimension.name)
+            || dimension
+                .time_interval_base_dimension_name
+                .as_deref()
+                .is_some_and(|base| self.sees(base))
+    }
+}
+
+fn compile_error(message: String) -> InlineError {
+    InlineError {
+        error_type: InlineErrorType::NoDimensionsFound,
+        message,
+    }
+}
