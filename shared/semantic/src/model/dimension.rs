@@ -1,10 +1,11 @@
 //! A column → its dimension, its additional dimensions, and their time intervals.
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::friendly::friendly;
 use super::meta::{Place, Problems, Section};
+use super::value::{Mapping, Meta};
 use crate::dialect::{Dialect, StartOfWeek};
 use crate::explore::{Dimension, DimensionType};
 use crate::interval::TimeInterval;
@@ -57,7 +58,7 @@ impl Source<'_> {
     /// The dimensions of a column with its meta. Problems leave out the dimension that has them.
     pub(super) fn dimensions(
         &self,
-        meta: &Map<String, Value>,
+        meta: &Mapping,
         problems: &mut Problems,
         warnings: &mut Vec<String>,
     ) -> Dimensions {
@@ -66,7 +67,7 @@ impl Source<'_> {
             map: meta,
             place: self.place,
         };
-        let none = Map::new();
+        let none = Mapping::new();
         let own = section.map("dimension", problems).unwrap_or(&none);
         let own = Section {
             map: own,
@@ -78,7 +79,7 @@ impl Source<'_> {
         let place = self.place.at("additional_dimensions");
         for (key, value) in additional.into_iter().flatten() {
             let place = place.at(key);
-            let Value::Object(map) = value else {
+            let Meta::Mapping(map) = value else {
                 problems.parse(format!("{place} has to be a mapping"));
                 all.broken.push(key.clone());
                 continue;
@@ -168,9 +169,7 @@ impl Source<'_> {
             time_interval_base_dimension_name: None,
             hidden: own.flag("hidden").unwrap_or_default(),
             format: own.text("format", problems).map(Value::from),
-            round: own
-                .number("round", problems)
-                .and_then(|_| own.get("round").cloned()),
+            round: own.numeric("round", problems),
             compact: own.text("compact", problems).map(Value::from),
             required_attributes: own.required_attributes(problems),
             colors: own.mapping("colors", problems),
@@ -254,18 +253,19 @@ fn intervals(
         _ => TIMESTAMP_INTERVALS.get(1..).unwrap_or_default(),
     };
     let names = match own.get("time_intervals") {
-        Some(Value::Bool(false)) => return None,
-        Some(Value::String(word)) if word.eq_ignore_ascii_case("off") => return None,
-        Some(Value::Array(names)) => names,
+        Some(Meta::Bool(false)) => return None,
+        Some(Meta::Text(word)) if word.eq_ignore_ascii_case("off") => return None,
+        Some(Meta::List(names)) => names,
         _ => return Some(defaults.to_vec()),
     };
     let mut found = Vec::new();
     for name in names {
-        match name.as_str().and_then(TimeInterval::parse) {
+        let name = name.scalar().unwrap_or_default();
+        match TimeInterval::parse(&name) {
             Some(interval) if found.contains(&interval) => {}
             Some(interval) => found.push(interval),
             None => warnings.push(format!(
-                "{}.time_intervals: {name} is no interval",
+                "{}.time_intervals: \"{name}\" is no interval",
                 own.place
             )),
         }

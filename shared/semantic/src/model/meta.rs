@@ -3,9 +3,10 @@
 use std::fmt;
 
 use indexmap::IndexMap;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
+use super::value::{Mapping, Meta};
 use crate::error::closest;
 use crate::explore::{InlineError, InlineErrorType, OneOrMany, RequiredAttributes};
 
@@ -87,13 +88,13 @@ pub(super) fn overlay(
     config: Option<&RawValue>,
     place: &Place<'_>,
     problems: &mut Problems,
-) -> Map<String, Value> {
+) -> Mapping {
     let mut read = |raw: Option<&RawValue>| match raw.map(|raw| serde_json::from_str(raw.get())) {
-        None | Some(Ok(Value::Null)) => Map::new(),
-        Some(Ok(Value::Object(map))) => map,
+        None | Some(Ok(Meta::Null)) => Mapping::new(),
+        Some(Ok(Meta::Mapping(map))) => map,
         Some(Ok(_) | Err(_)) => {
             problems.parse(format!("{place} has to be a mapping"));
-            Map::new()
+            Mapping::new()
         }
     };
     if let (Some(one), Some(other)) = (meta, config)
@@ -109,14 +110,14 @@ pub(super) fn overlay(
 /// A mapping of the meta, and where it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Section<'a> {
-    pub map: &'a Map<String, Value>,
+    pub map: &'a Mapping,
     pub place: Place<'a>,
 }
 
 impl<'a> Section<'a> {
     /// What is there; null is as good as absent.
-    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
-        self.map.get(key).filter(|value| !value.is_null())
+    pub(super) fn get(&self, key: &str) -> Option<&'a Meta> {
+        self.map.get(key).filter(|value| **value != Meta::Null)
     }
 
     fn wrong<T>(&self, key: &str, wanted: &str, problems: &mut Problems) -> Option<T> {
@@ -126,7 +127,7 @@ impl<'a> Section<'a> {
 
     /// Text; numbers and truth values are taken as such.
     pub(super) fn text(&self, key: &str, problems: &mut Problems) -> Option<String> {
-        match scalar(self.get(key)?) {
+        match self.get(key)?.scalar() {
             Some(text) => Some(text),
             None => self.wrong(key, "text", problems),
         }
@@ -166,33 +167,33 @@ impl<'a> Section<'a> {
     /// Whether something is said and not false.
     pub(super) fn flag(&self, key: &str) -> Option<bool> {
         Some(match self.get(key)? {
-            Value::Bool(value) => *value,
-            Value::String(text) => !text.is_empty() && !text.eq_ignore_ascii_case("false"),
-            Value::Number(number) => number.as_f64() != Some(0.0),
+            Meta::Bool(value) => *value,
+            Meta::Text(text) => !text.is_empty() && !text.eq_ignore_ascii_case("false"),
+            Meta::Number(number) => number.as_f64() != Some(0.0),
             _ => true,
         })
     }
 
     /// One text or several.
     pub(super) fn texts(&self, key: &str, problems: &mut Problems) -> Option<Vec<String>> {
-        match texts(self.get(key)?) {
+        match self.get(key)?.texts() {
             Some(texts) => Some(texts),
             None => self.wrong(key, "text, or a list of it", problems),
         }
     }
 
     /// A mapping.
-    pub(super) fn map(&self, key: &str, problems: &mut Problems) -> Option<&'a Map<String, Value>> {
+    pub(super) fn map(&self, key: &str, problems: &mut Problems) -> Option<&'a Mapping> {
         match self.get(key)? {
-            Value::Object(map) => Some(map),
+            Meta::Mapping(map) => Some(map),
             _ => self.wrong(key, "a mapping", problems),
         }
     }
 
     /// A list.
-    pub(super) fn list(&self, key: &str, problems: &mut Problems) -> Option<&'a [Value]> {
+    pub(super) fn list(&self, key: &str, problems: &mut Problems) -> Option<&'a [Meta]> {
         match self.get(key)? {
-            Value::Array(list) => Some(list),
+            Meta::List(list) => Some(list),
             _ => self.wrong(key, "a list", problems),
         }
     }
@@ -200,8 +201,8 @@ impl<'a> Section<'a> {
     /// A number.
     pub(super) fn number(&self, key: &str, problems: &mut Problems) -> Option<f64> {
         let number = match self.get(key)? {
-            Value::Number(number) => number.as_f64(),
-            Value::String(text) => text.trim().parse().ok(),
+            Meta::Number(number) => number.as_f64(),
+            Meta::Text(text) => text.trim().parse().ok(),
             _ => None,
         };
         match number.filter(|number: &f64| number.is_finite()) {
@@ -212,14 +213,20 @@ impl<'a> Section<'a> {
 
     /// Whatever is there, if it is a mapping.
     pub(super) fn mapping(&self, key: &str, problems: &mut Problems) -> Option<Value> {
-        self.map(key, problems)
-            .map(|map| Value::Object(map.clone()))
+        let value = self.get(key)?;
+        self.map(key, problems).map(|_| value.to_json())
     }
 
     /// Whatever is there, if it is a list.
     pub(super) fn values(&self, key: &str, problems: &mut Problems) -> Option<Value> {
-        self.list(key, problems)
-            .map(|list| Value::Array(list.to_vec()))
+        let value = self.get(key)?;
+        self.list(key, problems).map(|_| value.to_json())
+    }
+
+    /// The same, if it is a number.
+    pub(super) fn numeric(&self, key: &str, problems: &mut Problems) -> Option<Value> {
+        let value = self.get(key)?;
+        self.number(key, problems).map(|_| value.to_json())
     }
 
     /// `groups`, or the older `group_label`.
@@ -242,8 +249,8 @@ impl<'a> Section<'a> {
         let mut required = IndexMap::new();
         for (attribute, value) in map {
             let wanted = match value {
-                Value::Array(_) => texts(value).map(OneOrMany::Many),
-                _ => scalar(value).map(OneOrMany::One),
+                Meta::List(_) => value.texts().map(OneOrMany::Many),
+                _ => value.scalar().map(OneOrMany::One),
             };
             match wanted {
                 Some(wanted) => required.insert(attribute.clone(), wanted),
@@ -251,21 +258,5 @@ impl<'a> Section<'a> {
             };
         }
         (!required.is_empty()).then_some(required)
-    }
-}
-
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(value) => Some(value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-fn texts(value: &Value) -> Option<Vec<String>> {
-    match value {
-        Value::Array(list) => list.iter().map(scalar).collect(),
-        _ => scalar(value).map(|one| vec![one]),
     }
 }

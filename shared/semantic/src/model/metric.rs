@@ -1,11 +1,12 @@
 //! Metrics: of columns, of models, and of dbt itself before its version 1.6.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::friendly::friendly;
 use super::manifest::LegacyMetric;
 use super::meta::{Place, Problems, Section};
 use super::settings::SpotlightSettings;
+use super::value::{Mapping, Meta};
 use crate::explore::{Dimension, Metric, MetricType, RequiredAttributes, Spotlight};
 
 const TYPES: [(&str, MetricType); 13] = [
@@ -86,9 +87,7 @@ impl Model<'_> {
             compiled_sql: String::new(),
             description: own.text("description", problems).or_else(described),
             hidden: own.flag("hidden").unwrap_or_default(),
-            round: own
-                .number("round", problems)
-                .and_then(|_| own.get("round").cloned()),
+            round: own.numeric("round", problems),
             compact: own.text("compact", problems).map(Value::from),
             format: own.text("format", problems).map(Value::from),
             groups: own.groups(problems),
@@ -124,7 +123,7 @@ impl Model<'_> {
     pub(super) fn legacy(
         &self,
         legacy: &LegacyMetric,
-        meta: Map<String, Value>,
+        meta: Mapping,
         problems: &mut Problems,
     ) -> Option<Draft> {
         let top = Place::top("metrics");
@@ -134,7 +133,7 @@ impl Model<'_> {
         let mut meta = meta;
         let mut set = |key: &str, value: Option<&str>| {
             if let Some(value) = value {
-                meta.insert(key.to_owned(), Value::from(value));
+                meta.insert(key.to_owned(), Meta::Text(value.to_owned()));
             }
         };
         set("label", legacy.label.as_deref());
@@ -153,10 +152,10 @@ impl Model<'_> {
 
     fn spotlight(&self, own: &Section<'_>, problems: &mut Problems) -> Spotlight {
         let (visibility, categories) = spotlight(own, self.spotlight, problems);
-        let mut all = categories;
-        for category in self.categories {
-            if !all.contains(category) {
-                all.push(category.clone());
+        let mut all = self.categories.to_vec();
+        for category in categories {
+            if !all.contains(&category) {
+                all.push(category);
             }
         }
         Spotlight {
@@ -221,10 +220,13 @@ fn both(
 fn filters(own: &Section<'_>, problems: &mut Problems) -> Vec<(String, Value)> {
     let entries = own.list("filters", problems).unwrap_or_default();
     let single = entries.iter().filter_map(|entry| {
-        let map = entry.as_object().filter(|map| map.len() == 1)?;
+        let map = match entry {
+            Meta::Mapping(map) if map.len() == 1 => Some(map),
+            _ => None,
+        }?;
         map.iter()
             .next()
-            .map(|(field, value)| (field.clone(), value.clone()))
+            .map(|(field, value)| (field.clone(), value.to_json()))
     });
     single.collect()
 }

@@ -21,6 +21,7 @@ mod metric;
 mod settings;
 mod sql;
 mod table;
+mod value;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::Read;

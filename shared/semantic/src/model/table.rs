@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::dimension::Source;
 use super::friendly::friendly;
@@ -15,6 +15,7 @@ use super::manifest::{Column, LegacyMetric, Node};
 use super::meta::{Place, Problems, Section, overlay};
 use super::metric::{Draft, Model, spotlight};
 use super::settings::{Catalog, ProjectSettings, native_type};
+use super::value::{Mapping, Meta};
 use crate::dialect::Dialect;
 use crate::explore::{Dimension, JoinType, OrderFieldsBy, Relationship, Spotlight, Table};
 
@@ -298,7 +299,7 @@ impl Context<'_> {
                 }
                 None => fields
                     .broken
-                    .extend(metrics.into_iter().flat_map(Map::keys).cloned()),
+                    .extend(metrics.into_iter().flat_map(Mapping::keys).cloned()),
             }
         }
         fields.place_intervals(intervals, warnings);
@@ -325,7 +326,7 @@ impl Fields {
     fn metrics(
         &mut self,
         shared: &Model<'_>,
-        metrics: Option<&Map<String, Value>>,
+        metrics: Option<&Mapping>,
         dimension: Option<&Dimension>,
         place: Place<'_>,
         problems: &mut Problems,
@@ -333,7 +334,7 @@ impl Fields {
         for (name, value) in metrics.into_iter().flatten() {
             let place = place.at(name);
             let draft = match value {
-                Value::Object(map) => {
+                Meta::Mapping(map) => {
                     shared.metric(name, &Section { map, place }, dimension, problems)
                 }
                 _ => {
@@ -415,7 +416,7 @@ impl Fields {
     }
 }
 
-fn column_meta(column: &Column, place: &Place<'_>, problems: &mut Problems) -> Map<String, Value> {
+fn column_meta(column: &Column, place: &Place<'_>, problems: &mut Problems) -> Mapping {
     let config = column
         .config
         .as_ref()
@@ -437,13 +438,13 @@ fn group_details(own: &Section<'_>, problems: &mut Problems) -> IndexMap<String,
     let place = own.place.at("group_details");
     let mut details = IndexMap::new();
     for (key, value) in groups.into_iter().flatten() {
-        let Value::Object(map) = value else {
+        let Meta::Mapping(map) = value else {
             problems.parse(format!("{place}.{key} has to be a mapping"));
             continue;
         };
         let kept = ["label", "description"]
             .into_iter()
-            .filter_map(|name| Some((name.to_owned(), map.get(name)?.clone())));
+            .filter_map(|name| Some((name.to_owned(), map.get(name)?.to_json())));
         details.insert(key.clone(), Value::Object(kept.collect()));
     }
     details
@@ -458,7 +459,7 @@ fn joins(own: &Section<'_>, problems: &mut Problems) -> Vec<JoinMeta> {
         let at = at.to_string();
         let place = place.at(&at);
         match value {
-            Value::Object(map) => joins.extend(join(&Section { map, place }, problems)),
+            Meta::Mapping(map) => joins.extend(join(&Section { map, place }, problems)),
             _ => problems.parse(format!("{place} has to be a mapping")),
         }
     }
@@ -505,7 +506,7 @@ fn explores(own: &Section<'_>, problems: &mut Problems) -> Vec<ExploreMeta> {
     let mut explores = Vec::new();
     for (name, value) in map.into_iter().flatten() {
         let place = place.at(name);
-        let Value::Object(map) = value else {
+        let Meta::Mapping(map) = value else {
             problems.parse(format!("{place} has to be a mapping"));
             continue;
         };
@@ -526,13 +527,14 @@ fn model_filters(own: &Section<'_>, problems: &mut Problems) -> Vec<ModelFilter>
     let mut filters: Vec<ModelFilter> = Vec::new();
     for (key, default) in [("required_filters", true), ("default_filters", false)] {
         for entry in own.list(key, problems).unwrap_or_default() {
-            let Some(map) = entry.as_object() else {
+            let Meta::Mapping(map) = entry else {
                 problems.parse(format!("{}.{key}: an entry has to be a mapping", own.place));
                 continue;
             };
             let alone = map.len() == 1;
-            let is_setting =
-                |name: &str, value: &Value| !alone && name == "required" && value.is_boolean();
+            let is_setting = |name: &str, value: &Meta| {
+                !alone && name == "required" && matches!(value, Meta::Bool(_))
+            };
             let mut fields = map.iter().filter(|(name, value)| !is_setting(name, value));
             let (Some((reference, value)), None) = (fields.next(), fields.next()) else {
                 continue;
@@ -547,11 +549,12 @@ fn model_filters(own: &Section<'_>, problems: &mut Problems) -> Vec<ModelFilter>
             {
                 continue;
             }
-            let setting = (!alone).then(|| map.get("required").and_then(Value::as_bool));
+            let setting =
+                (!alone).then(|| map.get("required").map(|value| *value == Meta::Bool(true)));
             filters.push(ModelFilter {
                 table,
                 field: field.to_owned(),
-                value: value.clone(),
+                value: value.to_json(),
                 required: setting.flatten().unwrap_or(default),
             });
         }
