@@ -183,7 +183,7 @@ impl Assembly<'_> {
         if !self.errors.is_empty() {
             return plan.error(self.errors);
         }
-        let mut ids = HashSet::new();
+        let mut ids = self.can_clash().then(HashSet::new);
         let mut tables = IndexMap::with_capacity(self.aliases.len());
         for (at, sql_where) in wheres.into_iter().enumerate() {
             if let Some((name, table)) = self.table(at, sql_where, &mut ids) {
@@ -223,7 +223,8 @@ impl Assembly<'_> {
             let Some(alias) = self.aliases.get(table) else {
                 continue;
             };
-            match self.compiler.condition(table, &join.sql_on) {
+            let about = format!("The join of \"{}\"", alias.name);
+            match self.compiler.condition(table, &join.sql_on, &about) {
                 Ok(sql) => joins.push(Join {
                     table: alias.name.clone(),
                     sql_on: join.sql_on.clone(),
@@ -234,7 +235,7 @@ impl Assembly<'_> {
                     always: join.always,
                     relationship: join.relationship,
                 }),
-                Err(fault) => self.fail(&format!("The join of \"{}\"", alias.name), &fault),
+                Err(message) => self.errors.push(compile_error(message)),
             }
         }
         joins
@@ -243,19 +244,14 @@ impl Assembly<'_> {
     fn sql_where(&mut self, table: usize) -> Option<String> {
         let alias = self.aliases.get(table)?;
         let sql = alias.table.uncompiled_sql_where.as_deref()?;
-        match self.compiler.condition(table, sql) {
+        let about = format!("The `sql_filter` of \"{}\"", alias.name);
+        match self.compiler.condition(table, sql, &about) {
             Ok(sql) => Some(sql.text),
-            Err(fault) => {
-                self.fail(&format!("The `sql_filter` of \"{}\"", alias.name), &fault);
+            Err(message) => {
+                self.errors.push(compile_error(message));
                 None
             }
         }
-    }
-
-    fn fail(&mut self, subject: &str, fault: &Fault) {
-        let reason = self.compiler.explain(fault);
-        self.errors
-            .push(compile_error(format!("{subject}: {reason}")));
     }
 
     /// Compiles the fields that are seen. What they refer to is compiled with them.
@@ -331,7 +327,7 @@ impl Assembly<'_> {
         &mut self,
         at: usize,
         sql_where: Option<String>,
-        ids: &mut HashSet<String>,
+        ids: &mut Option<HashSet<String>>,
     ) -> Option<(String, Table)> {
         let alias = self.aliases.get(at)?;
         let mut dimensions = IndexMap::with_capacity(alias.built.dimensions.len());
@@ -341,13 +337,13 @@ impl Assembly<'_> {
                 kind: Kind::Dimension,
                 index,
             };
-            let Some(sql) = self.compiler.done(field) else {
+            let Some(sql) = self.compiler.take(field) else {
                 continue;
             };
             let compiled = Dimension {
                 table: alias.name.clone(),
                 table_label: alias.label.clone(),
-                compiled_sql: sql.text.clone(),
+                compiled_sql: sql.text,
                 hidden: dimension.hidden || alias.hidden || !alias.sees_dimension(key, dimension),
                 tables_references: Some(self.compiler.aliases(&sql.tables)),
                 tables_required_attributes: self.compiler.required(&sql.tables),
@@ -364,14 +360,14 @@ impl Assembly<'_> {
                 kind: Kind::Metric,
                 index,
             };
-            let Some(sql) = self.compiler.done(field) else {
+            let Some(sql) = self.compiler.take(field) else {
                 continue;
             };
             let compiled = Metric {
                 table: alias.name.clone(),
                 table_label: alias.label.clone(),
-                compiled_sql: sql.text.clone(),
-                filters: sql.filters.clone(),
+                compiled_sql: sql.text,
+                filters: sql.filters,
                 hidden: draft.metric.hidden || alias.hidden || !alias.sees(key),
                 tables_references: Some(self.compiler.aliases(&sql.tables)),
                 tables_required_attributes: self.compiler.required(&sql.tables),
@@ -399,10 +395,22 @@ impl Assembly<'_> {
         Some((alias.name.clone(), table))
     }
 
+    /// Whether two fields could have the same id at all: where names are not what they are listed as, or the name of one table
+    /// begins like another's.
+    fn can_clash(&self) -> bool {
+        let begins = |one: &Alias<'_>| {
+            let mut others = self.aliases.iter().filter(|other| other.name != one.name);
+            others.any(|other| other.name.starts_with(&one.name))
+        };
+        self.aliases
+            .iter()
+            .any(|alias| alias.built.renamed || begins(alias))
+    }
+
     /// Whether no other field of the explore has the id of this one.
-    fn is_new(&mut self, ids: &mut HashSet<String>, table: usize, name: &str) -> bool {
-        let Some(alias) = self.aliases.get(table) else {
-            return false;
+    fn is_new(&mut self, ids: &mut Option<HashSet<String>>, table: usize, name: &str) -> bool {
+        let (Some(ids), Some(alias)) = (ids, self.aliases.get(table)) else {
+            return true;
         };
         let mut id = String::with_capacity(alias.name.len() + name.len() + 1);
         id.push_str(&alias.name);

@@ -87,6 +87,8 @@ pub(super) struct Compiler<'a> {
     metrics: Vec<Vec<State>>,
     /// The fields that are being compiled, each for the one before.
     path: Vec<Field>,
+    /// The condition that is being compiled, when no field is.
+    about: String,
     /// In the order in which they were found.
     pub faults: Vec<(Field, Fault)>,
     /// What may be meant otherwise.
@@ -111,6 +113,7 @@ impl<'a> Compiler<'a> {
             dimensions: states(|built| built.dimensions.len()),
             metrics: states(|built| built.metrics.len()),
             path: Vec::new(),
+            about: String::new(),
             faults: Vec::new(),
             doubts: Vec::new(),
             length: 0,
@@ -157,19 +160,28 @@ impl<'a> Compiler<'a> {
         sql
     }
 
-    /// What was compiled so far.
-    pub(super) fn done(&self, field: Field) -> Option<&Rc<Sql>> {
-        match self.state(field) {
-            Some(State::Done(sql)) => Some(sql),
-            _ => None,
+    /// Takes what a field became out of the compiler.
+    pub(super) fn take(&mut self, field: Field) -> Option<Sql> {
+        match std::mem::take(self.state_mut(field)?) {
+            State::Done(sql) => Rc::into_inner(sql),
+            State::New | State::Busy | State::Broken => None,
         }
     }
 
-    /// A condition of a table: references are to dimensions.
-    pub(super) fn condition(&mut self, table: usize, sql: &str) -> Result<Sql, Fault> {
+    /// A condition of a table: references are to dimensions. `about` names it in messages: `The join of "customers"`.
+    pub(super) fn condition(
+        &mut self,
+        table: usize,
+        sql: &str,
+        about: &str,
+    ) -> Result<Sql, String> {
+        about.clone_into(&mut self.about);
         let mut out = Sql::default();
-        self.render(table, sql, Kind::Dimension, &mut out)?;
-        Ok(out)
+        match self.render(table, sql, Kind::Dimension, &mut out) {
+            Ok(()) => Ok(out),
+            Err(Fault::Says(message)) => Err(message),
+            Err(fault) => Err(format!("{about}: {}", self.explain(&fault))),
+        }
     }
 
     /// In the words of the user: `metric "n" of "orders"`.
@@ -441,7 +453,7 @@ impl<'a> Compiler<'a> {
     fn subject(&self) -> String {
         match self.path.last() {
             Some(field) => format!("{} ", self.describe(*field)),
-            None => "It ".to_owned(),
+            None => format!("{} ", self.about),
         }
     }
 

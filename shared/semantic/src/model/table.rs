@@ -36,6 +36,8 @@ pub(super) struct Built {
     pub metrics: IndexMap<String, Draft>,
     /// Names of fields that were left out.
     pub broken: BTreeSet<String>,
+    /// Whether a dimension is called otherwise than it is listed, or has a point in its name.
+    pub renamed: bool,
     pub filters: Vec<ModelFilter>,
     pub joins: Vec<JoinMeta>,
     pub explores: Vec<ExploreMeta>,
@@ -144,6 +146,10 @@ impl Context<'_> {
             }),
             sql_path: node.path.clone(),
             table: table.filter(|_| has_fields),
+            renamed: fields
+                .dimensions
+                .iter()
+                .any(|(key, dimension)| *key != dimension.name || key.contains('.')),
             dimensions: fields.dimensions,
             metrics: fields.metrics,
             broken: fields.broken,
