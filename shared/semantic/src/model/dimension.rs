@@ -1,6 +1,5 @@
 //! A column → its dimension, its additional dimensions, and their time intervals.
 
-use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::friendly::friendly;
@@ -46,12 +45,18 @@ pub(super) struct Source<'a> {
 /// What became of a column.
 #[derive(Debug, Default)]
 pub(super) struct Dimensions {
-    /// By key: the column's own dimension is the first, unless it is broken.
-    pub explicit: IndexMap<String, Dimension>,
-    /// By key: what is derived by time intervals.
-    pub intervals: Vec<(String, Dimension)>,
+    /// By key: the column's own dimension, unless it is broken, then additional ones; each with its intervals behind it.
+    pub all: Vec<(String, Dimension)>,
     /// Keys of dimensions that are not what they should be.
     pub broken: Vec<String>,
+}
+
+impl Dimensions {
+    /// The dimension of the column itself.
+    pub(super) fn own(&self, column: &str) -> Option<&Dimension> {
+        let (key, dimension) = self.all.first()?;
+        (key == column && dimension.is_additional_dimension.is_none()).then_some(dimension)
+    }
 }
 
 impl Source<'_> {
@@ -112,15 +117,20 @@ impl Source<'_> {
             dimension.dimension_type,
             DimensionType::Date | DimensionType::Timestamp
         );
-        if temporal && let Some(intervals) = intervals(own, dimension.dimension_type, warnings) {
-            dimension.is_interval_base = true;
-            for interval in intervals {
-                let suffix = interval.wire().to_ascii_lowercase();
-                let child = self.interval(&dimension, interval, &suffix);
-                all.intervals.push((format!("{key}_{suffix}"), child));
+        let intervals = match temporal {
+            true => intervals(own, dimension.dimension_type, warnings),
+            false => None,
+        };
+        dimension.is_interval_base = intervals.is_some();
+        let at = all.all.len();
+        all.all.push((key.to_owned(), dimension));
+        for interval in intervals.unwrap_or_default() {
+            let suffix = interval.wire().to_ascii_lowercase();
+            if let Some((_, base)) = all.all.get(at) {
+                let child = self.interval(base, interval, &suffix);
+                all.all.push((format!("{key}_{suffix}"), child));
             }
         }
-        all.explicit.insert(key.to_owned(), dimension);
     }
 
     fn dimension(
@@ -186,23 +196,40 @@ impl Source<'_> {
     }
 
     fn interval(&self, base: &Dimension, interval: TimeInterval, suffix: &str) -> Dimension {
-        let mut groups = base.groups.clone();
+        let mut groups = Vec::with_capacity(base.groups.len() + 1);
+        groups.extend_from_slice(&base.groups);
         groups.push(base.label.clone());
         Dimension {
+            field_type: base.field_type.clone(),
             dimension_type: interval.result_type(base.dimension_type),
             name: format!("{}_{suffix}", base.name),
             label: format!("{} {}", base.label, interval.label().to_lowercase()),
+            table: String::new(),
+            table_label: String::new(),
             sql: self.dialect.interval(
                 &base.sql,
                 interval,
                 base.dimension_type,
                 self.start_of_week,
             ),
+            compiled_sql: String::new(),
+            description: base.description.clone(),
             time_interval: Some(interval),
             time_interval_base_dimension_name: Some(base.name.clone()),
+            hidden: base.hidden,
+            format: base.format.clone(),
+            round: base.round.clone(),
+            compact: base.compact.clone(),
+            required_attributes: base.required_attributes.clone(),
+            colors: base.colors.clone(),
+            urls: base.urls.clone(),
+            is_additional_dimension: base.is_additional_dimension,
             groups,
             is_interval_base: false,
-            ..base.clone()
+            tags: base.tags.clone(),
+            index: base.index.clone(),
+            tables_references: None,
+            tables_required_attributes: None,
         }
     }
 

@@ -3,7 +3,7 @@
 //! A field that is not what it should be is left out, and its model yields an error. Explores that only join the model do without
 //! the field. What cannot be left out (a table's name, who may see it, which rows) makes the model one that nothing can join.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
@@ -36,7 +36,7 @@ pub(super) struct Built {
     pub metrics: IndexMap<String, Draft>,
     /// Names of fields that were left out.
     pub broken: BTreeSet<String>,
-    /// Whether a dimension is called otherwise than it is listed, or has a point in its name.
+    /// Whether a dimension is called otherwise than it is listed, or a field has a point in its name.
     pub renamed: bool,
     pub filters: Vec<ModelFilter>,
     pub joins: Vec<JoinMeta>,
@@ -146,10 +146,11 @@ impl Context<'_> {
             }),
             sql_path: node.path.clone(),
             table: table.filter(|_| has_fields),
-            renamed: fields
-                .dimensions
-                .iter()
-                .any(|(key, dimension)| *key != dimension.name || key.contains('.')),
+            renamed: fields.metrics.keys().any(|key| key.contains('.'))
+                || fields
+                    .dimensions
+                    .iter()
+                    .any(|(key, dimension)| *key != dimension.name || key.contains('.')),
             dimensions: fields.dimensions,
             metrics: fields.metrics,
             broken: fields.broken,
@@ -262,7 +263,7 @@ impl Context<'_> {
             )
         });
         let place = Place::top("columns");
-        let mut intervals = Vec::new();
+        let mut all = Vec::new();
         for (index, (key, column)) in node.columns.iter().flatten().enumerate() {
             let name = column.name.as_deref().unwrap_or(key);
             let native = catalog.and_then(|columns| columns.get(name));
@@ -281,34 +282,21 @@ impl Context<'_> {
                 place,
             };
             let found = source.dimensions(&meta, problems, warnings);
-            let base = found.explicit.get(name).cloned();
-            for (key, dimension) in found.explicit {
-                if fields.dimensions.insert(key.clone(), dimension).is_some() {
-                    warnings.push(format!(
-                        "Two dimensions are called \"{key}\"; the last counts"
-                    ));
-                }
-            }
-            // Behind the columns in importance, but not in order.
-            intervals.extend(
-                found
-                    .intervals
-                    .into_iter()
-                    .map(|(key, one)| (name, key, one)),
-            );
-            fields.broken.extend(found.broken);
             let own = Section { map: &meta, place };
             let metrics = own.map("metrics", problems);
-            match &base {
+            match found.own(name) {
                 Some(base) => {
                     fields.metrics(shared, metrics, Some(base), place.at("metrics"), problems);
                 }
-                None => fields
-                    .broken
-                    .extend(metrics.into_iter().flat_map(Mapping::keys).cloned()),
+                None => {
+                    let names = metrics.into_iter().flat_map(Mapping::keys);
+                    fields.broken.extend(names.cloned());
+                }
             }
+            fields.broken.extend(found.broken);
+            all.extend(found.all);
         }
-        fields.place_intervals(intervals, warnings);
+        fields.dimensions(all, warnings);
         fields.no_namesakes(problems);
         for (index, draft) in fields.metrics.values_mut().enumerate() {
             draft.metric.index = Some(json!(index));
@@ -363,43 +351,39 @@ impl Fields {
         }
     }
 
-    /// Puts the intervals of each column behind its dimension. A column of the same name stays what it is.
-    fn place_intervals(
-        &mut self,
-        intervals: Vec<(&str, String, Dimension)>,
-        warnings: &mut Vec<String>,
-    ) {
-        if intervals.is_empty() {
-            return;
-        }
-        let mut all = IndexMap::with_capacity(self.dimensions.len() + intervals.len());
-        let mut waiting = intervals.into_iter().peekable();
-        let explicit = std::mem::take(&mut self.dimensions);
-        let taken: BTreeSet<String> = explicit.keys().cloned().collect();
-        let mut add = |all: &mut IndexMap<String, Dimension>, key: String, one: Dimension| {
-            if taken.contains(&key) {
-                warnings.push(format!(
-                    "The interval \"{key}\" is left out, since a column has that name"
-                ));
-            } else if let Entry::Vacant(place) = all.entry(key) {
-                place.insert(one);
-            }
+    /// Takes the dimensions of all columns. A column stays what it is when an interval of another one has its name.
+    fn dimensions(&mut self, all: Vec<(String, Dimension)>, warnings: &mut Vec<String>) {
+        let written = all.iter().filter(|(_, one)| one.time_interval.is_none());
+        let written: HashSet<String> = match all.iter().any(|(_, one)| one.time_interval.is_some())
+        {
+            true => written.map(|(key, _)| key.clone()).collect(),
+            false => HashSet::new(),
         };
-        for (key, dimension) in explicit {
-            let index = dimension.index.clone();
-            let base = dimension.name.clone();
-            all.insert(key, dimension);
-            while let Some((_, key, one)) = waiting.next_if(|(_, _, one)| {
-                one.index == index
-                    && one.time_interval_base_dimension_name.as_deref() == Some(base.as_str())
-            }) {
-                add(&mut all, key, one);
+        self.dimensions.reserve(all.len());
+        for (key, dimension) in all {
+            if dimension.time_interval.is_some() {
+                if written.contains(&key) {
+                    warnings.push(format!(
+                        "The interval \"{key}\" is left out, since a column has that name"
+                    ));
+                } else {
+                    self.dimensions.entry(key).or_insert(dimension);
+                }
+                continue;
+            }
+            match self.dimensions.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(dimension);
+                }
+                Entry::Occupied(mut place) => {
+                    warnings.push(format!(
+                        "Two dimensions are called \"{}\"; the last counts",
+                        place.key()
+                    ));
+                    place.insert(dimension);
+                }
             }
         }
-        for (_, key, one) in waiting {
-            add(&mut all, key, one);
-        }
-        self.dimensions = all;
     }
 
     fn no_namesakes(&mut self, problems: &mut Problems) {
