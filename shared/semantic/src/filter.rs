@@ -68,10 +68,10 @@ impl FieldType {
 
     /// The type in which a metric's values compare: the least or greatest of dates is a date, which its type does not say.
     pub fn of_metric(metric: MetricType, rule: &Rule<'_>) -> Self {
-        let text = rule.values.iter().find_map(|value| match value {
-            Value::String(_) if literal::number(value).is_none() => Some(value),
-            _ => None,
-        });
+        let text = rule
+            .values
+            .iter()
+            .find(|value| value.is_string() && literal::number(value).is_none());
         match (metric, text) {
             (MetricType::Min | MetricType::Max, Some(value)) => match time::parse(value) {
                 Some(written) if written.utc.time() == NaiveTime::MIN => Self::Date,
@@ -98,6 +98,35 @@ impl Operator {
                 | Self::InTheCurrent
                 | Self::NotInTheCurrent
         )
+    }
+}
+
+impl Operator {
+    /// Whether fields of a type can be asked so (reference: the matrix of operators and types that clients show).
+    fn is_for(self, field: FieldType) -> bool {
+        match self {
+            Self::IsNull | Self::NotNull | Self::Equals | Self::NotEquals => true,
+            Self::StartsWith | Self::EndsWith | Self::Include | Self::DoesNotInclude => {
+                field == FieldType::String
+            }
+            Self::LessThan
+            | Self::LessThanOrEqual
+            | Self::GreaterThan
+            | Self::GreaterThanOrEqual
+            | Self::InBetween
+            | Self::NotInBetween => {
+                matches!(
+                    field,
+                    FieldType::Number | FieldType::Date | FieldType::Timestamp
+                )
+            }
+            Self::InThePast
+            | Self::NotInThePast
+            | Self::InTheNext
+            | Self::NotInTheNext
+            | Self::InTheCurrent
+            | Self::NotInTheCurrent => matches!(field, FieldType::Date | FieldType::Timestamp),
+        }
     }
 }
 
@@ -128,30 +157,29 @@ pub fn rule_sql(
         Operator::NotNull => return Ok(format!("({field}) IS NOT NULL")),
         _ => {}
     }
-    let sql = match field_type {
-        FieldType::String => string(dialect, field, rule)?,
-        FieldType::Number => number(field, rule)?,
-        FieldType::Boolean => boolean(field, rule),
+    if !rule.operator.is_for(field_type) {
+        return Err(format!(
+            "The operator \"{}\" is not for fields of type {}",
+            rule.operator.name(),
+            field_type.name()
+        ));
+    }
+    match field_type {
+        FieldType::String => string(dialect, field, rule),
+        FieldType::Number => number(field, rule),
+        FieldType::Boolean => Ok(boolean(field, rule)),
         FieldType::Date | FieldType::Timestamp => Dates {
             dialect,
             field,
             whole_days: field_type == FieldType::Date,
             time,
         }
-        .rule(rule)?,
-    };
-    sql.ok_or_else(|| {
-        format!(
-            "The operator \"{}\" is not for fields of type {}",
-            rule.operator.name(),
-            field_type.name()
-        )
-    })
+        .rule(rule),
+    }
 }
 
-fn always() -> Option<String> {
-    Some("true".to_owned())
-}
+/// What holds for every row.
+const ALWAYS: &str = "true";
 
 /// The text of a value that stands where text is expected.
 fn text(value: &Value) -> Result<String, String> {
@@ -178,114 +206,82 @@ fn membership(field: &str, literals: &[String], with_null: bool, negative: bool)
     }
 }
 
-fn string(dialect: Dialect, field: &str, rule: &Rule<'_>) -> Result<Option<String>, String> {
-    let values: Vec<&Value> = rule
-        .values
-        .iter()
-        .filter(|value| !value.is_null())
-        .collect();
-    let texts: Vec<String> = values.into_iter().map(text).collect::<Result<_, _>>()?;
+fn string(dialect: Dialect, field: &str, rule: &Rule<'_>) -> Result<String, String> {
+    let given = rule.values.iter().filter(|value| !value.is_null());
+    let texts: Vec<String> = given.map(text).collect::<Result<_, _>>()?;
     let negative = matches!(
         rule.operator,
         Operator::NotEquals | Operator::DoesNotInclude
     );
-    Ok(match rule.operator {
-        _ if rule.values.is_empty() => match rule.operator {
-            Operator::Equals
-            | Operator::NotEquals
-            | Operator::StartsWith
-            | Operator::EndsWith
-            | Operator::Include
-            | Operator::DoesNotInclude => always(),
-            _ => None,
-        },
-        Operator::Equals | Operator::NotEquals => {
+    let open = match rule.operator {
+        Operator::StartsWith => Open::End,
+        Operator::EndsWith => Open::Start,
+        Operator::Include | Operator::DoesNotInclude => Open::Both,
+        _ if rule.values.is_empty() => return Ok(ALWAYS.to_owned()),
+        _ => {
             let literals: Vec<String> = texts
                 .iter()
                 .map(|text| literal::string(dialect, text))
                 .collect();
             let with_null = texts.len() < rule.values.len();
-            Some(membership(field, &literals, with_null, negative))
+            return Ok(membership(field, &literals, with_null, negative));
         }
-        Operator::StartsWith
-        | Operator::EndsWith
-        | Operator::Include
-        | Operator::DoesNotInclude => {
-            let open = match rule.operator {
-                Operator::StartsWith => Open::End,
-                Operator::EndsWith => Open::Start,
-                _ => Open::Both,
-            };
-            let likes: Vec<String> = texts
-                .iter()
-                .map(|text| {
-                    let literal::Like { pattern, escape } = literal::like(dialect, text, open);
-                    match (open, negative) {
-                        // Lower-cased by the database on both sides.
-                        (Open::Both, false) => {
-                            format!("LOWER({field}) LIKE LOWER({pattern}){escape}")
-                        }
-                        (Open::Both, true) => {
-                            format!("LOWER({field}) NOT LIKE LOWER({pattern}){escape}")
-                        }
-                        _ => format!("({field}) LIKE {pattern}{escape}"),
-                    }
-                })
-                .collect();
-            match (likes.is_empty(), negative) {
-                (true, _) => always(),
-                (false, false) => Some(format!("({})", likes.join(" OR "))),
-                (false, true) => Some(format!("(({}) OR ({field}) IS NULL)", likes.join(" AND "))),
+    };
+    let likes: Vec<String> = texts
+        .iter()
+        .map(|text| {
+            let literal::Like { pattern, escape } = literal::like(dialect, text, open);
+            match (open, negative) {
+                // Lower-cased by the database on both sides.
+                (Open::Both, false) => format!("LOWER({field}) LIKE LOWER({pattern}){escape}"),
+                (Open::Both, true) => format!("LOWER({field}) NOT LIKE LOWER({pattern}){escape}"),
+                _ => format!("({field}) LIKE {pattern}{escape}"),
             }
-        }
-        _ => None,
+        })
+        .collect();
+    Ok(match (likes.is_empty(), negative) {
+        (true, _) => ALWAYS.to_owned(),
+        (false, false) => format!("({})", likes.join(" OR ")),
+        (false, true) => format!("(({}) OR ({field}) IS NULL)", likes.join(" AND ")),
     })
 }
 
-fn number(field: &str, rule: &Rule<'_>) -> Result<Option<String>, String> {
-    let numbers: Vec<String> = rule
-        .values
-        .iter()
-        .filter(|value| !value.is_null())
+fn number(field: &str, rule: &Rule<'_>) -> Result<String, String> {
+    let given = rule.values.iter().filter(|value| !value.is_null());
+    let numbers: Vec<String> = given
         .map(|value| literal::number(value).ok_or_else(|| format!("{value} is not a number")))
         .collect::<Result<_, _>>()?;
-    let compare = |operator: &str| {
-        Some(match numbers.first() {
-            Some(number) => format!("({field}) {operator} ({number})"),
-            None => "true".to_owned(),
-        })
+    let compare = |operator: &str| match numbers.first() {
+        Some(number) => format!("({field}) {operator} ({number})"),
+        None => ALWAYS.to_owned(),
     };
-    Ok(match rule.operator {
-        Operator::Equals | Operator::NotEquals if rule.values.is_empty() => always(),
-        Operator::Equals | Operator::NotEquals => Some(membership(
-            field,
-            &numbers,
-            numbers.len() < rule.values.len(),
-            rule.operator == Operator::NotEquals,
-        )),
-        Operator::LessThan => compare("<"),
-        Operator::LessThanOrEqual => compare("<="),
-        Operator::GreaterThan => compare(">"),
-        Operator::GreaterThanOrEqual => compare(">="),
-        Operator::InBetween | Operator::NotInBetween => {
-            let [from, to] = numbers.as_slice() else {
-                return match numbers.is_empty() {
-                    true => Ok(always()),
-                    false => Err("A range has two values".to_owned()),
-                };
-            };
-            Some(if rule.operator == Operator::InBetween {
-                format!("(({field}) >= ({from}) AND ({field}) <= ({to}))")
-            } else {
-                format!("(({field}) < ({from}) OR ({field}) > ({to}) OR ({field}) IS NULL)")
-            })
+    Ok(match (rule.operator, numbers.as_slice()) {
+        (Operator::LessThan, _) => compare("<"),
+        (Operator::LessThanOrEqual, _) => compare("<="),
+        (Operator::GreaterThan, _) => compare(">"),
+        (Operator::GreaterThanOrEqual, _) => compare(">="),
+        (Operator::InBetween | Operator::NotInBetween, []) => ALWAYS.to_owned(),
+        (Operator::InBetween, [from, to]) => {
+            format!("(({field}) >= ({from}) AND ({field}) <= ({to}))")
         }
-        _ => None,
+        (Operator::NotInBetween, [from, to]) => {
+            format!("(({field}) < ({from}) OR ({field}) > ({to}) OR ({field}) IS NULL)")
+        }
+        (Operator::InBetween | Operator::NotInBetween, _) => {
+            return Err("A range has two values".to_owned());
+        }
+        _ if rule.values.is_empty() => ALWAYS.to_owned(),
+        (operator, numbers) => membership(
+            field,
+            numbers,
+            numbers.len() < rule.values.len(),
+            operator == Operator::NotEquals,
+        ),
     })
 }
 
 /// The first value counts: `true` and `false`, also as text; other values by whether they are something.
-fn boolean(field: &str, rule: &Rule<'_>) -> Option<String> {
+fn boolean(field: &str, rule: &Rule<'_>) -> String {
     let value = match rule.values.first() {
         Some(Value::Bool(value)) => *value,
         Some(Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
@@ -299,9 +295,8 @@ fn boolean(field: &str, rule: &Rule<'_>) -> Option<String> {
     };
     let value = literal::boolean(value);
     match rule.operator {
-        Operator::Equals => Some(format!("({field}) = {value}")),
-        Operator::NotEquals => Some(format!("(({field}) != {value} OR ({field}) IS NULL)")),
-        _ => None,
+        Operator::NotEquals => format!("(({field}) != {value} OR ({field}) IS NULL)"),
+        _ => format!("({field}) = {value}"),
     }
 }
 
@@ -323,14 +318,13 @@ struct Range {
 }
 
 impl Dates<'_> {
-    fn rule(&self, rule: &Rule<'_>) -> Result<Option<String>, String> {
+    fn rule(&self, rule: &Rule<'_>) -> Result<String, String> {
         let field = self.field;
-        let compare = |operator: &str| -> Result<Option<String>, String> {
+        let compare = |operator: &str| {
             let value = self.written(rule.values.first())?;
-            Ok(Some(format!("({field}) {operator} ({value})")))
+            Ok(format!("({field}) {operator} ({value})"))
         };
         match rule.operator {
-            Operator::Equals | Operator::NotEquals => self.equality(rule),
             Operator::LessThan => compare("<"),
             Operator::LessThanOrEqual => compare("<="),
             Operator::GreaterThan => compare(">"),
@@ -338,44 +332,41 @@ impl Dates<'_> {
             Operator::InBetween | Operator::NotInBetween => {
                 let from = self.written(rule.values.first())?;
                 let to = self.written(rule.values.get(1))?;
-                Ok(Some(if rule.operator == Operator::InBetween {
+                Ok(if rule.operator == Operator::InBetween {
                     format!("(({field}) >= ({from}) AND ({field}) <= ({to}))")
                 } else {
                     format!("(({field}) < ({from}) OR ({field}) > ({to}) OR ({field}) IS NULL)")
-                }))
+                })
             }
             operator if operator.is_relative() => {
-                let range = self.range(rule)?;
-                let within = self.within(&range)?;
-                Ok(Some(match operator {
+                let within = self.within(&self.range(rule)?);
+                Ok(match operator {
                     Operator::NotInThePast | Operator::NotInTheNext | Operator::NotInTheCurrent => {
                         format!("(NOT {within} OR ({field}) IS NULL)")
                     }
                     _ => within,
-                }))
+                })
             }
-            _ => Ok(None),
+            _ => self.equality(rule),
         }
     }
 
-    fn equality(&self, rule: &Rule<'_>) -> Result<Option<String>, String> {
+    fn equality(&self, rule: &Rule<'_>) -> Result<String, String> {
         let field = self.field;
         let negative = rule.operator == Operator::NotEquals;
         if rule.values.is_empty() {
             return Err("A date is missing".to_owned());
         }
-        let literals: Vec<String> = rule
-            .values
-            .iter()
-            .filter(|value| !value.is_null())
+        let given = rule.values.iter().filter(|value| !value.is_null());
+        let literals: Vec<String> = given
             .map(|value| self.written(Some(value)))
             .collect::<Result<_, _>>()?;
         let with_null = literals.len() < rule.values.len();
-        Ok(Some(match (literals.as_slice(), with_null, negative) {
+        Ok(match (literals.as_slice(), with_null, negative) {
             ([one], false, false) => format!("({field}) = ({one})"),
             ([one], false, true) => format!("(({field}) != ({one}) OR ({field}) IS NULL)"),
             (many, _, _) => membership(field, many, with_null, negative),
-        }))
+        })
     }
 
     /// A date or an instant that a client wrote, as a literal.
@@ -435,7 +426,7 @@ impl Dates<'_> {
     }
 
     /// Whether the field lies in the range. A range of instants contains a day if it contains a moment of it.
-    fn within(&self, range: &Range) -> Result<String, String> {
+    fn within(&self, range: &Range) -> String {
         let field = self.field;
         let ends_at_midnight = |local: NaiveDateTime| local.time() == NaiveTime::MIN;
         let (from, to, closed) = if self.whole_days {
@@ -454,9 +445,7 @@ impl Dates<'_> {
             )
         };
         let before = if closed { "<=" } else { "<" };
-        Ok(format!(
-            "(({field}) >= ({from}) AND ({field}) {before} ({to}))"
-        ))
+        format!("(({field}) >= ({from}) AND ({field}) {before} ({to}))")
     }
 }
 
