@@ -1,5 +1,7 @@
 //! What a model costs on its way to an explore: `cargo bench -p semantic --bench model`.
 
+#![allow(clippy::expect_used)]
+
 mod synthetic;
 
 use std::hint::black_box;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 /// A manifest of so many models, each with 20 columns, 10 metrics and 2 joins (the first three without), code and documentation,
 /// and a test per column. About 20 kB of JSON per model.
-pub fn synthetic_manifest(models: usize) -> String {
+pub(crate) fn synthetic_manifest(models: usize) -> String {
     let mut nodes = Map::new();
     for at in 0..models {
         nodes.insert(format!("model.shop.{}", name(at)), model(at));
@@ -26,7 +26,7 @@ pub fn synthetic_manifest(models: usize) -> String {
 }
 
 /// The name of a model: `model_00042`.
-pub fn name(at: usize) -> String {
+pub(crate) fn name(at: usize) -> String {
     format!("model_{at:05}")
 }
 

@@ -1,167 +1,23 @@
-//! Models that were read → explores.
+//! The tables of an explore → the explore, with every field compiled.
 
 use std::collections::HashSet;
-use std::rc::Rc;
 
 use indexmap::IndexMap;
 
 use super::filter_grammar;
-use super::friendly::friendly;
-use super::settings::ProjectSettings;
-use super::sql::{Alias, Compiler, Fault, Field, Kind, stable_id};
-use super::table::{Built, ExploreMeta, JoinMeta};
+use super::find::{Alias, Field, Kind};
+use super::plan::{Outcome, Plan};
+use super::sql::{Compiler, Fault, stable_id};
 use crate::explore::{
-    Dimension, Explore, ExploreError, ExploreOrError, FieldFilter, FieldTarget, InlineError,
-    InlineErrorType, Join, Metric, Table,
+    Dimension, Explore, ExploreOrError, FieldFilter, FieldTarget, InlineError, InlineErrorType,
+    Join, Metric, Table,
 };
-
-/// An explore, and what was left out of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    pub explore: ExploreOrError,
-    /// Sentences: fields of joined models that are broken, filters on unknown fields.
-    pub warnings: Vec<String>,
-}
 
 /// How many warnings are told.
 const MOST_WARNINGS: usize = 50;
 
-/// A model that is joined: as it was read, or why it cannot be.
-pub(super) enum Joined {
-    Built(Rc<Built>),
-    Broken,
-    Missing,
-}
-
-/// One explore to be made: of a model, or a further one of it.
-pub(super) struct Plan<'a> {
-    pub settings: &'a ProjectSettings,
-    pub model: &'a str,
-    pub base: &'a Built,
-    pub further: Option<&'a ExploreMeta>,
-}
-
-impl Plan<'_> {
-    fn name(&self) -> &str {
-        self.further.map_or(self.model, |further| &further.name)
-    }
-
-    fn label(&self) -> String {
-        match self.further {
-            None => self.base.label.clone(),
-            Some(further) => further
-                .label
-                .clone()
-                .unwrap_or_else(|| friendly(&further.name)),
-        }
-    }
-
-    fn group_label(&self) -> Option<String> {
-        let own = self.further.and_then(|further| further.group_label.clone());
-        own.or_else(|| self.base.group_label.clone())
-    }
-
-    fn joins(&self) -> &[JoinMeta] {
-        self.further
-            .map_or(&self.base.joins, |further| &further.joins)
-    }
-
-    /// The explore as an error.
-    pub(super) fn error(&self, errors: Vec<InlineError>) -> Outcome {
-        Outcome {
-            explore: ExploreOrError::Error(Box::new(ExploreError {
-                name: self.name().to_owned(),
-                label: self.label(),
-                group_label: self.group_label(),
-                tags: Some(self.base.tags.clone()),
-                errors,
-            })),
-            warnings: Vec::new(),
-        }
-    }
-
-    /// Compiles the explore, with the models that it joins.
-    pub(super) fn compile(&self, find: &mut dyn FnMut(&str) -> Joined) -> Outcome {
-        let mut joined = Vec::with_capacity(self.joins().len());
-        for join in self.joins() {
-            match find(&join.model) {
-                Joined::Built(built) if built.table.is_some() => joined.push(built),
-                Joined::Built(_) | Joined::Broken => {
-                    return self.refuse(format!(
-                        "The model \"{}\", which \"{}\" joins, is broken",
-                        join.model,
-                        self.name()
-                    ));
-                }
-                Joined::Missing => {
-                    return self.refuse(format!(
-                        "There is no model \"{}\" that \"{}\" could join",
-                        join.model,
-                        self.name()
-                    ));
-                }
-            }
-        }
-        let aliases = match self.aliases(&joined) {
-            Ok(aliases) => aliases,
-            Err(message) => return self.refuse(message),
-        };
-        Assembly {
-            plan: self,
-            compiler: Compiler::new(self.settings, &aliases),
-            aliases: &aliases,
-            errors: Vec::new(),
-            warnings: Vec::new(),
-        }
-        .explore()
-    }
-
-    fn refuse(&self, message: String) -> Outcome {
-        self.error(vec![compile_error(message)])
-    }
-
-    /// The tables of the explore: the base, then the joined ones.
-    fn aliases<'b>(&'b self, joined: &'b [Rc<Built>]) -> Result<Vec<Alias<'b>>, String> {
-        let table = self.base.table.as_ref().ok_or("The model has no table")?;
-        let mut names = HashSet::from([self.model]);
-        let mut aliases = vec![Alias {
-            name: self.model.to_owned(),
-            model: self.model,
-            label: self.base.label.clone(),
-            hidden: false,
-            fields: None,
-            built: self.base,
-            table,
-        }];
-        for (join, built) in self.joins().iter().zip(joined) {
-            let name = join.alias.as_deref().unwrap_or(&join.model);
-            if !names.insert(name) {
-                return Err(format!(
-                    "The explore \"{}\" has two tables called \"{name}\"; give one of the joins an `alias`",
-                    self.name()
-                ));
-            }
-            let table = built.table.as_ref().ok_or("A joined model has no table")?;
-            let label = join
-                .label
-                .clone()
-                .or_else(|| join.alias.as_deref().map(friendly));
-            aliases.push(Alias {
-                name: name.to_owned(),
-                model: &join.model,
-                label: label.unwrap_or_else(|| built.label.clone()),
-                hidden: join.hidden == Some(true),
-                fields: join.fields.as_deref(),
-                built,
-                table,
-            });
-        }
-        Ok(aliases)
-    }
-}
-
 /// An explore in the making.
-struct Assembly<'a> {
+pub(super) struct Assembly<'a> {
     plan: &'a Plan<'a>,
     aliases: &'a [Alias<'a>],
     compiler: Compiler<'a>,
@@ -169,8 +25,19 @@ struct Assembly<'a> {
     warnings: Vec<String>,
 }
 
-impl Assembly<'_> {
-    fn explore(mut self) -> Outcome {
+impl<'a> Assembly<'a> {
+    pub(super) fn new(plan: &'a Plan<'a>, aliases: &'a [Alias<'a>]) -> Self {
+        Self {
+            plan,
+            aliases,
+            compiler: Compiler::new(plan.settings, aliases),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Compiles it.
+    pub(super) fn explore(mut self) -> Outcome {
         let plan = self.plan;
         let joins = self.joins();
         let wheres: Vec<Option<String>> = (0..self.aliases.len())
@@ -489,25 +356,7 @@ impl Assembly<'_> {
     }
 }
 
-impl Alias<'_> {
-    /// Whether the join lists a field, or lists none.
-    fn sees(&self, key: &str) -> bool {
-        self.fields
-            .is_none_or(|fields| fields.iter().any(|one| one == key))
-    }
-
-    /// The same for a dimension: with the one that it is an interval of, it is listed too.
-    fn sees_dimension(&self, key: &str, dimension: &Dimension) -> bool {
-        self.sees(key)
-            || self.sees(&dimension.name)
-            || dimension
-                .time_interval_base_dimension_name
-                .as_deref()
-                .is_some_and(|base| self.sees(base))
-    }
-}
-
-fn compile_error(message: String) -> InlineError {
+pub(super) fn compile_error(message: String) -> InlineError {
     InlineError {
         error_type: InlineErrorType::NoDimensionsFound,
         message,

@@ -10,14 +10,19 @@
 //!
 //! The same input gives the same output, byte by byte: ids of filters are derived, not drawn.
 
+mod catalog;
 mod dimension;
 mod explore;
+mod fields;
 mod filter_grammar;
+mod find;
 mod friendly;
+mod joins;
 mod lineage;
 mod manifest;
 mod meta;
 mod metric;
+mod plan;
 mod settings;
 mod sql;
 mod table;
@@ -32,14 +37,15 @@ use chrono::{DateTime, Utc};
 use crate::dialect::Dialect;
 use crate::explore::{ExploreError, ExploreOrError, InlineError, InlineErrorType};
 
-pub use explore::Outcome;
+pub use catalog::Catalog;
 pub use friendly::friendly;
 pub use manifest::ManifestError;
-pub use settings::{Catalog, Category, ProjectSettings, SpotlightSettings};
+pub use plan::Outcome;
+pub use settings::{Category, ProjectSettings, SpotlightSettings};
 
-use explore::{Joined, Plan};
 use lineage::Lineage;
 use manifest::{BrokenNode, LegacyMetric, Manifest, Node};
+use plan::{Joined, Plan};
 use table::{Built, Context};
 
 /// The explores of a manifest, and what kept other models from becoming explores, in the order of the models.

@@ -8,7 +8,7 @@ use semantic::model::{
 use semantic::{Dialect, ExploreOrError};
 use serde_json::{Value, json};
 
-pub fn settings(dialect: Dialect) -> ProjectSettings {
+pub(crate) fn settings(dialect: Dialect) -> ProjectSettings {
     let category = |label: &str| Category {
         label: label.to_owned(),
         color: None,
@@ -31,7 +31,7 @@ pub fn settings(dialect: Dialect) -> ProjectSettings {
 }
 
 /// A model with its `lightdash` meta, and its columns with theirs.
-pub fn model(name: &str, meta: Value, columns: &[(&str, Value)]) -> Value {
+pub(crate) fn model(name: &str, meta: Value, columns: &[(&str, Value)]) -> Value {
     let columns: serde_json::Map<String, Value> = columns
         .iter()
         .map(|(name, meta)| {
@@ -58,7 +58,7 @@ pub fn model(name: &str, meta: Value, columns: &[(&str, Value)]) -> Value {
     })
 }
 
-pub fn manifest_of(models: &[Value]) -> Value {
+pub(crate) fn manifest_of(models: &[Value]) -> Value {
     // Keys in the order of the models: this JSON sorts them.
     let nodes: serde_json::Map<String, Value> = models
         .iter()
@@ -75,27 +75,31 @@ fn name(model: &Value) -> String {
     model["name"].as_str().unwrap_or("nameless").to_owned()
 }
 
-pub fn read(manifest: &Value) -> Result<Project, ManifestError> {
+pub(crate) fn read(manifest: &Value) -> Result<Project, ManifestError> {
     Project::from_slice(manifest.to_string().as_bytes())
 }
 
-pub fn compile_for(dialect: Dialect, catalog: Option<&Catalog>, models: &[Value]) -> Vec<Outcome> {
+pub(crate) fn compile_for(
+    dialect: Dialect,
+    catalog: Option<&Catalog>,
+    models: &[Value],
+) -> Vec<Outcome> {
     let project = read(&manifest_of(models)).expect("a manifest");
     project.explores(catalog, &settings(dialect)).collect()
 }
 
-pub fn compile(models: &[Value]) -> Vec<Outcome> {
+pub(crate) fn compile(models: &[Value]) -> Vec<Outcome> {
     compile_for(Dialect::Postgres, None, models)
 }
 
-pub fn explore(outcomes: &[Outcome], name: &str) -> Explore {
+pub(crate) fn explore(outcomes: &[Outcome], name: &str) -> Explore {
     match &find(outcomes, name).explore {
         ExploreOrError::Explore(explore) => (**explore).clone(),
         ExploreOrError::Error(error) => panic!("{error:?}"),
     }
 }
 
-pub fn error(outcomes: &[Outcome], name: &str) -> ExploreError {
+pub(crate) fn error(outcomes: &[Outcome], name: &str) -> ExploreError {
     match &find(outcomes, name).explore {
         ExploreOrError::Error(error) => (**error).clone(),
         ExploreOrError::Explore(_) => panic!("{name} is no error"),
@@ -103,7 +107,7 @@ pub fn error(outcomes: &[Outcome], name: &str) -> ExploreError {
 }
 
 /// `TYPE: message`, one a line.
-pub fn messages(outcomes: &[Outcome], name: &str) -> String {
+pub(crate) fn messages(outcomes: &[Outcome], name: &str) -> String {
     let errors = error(outcomes, name).errors;
     let lines = errors.iter().map(|one| {
         let error_type = serde_json::to_value(one.error_type).expect("JSON");
@@ -116,14 +120,14 @@ pub fn messages(outcomes: &[Outcome], name: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-pub fn find<'a>(outcomes: &'a [Outcome], name: &str) -> &'a Outcome {
+pub(crate) fn find<'a>(outcomes: &'a [Outcome], name: &str) -> &'a Outcome {
     let found = outcomes
         .iter()
         .find(|outcome| outcome.explore.name() == name);
     found.unwrap_or_else(|| panic!("no explore {name}"))
 }
 
-pub fn dimension(explore: &Explore, table: &str, key: &str) -> Dimension {
+pub(crate) fn dimension(explore: &Explore, table: &str, key: &str) -> Dimension {
     let dimensions = &explore.tables[table].dimensions;
     dimensions
         .get(key)
@@ -131,7 +135,7 @@ pub fn dimension(explore: &Explore, table: &str, key: &str) -> Dimension {
         .clone()
 }
 
-pub fn metric(explore: &Explore, table: &str, key: &str) -> Metric {
+pub(crate) fn metric(explore: &Explore, table: &str, key: &str) -> Metric {
     let metrics = &explore.tables[table].metrics;
     metrics
         .get(key)
@@ -140,7 +144,7 @@ pub fn metric(explore: &Explore, table: &str, key: &str) -> Metric {
 }
 
 /// A project that has something of everything.
-pub fn shop() -> Vec<Value> {
+pub(crate) fn shop() -> Vec<Value> {
     let orders = model(
         "orders",
         json!({
