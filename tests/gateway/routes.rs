@@ -13,6 +13,7 @@ type Function = (&'static str, fn() -> Api);
 /// Every function.
 pub(crate) const FUNCTIONS: [Function; 9] = [
     ("auth", auth::router),
+    ("explores", explores::router),
     ("my-account", my_account::router),
     ("notifications", notifications::router),
     ("organizations", organizations::router),

@@ -26,6 +26,6 @@ pub use crate::{
     error::{Error, Kind, Result},
     http::{
         Api, Beside, ClientAddress, Created, Done, DoneOk, Effect, IdempotencyKey, Json, Ok, Path,
-        Query, Reply,
+        Query, Reply, Upload,
     },
 };

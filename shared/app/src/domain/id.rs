@@ -68,6 +68,8 @@ id!(
     NotificationId,
     /// A piece of work that outlives a request.
     JobId,
+    /// A deploy that comes in batches.
+    DeployId,
 );
 
 impl UserId {

@@ -5,6 +5,7 @@ pub mod allowed_domains;
 pub mod attribute;
 pub mod connection;
 pub mod email;
+pub mod explore_set;
 pub mod group;
 pub mod id;
 pub mod invitation;

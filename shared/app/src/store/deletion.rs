@@ -223,6 +223,7 @@ impl Store {
             Task::DeleteProject { project } => Box::pin(self.walk_project(project, until)).await,
             Task::DeleteGroup { group } => Box::pin(self.walk_group(group, until)).await,
             Task::CopyAccess { .. }
+            | Task::SweepExplores { .. }
             | Task::MailInvitation { .. }
             | Task::MailProjectAccess { .. } => Ok(true),
         }
@@ -239,6 +240,7 @@ impl Store {
             Task::DeleteProject { project } => keys::project(project),
             Task::DeleteGroup { group } => keys::group(group),
             Task::CopyAccess { .. }
+            | Task::SweepExplores { .. }
             | Task::MailInvitation { .. }
             | Task::MailProjectAccess { .. } => {
                 return self.finish_job(job).await;
@@ -468,6 +470,8 @@ impl Store {
         if !self.release_previews(id, until).await? {
             return Ok(false);
         }
+        let explores = self.all_late_keys(&keys::late_explores(id)).await?;
+        self.delete_all(&explores).await?;
         let author = project.created_by;
         let author = author.map(|author| keys::owned_project(author, id));
         let preview = project.upstream.map(|upstream| keys::preview(upstream, id));

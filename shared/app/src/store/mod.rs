@@ -24,6 +24,8 @@
 mod apply;
 mod attribute;
 mod deletion;
+mod deploy;
+mod explore;
 mod group;
 mod idempotency;
 mod instance;
@@ -72,6 +74,7 @@ use crate::{
 };
 
 pub use deletion::Until;
+pub use deploy::{Deploy, SESSION, UNNAMED};
 pub use group::Once;
 pub use instance::InstanceKeys;
 pub use invitation::{Acceptance, FirstLogin, Guest, NewInvitation};

@@ -19,6 +19,7 @@ use crate::interval::{Grain, Name, Part, TimeInterval, Transform};
 
 /// The warehouses that SQL is written for. The embedded engine speaks PostgreSQL's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SupportedDbtAdapter))]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
     Postgres,
