@@ -35,6 +35,8 @@ pub(super) struct Named {
     pub(super) share: String,
     /// The caller's own notification.
     pub(super) notification: String,
+    /// A deploy of the project that the caller began, if they can.
+    pub(super) deploy: String,
 }
 
 impl Named {
@@ -57,6 +59,7 @@ impl Named {
             attribute: id(),
             share: code(),
             notification: id(),
+            deploy: id(),
         }
     }
 }
