@@ -35,6 +35,9 @@ pub enum Kind {
     SshKey,
     ShareLink,
     Notification,
+    Tag,
+    Job,
+    SemanticLayer,
 }
 
 impl fmt::Display for Kind {
@@ -65,6 +68,9 @@ impl fmt::Display for Kind {
             Kind::SshKey => "SSH key",
             Kind::ShareLink => "Share link",
             Kind::Notification => "Notification",
+            Kind::Tag => "Tag",
+            Kind::Job => "Job",
+            Kind::SemanticLayer => "Semantic layer connection",
         })
     }
 }

@@ -68,6 +68,10 @@ id!(
     NotificationId,
     /// A piece of work that outlives a request.
     JobId,
+    /// A tag of a project, also called a category.
+    TagId,
+    /// A compilation of a project's dbt project.
+    CompileJobId,
 );
 
 impl UserId {

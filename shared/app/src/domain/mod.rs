@@ -3,6 +3,7 @@
 pub mod access;
 pub mod allowed_domains;
 pub mod attribute;
+pub mod compile_job;
 pub mod connection;
 pub mod email;
 pub mod group;
@@ -18,11 +19,16 @@ pub mod paging;
 pub mod password;
 pub mod project;
 pub mod secret;
+pub mod semantic_layer;
 pub mod session;
 pub mod share_link;
 pub mod space;
 pub mod ssh_key;
+<<<<<<< Updated upstream
 pub mod table_selection;
+=======
+pub mod tag;
+>>>>>>> Stashed changes
 pub mod token;
 pub mod user;
 pub mod warehouse_credentials;

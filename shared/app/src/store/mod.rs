@@ -23,6 +23,7 @@
 
 mod apply;
 mod attribute;
+mod compile_job;
 mod deletion;
 mod group;
 mod idempotency;
@@ -41,12 +42,18 @@ mod page;
 mod palette;
 mod password;
 mod project;
+mod project_settings;
 pub mod schema;
+mod semantic_layer;
 mod session;
 mod share_link;
 mod space;
 mod ssh_key;
+<<<<<<< Updated upstream
 mod table_selection;
+=======
+mod tag;
+>>>>>>> Stashed changes
 mod token;
 mod user;
 mod warehouse_credentials;
@@ -79,6 +86,7 @@ pub use job::Taken;
 pub use organization::Rotation;
 pub use otp::Attempt;
 pub use project::{NewProject, ProjectAccess};
+pub use project_settings::Connections;
 pub use space::{NewSpace, SpaceChange};
 pub use user::{LAST_ADMIN, SignUp};
 
