@@ -24,11 +24,8 @@ pub mod session;
 pub mod share_link;
 pub mod space;
 pub mod ssh_key;
-<<<<<<< Updated upstream
 pub mod table_selection;
-=======
 pub mod tag;
->>>>>>> Stashed changes
 pub mod token;
 pub mod user;
 pub mod warehouse_credentials;

@@ -245,7 +245,8 @@ mod tests {
 
     #[test]
     fn what_is_not_sent_stays() {
-        let first = json!({ "type": "DBT", "token": "t", "domain": "https://a", "environmentId": "1" });
+        let first =
+            json!({ "type": "DBT", "token": "t", "domain": "https://a", "environmentId": "1" });
         let (stored, sealed) = update(first.clone()).over(None, None).unwrap();
         assert_eq!(serde_json::from_slice::<Value>(&sealed).unwrap(), first);
         let change = update(json!({ "type": "DBT", "token": "", "environmentId": "2" }));
@@ -263,7 +264,10 @@ mod tests {
         for (body, complete) in [
             (json!({ "type": "CUBE", "token": "t" }), false),
             (json!({ "type": "CUBE", "domain": "https://a" }), false),
-            (json!({ "type": "CUBE", "token": "t", "domain": "https://a" }), true),
+            (
+                json!({ "type": "CUBE", "token": "t", "domain": "https://a" }),
+                true,
+            ),
         ] {
             let other = update(body);
             assert!(!other.needs_token_of(&stored));

@@ -44,8 +44,13 @@ impl Store {
             .expires(until),
         ];
         writes.extend(key.map(|key| {
-            Self::claim_write(job.user, ("refresh", key), &job.id.to_string(), job.created_at)
-                .or(Error::Changed(Kind::Job))
+            Self::claim_write(
+                job.user,
+                ("refresh", key),
+                &job.id.to_string(),
+                job.created_at,
+            )
+            .or(Error::Changed(Kind::Job))
         }));
         self.apply(writes).await
     }

@@ -510,7 +510,9 @@ impl Store {
             if pointers.is_empty() {
                 return Ok(true);
             }
-            let rests = pointers.iter().filter_map(|key| key.sk.strip_prefix(prefix));
+            let rests = pointers
+                .iter()
+                .filter_map(|key| key.sk.strip_prefix(prefix));
             let targets: Vec<_> = rests.filter_map(&leads_to).collect();
             self.delete_all(&targets).await?;
             self.delete_all(&pointers).await?;

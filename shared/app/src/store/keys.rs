@@ -5,8 +5,8 @@ use crate::{
     domain::{
         email::EmailAddress,
         id::{
-            AttributeId, CompileJobId, CredentialsId, GroupId, JobId, NotificationId, OrganizationId, PaletteId,
-            ProjectId, SpaceId, TokenId, UserId,
+            AttributeId, CompileJobId, CredentialsId, GroupId, JobId, NotificationId,
+            OrganizationId, PaletteId, ProjectId, SpaceId, TokenId, UserId,
         },
         limit::Counter,
         secret::sha256_hex,
@@ -334,11 +334,11 @@ pub fn dbt(project: ProjectId) -> Key {
     key(project_partition(project), "DBT")
 }
 
-<<<<<<< Updated upstream
 /// Which explores a project offers.
 pub fn table_selection(project: ProjectId) -> Key {
     key(project_partition(project), "TABLES")
-=======
+}
+
 /// A project's sealed connection to a semantic layer.
 pub fn semantic_layer(project: ProjectId) -> Key {
     key(project_partition(project), "SEMANTIC")
@@ -368,7 +368,6 @@ pub fn compilation(project: ProjectId, job: CompileJobId) -> Key {
 /// A compilation by its id alone.
 pub fn compile_job(job: CompileJobId) -> Key {
     key(format!("COMPILE#{job}"), "JOB")
->>>>>>> Stashed changes
 }
 
 /// Somebody's own role in a project.
@@ -530,12 +529,9 @@ mod tests {
             project(project_id),
             warehouse(project_id),
             dbt(project_id),
-<<<<<<< Updated upstream
             table_selection(project_id),
-=======
             semantic_layer(project_id),
             tags(project_id),
->>>>>>> Stashed changes
             project_member(project_id, user_id),
             project_group(project_id, group_id),
             preview(project_id, ProjectId::new(&random)),

@@ -49,11 +49,8 @@ mod session;
 mod share_link;
 mod space;
 mod ssh_key;
-<<<<<<< Updated upstream
 mod table_selection;
-=======
 mod tag;
->>>>>>> Stashed changes
 mod token;
 mod user;
 mod warehouse_credentials;

@@ -1,11 +1,6 @@
 //! What of a project can be changed.
 
-use super::{
-    Store, keys,
-    page::read,
-    project::Owned,
-    write::Write,
-};
+use super::{Store, keys, page::read, project::Owned, write::Write};
 use crate::{
     Error, Result,
     clock::Timestamp,
@@ -84,10 +79,7 @@ impl Store {
             Some(upstream) => write.set("upstream", upstream),
             None => write.remove("upstream"),
         };
-        let mut writes = vec![
-            set(head).or(Error::Changed(Kind::Project)),
-            set(row),
-        ];
+        let mut writes = vec![set(head).or(Error::Changed(Kind::Project)), set(row)];
         if let Some(old) = project.upstream {
             writes.push(Write::delete(keys::preview(old, id)));
         }

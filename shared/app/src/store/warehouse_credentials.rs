@@ -130,11 +130,7 @@ impl Store {
                 "preference",
                 &Preference { credentials },
             ),
-            Write::put(
-                keys::preferrer(project, user),
-                "preferrer",
-                &Preferrer {},
-            ),
+            Write::put(keys::preferrer(project, user), "preferrer", &Preferrer {}),
         ])
         .await
     }
