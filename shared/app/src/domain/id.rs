@@ -70,6 +70,10 @@ id!(
     JobId,
     /// A deploy that comes in batches.
     DeployId,
+    /// A tag of a project, also called a category.
+    TagId,
+    /// A compilation of a project's dbt project.
+    CompileJobId,
 );
 
 impl UserId {
