@@ -292,6 +292,11 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
     let explores = format!("/api/v1/projects/{project}/explores");
     let body = json!([explores::explore()]);
     ana.put(&explores).json(&body).await.ok();
+    let tags = format!("/api/v1/projects/{project}/tags");
+    let body = json!({ "name": "Core", "color": "blue" });
+    let tag = made(ana.post(&tags).json(&body).await, "tagUuid");
+    let refresh = format!("/api/v1/projects/{project}/refresh");
+    let compilation = made(ana.post(&refresh).await, "jobUuid");
     let spaces = format!("/api/v1/projects/{project}/spaces");
     let body = json!({ "name": "Public", "isPrivate": false });
     let space = made(ana.post(&spaces).json(&body).await, "uuid");
@@ -325,6 +330,8 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
         palette: text(&palettes[0]["colorPaletteUuid"]),
         attribute: made(attribute, "uuid"),
         share: made(share, "nanoid"),
+        tag,
+        compilation,
         ..Named::nobodys()
     }
 }
