@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, OnceLock};
 
 use semantic::model::{ProjectSettings, SpotlightSettings, explores};
 use semantic::pivot::{Pivot, pivot};
 use semantic::totals::{subtotals, total};
-use semantic::{Dialect, Explore, ExploreOrError, MetricQuery, Options, compile, literal};
+use semantic::{Dialect, Explore, ExploreOrError, MetricQuery, Options, compile};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -16,7 +17,12 @@ pub(crate) struct Case {
     models: Vec<Value>,
     query: MetricQuery,
     given: Given,
+    /// In the order of the dialects.
+    done: [OnceLock<Statements>; Dialect::ALL.len()],
 }
+
+/// Titles and SQL.
+type Statements = Result<Vec<(String, String)>, String>;
 
 /// What a query is asked with.
 #[derive(Deserialize, Default)]
@@ -52,7 +58,12 @@ struct GivenSubtotals {
 }
 
 /// All cases, by name.
-pub(crate) fn all() -> Vec<Case> {
+pub(crate) fn all() -> &'static [Case] {
+    static CASES: LazyLock<Vec<Case>> = LazyLock::new(read_all);
+    &CASES
+}
+
+fn read_all() -> Vec<Case> {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let shop = models(&cases.join("shop.json"));
     let entries = std::fs::read_dir(&cases).expect("the cases");
@@ -61,7 +72,10 @@ pub(crate) fn all() -> Vec<Case> {
         .filter(|path| path.is_dir())
         .collect();
     folders.sort();
-    folders.into_iter().map(|folder| read(folder, &shop)).collect()
+    folders
+        .into_iter()
+        .map(|folder| read(folder, &shop))
+        .collect()
 }
 
 fn json_of(path: &Path) -> Value {
@@ -76,15 +90,24 @@ fn models(path: &Path) -> Vec<Value> {
 fn read(folder: PathBuf, shop: &[Value]) -> Case {
     let own = folder.join("model.json");
     let asked = json_of(&folder.join("query.json"));
-    let of = |error: serde_json::Error| -> Value { panic!("{folder:?}: {error}") };
-    let given = serde_json::from_value(asked.clone()).unwrap_or_else(|error| panic!("{}", of(error)));
-    let query = serde_json::from_value(asked).unwrap_or_else(|error| panic!("{}", of(error)));
+    let broken = |error| panic!("{folder:?}: {error}");
+    let given = serde_json::from_value(asked.clone()).unwrap_or_else(broken);
+    let query = serde_json::from_value(asked).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
     Case {
-        name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        models: if own.exists() { models(&own) } else { shop.to_vec() },
+        name: folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        models: if own.exists() {
+            models(&own)
+        } else {
+            shop.to_vec()
+        },
         folder,
         query,
         given,
+        done: Default::default(),
     }
 }
 
@@ -112,8 +135,9 @@ impl Case {
             spotlight: SpotlightSettings::default(),
             now: self.options().now,
         };
-        let manifest = manifest(dialect, &self.models).to_string();
-        let found = explores(manifest.as_bytes(), None, &settings).map_err(|error| error.to_string())?;
+        let manifest = manifest(&self.models).to_string();
+        let found =
+            explores(manifest.as_bytes(), None, &settings).map_err(|error| error.to_string())?;
         for one in found {
             match one {
                 ExploreOrError::Error(error) => return Err(format!("{error:?}")),
@@ -126,14 +150,23 @@ impl Case {
         Err(format!("no explore {}", self.query.explore_name))
     }
 
-    /// What it becomes: titles and SQL; warnings are comments before it.
-    pub(crate) fn statements(&self, dialect: Dialect) -> Result<Vec<(String, String)>, String> {
+    /// What it becomes; warnings are comments before the SQL.
+    pub(crate) fn statements(&self, dialect: Dialect) -> &Statements {
+        let at = Dialect::ALL.iter().position(|one| *one == dialect);
+        let done = at.and_then(|at| self.done.get(at)).expect("a dialect");
+        done.get_or_init(|| self.compile(dialect))
+    }
+
+    fn compile(&self, dialect: Dialect) -> Statements {
         let explore = self.explore(dialect)?;
         let options = self.options();
         let sql = |query: &MetricQuery| {
-            let compiled = compile(&explore, query, &options).map_err(|errors| errors.to_string())?;
+            let compiled =
+                compile(&explore, query, &options).map_err(|errors| errors.to_string())?;
             let warnings = compiled.warnings.iter();
-            let lines: String = warnings.map(|one| format!("-- {}\n", one.message)).collect();
+            let lines: String = warnings
+                .map(|one| format!("-- {}\n", one.message))
+                .collect();
             Ok::<_, String>(lines + &compiled.sql)
         };
         let own = sql(&self.query)?;
@@ -157,10 +190,12 @@ impl Case {
     pub(crate) fn text(&self) -> String {
         let written = |dialect: Dialect| match self.statements(dialect) {
             Ok(statements) if statements.len() == 1 => {
-                statements.into_iter().map(|(_, sql)| sql).collect()
+                statements.iter().map(|(_, sql)| sql.as_str()).collect()
             }
             Ok(statements) => {
-                let titled = statements.into_iter().map(|(title, sql)| format!("{title}:\n{sql}"));
+                let titled = statements
+                    .iter()
+                    .map(|(title, sql)| format!("{title}:\n{sql}"));
                 titled.collect::<Vec<_>>().join("\n\n")
             }
             Err(error) => format!("ERROR {error}"),
@@ -198,14 +233,14 @@ fn changes(full: &str, other: &str) -> String {
         .collect()
 }
 
-/// The manifest that dbt would write for the dialect.
-fn manifest(dialect: Dialect, models: &[Value]) -> Value {
+/// The manifest that dbt would write.
+fn manifest(models: &[Value]) -> Value {
     let nodes: Map<String, Value> = models
         .iter()
         .enumerate()
         .map(|(at, model)| {
             let name = model["name"].as_str().expect("a name");
-            (format!("model.shop.{at:02}.{name}"), node(dialect, name, model))
+            (format!("model.shop.{at:02}.{name}"), node(name, model))
         })
         .collect();
     json!({
@@ -214,12 +249,7 @@ fn manifest(dialect: Dialect, models: &[Value]) -> Value {
     })
 }
 
-fn node(dialect: Dialect, name: &str, model: &Value) -> Value {
-    // dbt quotes nothing on Snowflake.
-    let relation = match dialect {
-        Dialect::Snowflake => format!("shop.{name}"),
-        _ => ["shop", name].map(|part| literal::identifier(dialect, part)).join("."),
-    };
+fn node(name: &str, model: &Value) -> Value {
     let columns: Map<String, Value> = model["columns"]
         .as_object()
         .expect("columns")
@@ -238,7 +268,8 @@ fn node(dialect: Dialect, name: &str, model: &Value) -> Value {
         "name": name,
         "database": "db",
         "schema": "shop",
-        "relation_name": relation,
+        // The same for all: it goes into the SQL as it is.
+        "relation_name": format!("shop.{name}"),
         "config": { "materialized": "table" },
         "meta": model.get("meta").cloned().unwrap_or_else(|| json!({})),
         "columns": columns,

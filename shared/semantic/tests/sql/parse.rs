@@ -8,8 +8,25 @@ use sqlparser::dialect::{
 use sqlparser::parser::Parser;
 
 /// What a warehouse documents and its dialect of the parser does not know: the warehouse, the text by which the construct is
-/// recognised, and why. A statement with it is parsed as generic SQL.
-const UNKNOWN: [(Dialect, &str, &str); 0] = [];
+/// recognised, and why. A statement with it is parsed as generic SQL, with quotes doubled instead of escaped by backslashes,
+/// which generic SQL has not.
+const UNKNOWN: [(Dialect, &str, &str); 3] = [
+    (
+        Dialect::Databricks,
+        "\\'",
+        "backslashes escape in literals (\"STRING type\"); the parser takes them for text",
+    ),
+    (
+        Dialect::Bigquery,
+        "\\`",
+        "backslashes escape in quoted identifiers (\"Lexical structure and syntax\"); the parser wants the quote doubled",
+    ),
+    (
+        Dialect::Clickhouse,
+        "\\\"",
+        "backslashes escape in quoted identifiers (\"Syntax\"); the parser wants the quote doubled",
+    ),
+];
 
 /// Which of them were needed.
 #[derive(Default)]
@@ -28,14 +45,34 @@ impl Excused {
             return Err(error);
         };
         self.0.push(at);
-        one(&GenericDialect {}, sql).map_err(|generic| format!("{error}; as generic SQL: {generic}"))
+        one(&GenericDialect {}, &doubled(sql))
+            .map_err(|generic| format!("{error}; as generic SQL: {generic}"))
     }
 
     /// Those that nothing needed.
     pub(crate) fn idle(&self) -> Vec<&'static str> {
         let all = UNKNOWN.iter().enumerate();
-        all.filter(|(at, _)| !self.0.contains(at)).map(|(_, (_, construct, _))| *construct).collect()
+        all.filter(|(at, _)| !self.0.contains(at))
+            .map(|(_, (_, construct, _))| *construct)
+            .collect()
     }
+}
+
+/// `\'` as `''`, `\"` as `""`; other escapes stay as they are.
+fn doubled(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut characters = sql.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => match characters.next() {
+                Some(quote @ ('\'' | '"' | '`')) => out.extend([quote, quote]),
+                Some(other) => out.extend(['\\', other]),
+                None => out.push('\\'),
+            },
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 fn one(dialect: &dyn sqlparser::dialect::Dialect, sql: &str) -> Result<(), String> {
