@@ -6,6 +6,8 @@
 //! text has that type. Then `INSTA_UPDATE=always cargo test -p semantic --test sql`, and read the new `sql.snap`: all of it for
 //! PostgreSQL, and of the other warehouses the lines that are not the same (backticks as quotes count as the same).
 
+#![allow(clippy::expect_used)]
+
 mod case;
 mod parse;
 
