@@ -45,6 +45,7 @@ pub(crate) struct ExploreSummary {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ExploresQuery {
     /// Whether the project's choice of what it offers counts: only the word `true` means yes.
     #[param(nullable = false)]

@@ -36,6 +36,24 @@ async fn a_tag_is_made_changed_and_deleted() {
         .unwrap()
         .to_owned();
     assert_snapshot!(ana.get(&path).await, @r#"
+    200 {
+      "results": [
+        {
+          "color": "blue",
+          "createdAt": "2026-01-31T09:30:00.000Z",
+          "createdBy": {
+            "firstName": "ana",
+            "lastName": "Test",
+            "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+          },
+          "name": "Core",
+          "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+          "tagUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+          "yamlReference": null
+        }
+      ],
+      "status": "ok"
+    }
     "#);
     assert_eq!(
         ana.post(&path).json(&tag("Core")).await.refusal(),
@@ -98,7 +116,8 @@ async fn a_tag_outlives_the_account_of_who_made_it() {
     let (ana, path) = own(&app).await;
     let ed = app.in_role("ed@acme.com", "editor").await;
     ed.post(&path).json(&tag("Core")).await;
-    ed.delete("/api/v1/user/me").await.ok();
+    let id = app.account("ed@acme.com").await.id;
+    ana.delete(&format!("/api/v1/org/user/{id}")).await.ok();
     app.work(worker::run).await;
     let list = ana.get(&path).await.ok();
     assert_eq!(list[0]["createdBy"]["firstName"], "");
