@@ -1,5 +1,6 @@
 //! The whole product in one process: all functions' routes, the embedded table, the outbox.
 
+pub mod demo;
 mod docs;
 mod jobs;
 pub mod options;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use app::{config::Config, http::log};
 use local::{
-    Local,
+    Local, demo,
     options::{HELP, Options},
 };
 
@@ -42,8 +42,19 @@ async fn run() -> Result<(), String> {
         .map(|address| format!("http://{address}"))
         .unwrap_or_default();
     let folder = options.data_dir.display();
+    let demo = if options.demo {
+        let made = demo::prepare(&local.app, &options.data_dir).await;
+        Some(made.map_err(told)?)
+    } else {
+        None
+    };
     println!("Zerodash listens on {url}");
     println!("  try it out:  {url}/api/docs");
+    if let Some(demo::Demo { token, project }) = demo {
+        println!("  the shop:    {url}/api/v1/projects/{project}/explores");
+        println!("  as its admin: curl -H 'Authorization: ApiKey {token}' …");
+        println!("  its tables:  {folder}/demo/");
+    }
     println!(
         "  sign up:     curl -c cookies -H 'Content-Type: application/json' {url}/api/v1/user \\"
     );

@@ -11,6 +11,7 @@ usage: zerodash [options]
   --listen ADDRESS        where to listen (127.0.0.1:8080)            ZERODASH_LISTEN
   --data-dir FOLDER       where everything is kept (.zerodash)        ZERODASH_DATA_DIR
   --table-listen ADDRESS  serve the table as DynamoDB there, too      ZERODASH_TABLE_LISTEN
+  --demo                  with a small shop to try things with        ZERODASH_DEMO=true
   --help                  this
 
 More settings, by environment, are in the README.
@@ -24,6 +25,8 @@ pub struct Options {
     pub table_listen: Option<SocketAddr>,
     /// Whether the public address was set, and is not simply where we listen.
     pub site_url: bool,
+    /// Whether there shall be a shop to try things with.
+    pub demo: bool,
 }
 
 impl Options {
@@ -38,6 +41,7 @@ impl Options {
         let mut listen = variable("ZERODASH_LISTEN");
         let mut data_dir = variable("ZERODASH_DATA_DIR");
         let mut table_listen = variable("ZERODASH_TABLE_LISTEN");
+        let mut demo = variable("ZERODASH_DEMO").is_some_and(|value| value == "true");
         while let Some(argument) = arguments.next() {
             let (name, value) = match argument.split_once('=') {
                 Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
@@ -45,6 +49,10 @@ impl Options {
             };
             let slot = match name.as_str() {
                 "--help" | "-h" => return Ok(None),
+                "--demo" if value.is_none() => {
+                    demo = true;
+                    continue;
+                }
                 "--listen" => &mut listen,
                 "--data-dir" => &mut data_dir,
                 "--table-listen" => &mut table_listen,
@@ -65,6 +73,7 @@ impl Options {
             data_dir: data_dir.unwrap_or_else(|| ".zerodash".into()).into(),
             table_listen: table_listen.as_deref().map(address).transpose()?,
             site_url: variable("ZERODASH_SITE_URL").is_some(),
+            demo,
         }))
     }
 }
@@ -105,6 +114,8 @@ mod tests {
             (2, Some("a"))
         );
         assert_eq!(options.table_listen.map(|at| at.port()), Some(3));
+        assert!(!options.demo);
+        assert!(read(&["--demo"], &[]).unwrap().unwrap().demo);
     }
 
     #[test]
