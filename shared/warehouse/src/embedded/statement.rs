@@ -1,0 +1,256 @@
+//! Text to one statement that only reads, in the syntax that the planner takes for what PostgreSQL means.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::parser::Statement as Planned;
+use datafusion::sql::sqlparser::ast::{
+    DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, ObjectName, Query, Select, SetExpr, Statement, TimezoneInfo, Value,
+    VisitMut, VisitorMut,
+};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+
+use super::{Error, Result};
+
+pub(super) const ONLY_READS: &str =
+    "only one SELECT is run, and nothing that changes data or settings";
+/// A chain of operators is walked by recursion, so its length has an end well within the stack; see `engine::STACK`.
+const OPERATORS: usize = 5_000;
+/// Brackets within brackets.
+const NESTING: usize = 300;
+
+/// # Errors
+/// [`Error::Refused`] for anything but one query, [`Error::Query`] when it cannot be read.
+pub(super) fn read(sql: &str) -> Result<Planned> {
+    let dialect = PostgreSqlDialect {};
+    let tokens = Tokenizer::new(&dialect, sql)
+        .tokenize()
+        .map_err(|error| Error::Query(error.to_string()))?;
+    if tokens.iter().filter(|token| may_nest(token)).count() > OPERATORS {
+        return Err(Error::Query(format!(
+            "the query has more than {OPERATORS} operators"
+        )));
+    }
+    let mut parser = Parser::new(&dialect)
+        .with_recursion_limit(NESTING)
+        .with_tokens(tokens);
+    let statements = parser
+        .parse_statements()
+        .map_err(|error| Error::Query(error.to_string()))?;
+    let Ok([mut statement]) = <[Statement; 1]>::try_from(statements) else {
+        return Err(refused());
+    };
+    if !matches!(statement, Statement::Query(_)) {
+        return Err(refused());
+    }
+    match statement.visit(&mut ToPlanner) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(Planned::Statement(Box::new(statement))),
+    }
+}
+
+fn refused() -> Error {
+    Error::Refused(ONLY_READS.to_owned())
+}
+
+/// Whether a token can be a level of a tree; names, values, commas and brackets are not, or are counted by the parser.
+fn may_nest(token: &Token) -> bool {
+    match token {
+        Token::Word(word) => word.quote_style.is_none() && word.keyword != Keyword::NoKeyword,
+        Token::Whitespace(_)
+        | Token::Comma
+        | Token::LParen
+        | Token::RParen
+        | Token::Period
+        | Token::Number(..)
+        | Token::SingleQuotedString(_)
+        | Token::EOF => false,
+        _ => true,
+    }
+}
+
+/// Rewrites what has the same syntax, or none, in the planner, and refuses what does more than read.
+struct ToPlanner;
+
+impl VisitorMut for ToPlanner {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        let writes = matches!(
+            *query.body,
+            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_)
+        );
+        if writes || !query.locks.is_empty() {
+            return ControlFlow::Break(refused());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        if select.into.is_some() {
+            ControlFlow::Break(refused())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        let replacement = match expr {
+            // The planner takes a zone for a type, and casts.
+            Expr::AtTimeZone {
+                timestamp,
+                time_zone,
+            } => Some(call("timezone", [taken(time_zone), taken(timestamp)])),
+            Expr::Extract { field, expr, .. } => {
+                let field = Expr::value(Value::SingleQuotedString(field.to_string()));
+                Some(call("date_part", [field, taken(expr)]))
+            }
+            Expr::Cast {
+                expr: inner,
+                data_type,
+                ..
+            } => {
+                *data_type = as_planned(data_type);
+                match target(data_type) {
+                    Target::Text => Some(call("pg_text", [taken(inner)])),
+                    Target::Integer => {
+                        // PostgreSQL rounds, the planner cuts.
+                        **inner = call("pg_nearest", [taken(inner)]);
+                        None
+                    }
+                    Target::Other => None,
+                }
+            }
+            Expr::TypedString(typed) => {
+                typed.data_type = as_planned(&typed.data_type);
+                None
+            }
+            Expr::Like {
+                pattern,
+                escape_char,
+                ..
+            }
+            | Expr::ILike {
+                pattern,
+                escape_char,
+                ..
+            } => {
+                if let Some(escape) = escape_char.take() {
+                    match with_backslashes(pattern, &escape.value) {
+                        Some(changed) => **pattern = changed,
+                        None => {
+                            return ControlFlow::Break(Error::Query(
+                                "ESCAPE needs a pattern as text".to_owned(),
+                            ));
+                        }
+                    }
+                }
+                None
+            }
+            _ => None,
+        };
+        if let Some(replacement) = replacement {
+            *expr = replacement;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn taken(expr: &mut Expr) -> Expr {
+    std::mem::replace(expr, Expr::value(Value::Null))
+}
+
+fn call<const N: usize>(name: &str, arguments: [Expr; N]) -> Expr {
+    let args = arguments
+        .into_iter()
+        .map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)))
+        .collect();
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args,
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+enum Target {
+    Text,
+    Integer,
+    Other,
+}
+
+fn target(data_type: &DataType) -> Target {
+    match data_type {
+        DataType::Text | DataType::Varchar(None) => Target::Text,
+        DataType::SmallInt(_)
+        | DataType::Int2(_)
+        | DataType::Int(_)
+        | DataType::Integer(_)
+        | DataType::Int4(_)
+        | DataType::BigInt(_)
+        | DataType::Int8(_) => Target::Integer,
+        _ => Target::Other,
+    }
+}
+
+/// `FLOAT` is double precision, and timestamps have microseconds.
+/// <https://www.postgresql.org/docs/17/datatype-numeric.html#DATATYPE-FLOAT>
+fn as_planned(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Float(ExactNumberInfo::None) => DataType::DoublePrecision,
+        DataType::Float(ExactNumberInfo::Precision(bits)) if *bits > 24 => {
+            DataType::DoublePrecision
+        }
+        DataType::Timestamp(None, zone) => DataType::Timestamp(Some(6), *zone),
+        DataType::Character(None)
+        | DataType::CharacterVarying(None)
+        | DataType::CharVarying(None) => DataType::Text,
+        DataType::Custom(name, modifiers) if modifiers.is_empty() => {
+            match name.to_string().to_lowercase().as_str() {
+                "timestamptz" => DataType::Timestamp(Some(6), TimezoneInfo::WithTimeZone),
+                _ => data_type.clone(),
+            }
+        }
+        other => other.clone(),
+    }
+}
+
+/// The pattern with `\` in the place of another escape character, which is the only one that the planner knows.
+fn with_backslashes(pattern: &Expr, escape: &Value) -> Option<Expr> {
+    let Value::SingleQuotedString(escape) = escape else {
+        return None;
+    };
+    if escape == "\\" {
+        return Some(pattern.clone());
+    }
+    let Expr::Value(value) = pattern else {
+        return None;
+    };
+    let Value::SingleQuotedString(text) = &value.value else {
+        return None;
+    };
+    let mut changed = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if escape.chars().eq([character]) {
+            changed.push('\\');
+            changed.extend(characters.next());
+        } else if character == '\\' {
+            changed.push_str("\\\\");
+        } else {
+            changed.push(character);
+        }
+    }
+    Some(Expr::value(Value::SingleQuotedString(changed)))
+}
