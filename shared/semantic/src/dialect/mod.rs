@@ -1,0 +1,204 @@
+//! One constant per warehouse: characters and small functions, and where its meaning is documented.
+//!
+//! Policy: SQL that all of them accept, and a field here only where one does not.
+
+mod athena;
+mod bigquery;
+mod clickhouse;
+mod databricks;
+mod duckdb;
+mod postgres;
+mod redshift;
+mod snowflake;
+mod trino;
+
+use serde::{Deserialize, Serialize};
+
+use crate::explore::{DimensionType, MetricType};
+use crate::interval::{Grain, Name, Part, TimeInterval, Transform};
+
+/// The warehouses that SQL is written for. The embedded engine speaks PostgreSQL's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    Postgres,
+    Redshift,
+    Bigquery,
+    Snowflake,
+    Databricks,
+    Trino,
+    Duckdb,
+    Athena,
+    Clickhouse,
+}
+
+/// The day on which weeks start: 0 is Monday, 6 is Sunday; none is the warehouse's own default.
+pub type StartOfWeek = Option<u8>;
+
+/// How one warehouse writes what differs.
+pub struct Syntax {
+    /// Around identifiers; doubled, or escaped by a backslash, inside.
+    pub identifier_quote: char,
+    /// Whether a backslash in a string literal is an escape.
+    pub backslash_escapes: bool,
+    /// How a quote stands inside a string literal.
+    pub escaped_quote: &'static str,
+    /// Whether LIKE takes a backslash as escape without being told.
+    pub like_escapes: bool,
+    /// The day on which its weeks start when nobody says: 0 is Monday.
+    pub default_start_of_week: u8,
+    /// Whether `ORDER BY … NULLS FIRST` is understood.
+    pub null_order: bool,
+    /// `(expression, grain, type of the expression, start of week)` → the start of the period.
+    pub truncate: fn(&str, Grain, DimensionType, StartOfWeek) -> String,
+    /// `(expression, part, start of week)` → a number.
+    pub part: fn(&str, Part, StartOfWeek) -> String,
+    /// `(expression, name, type of the expression)` → a name in English.
+    pub name: fn(&str, Name, DimensionType) -> String,
+    /// `(expression, fraction)` → the value below which that fraction lies.
+    pub percentile: fn(&str, f64) -> String,
+    /// The average as a number with decimals.
+    pub average: fn(&str) -> String,
+    /// Text next to text.
+    pub concat: fn(&[String]) -> String,
+    /// The type that text is.
+    pub text_type: &'static str,
+    /// The type that a number with decimals is.
+    pub float_type: &'static str,
+    /// Equal, or both null.
+    pub null_safe_equal: fn(&str, &str) -> String,
+    /// A date from its quoted text `'2024-01-31'`.
+    pub date: fn(&str) -> String,
+    /// A timestamp in UTC from its quoted text `'2024-01-31 12:30:00'`.
+    pub timestamp: fn(&str) -> String,
+}
+
+impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Postgres,
+        Self::Redshift,
+        Self::Bigquery,
+        Self::Snowflake,
+        Self::Databricks,
+        Self::Trino,
+        Self::Duckdb,
+        Self::Athena,
+        Self::Clickhouse,
+    ];
+
+    /// How it writes.
+    pub fn syntax(self) -> &'static Syntax {
+        match self {
+            Self::Postgres => &postgres::SYNTAX,
+            Self::Redshift => &redshift::SYNTAX,
+            Self::Bigquery => &bigquery::SYNTAX,
+            Self::Snowflake => &snowflake::SYNTAX,
+            Self::Databricks => &databricks::SYNTAX,
+            Self::Trino => &trino::SYNTAX,
+            Self::Duckdb => &duckdb::SYNTAX,
+            Self::Athena => &athena::SYNTAX,
+            Self::Clickhouse => &clickhouse::SYNTAX,
+        }
+    }
+
+    /// As on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Redshift => "redshift",
+            Self::Bigquery => "bigquery",
+            Self::Snowflake => "snowflake",
+            Self::Databricks => "databricks",
+            Self::Trino => "trino",
+            Self::Duckdb => "duckdb",
+            Self::Athena => "athena",
+            Self::Clickhouse => "clickhouse",
+        }
+    }
+
+    /// An interval of a date or timestamp.
+    pub fn interval(
+        self,
+        sql: &str,
+        interval: TimeInterval,
+        base: DimensionType,
+        week: StartOfWeek,
+    ) -> String {
+        let syntax = self.syntax();
+        match interval.transform() {
+            Transform::Raw => sql.to_owned(),
+            Transform::Truncate(grain) => (syntax.truncate)(sql, grain, base, week),
+            Transform::Part(part) => (syntax.part)(sql, part, week),
+            Transform::Name(name) => (syntax.name)(sql, name, base),
+        }
+    }
+
+    /// The aggregation that a metric's type stands for; `percentile` is 0 to 100. Types that are expressions stay as they are.
+    pub fn aggregate(self, metric: MetricType, sql: &str, percentile: Option<f64>) -> String {
+        match metric {
+            MetricType::Count => format!("COUNT({sql})"),
+            MetricType::CountDistinct => format!("COUNT(DISTINCT {sql})"),
+            MetricType::Sum => format!("SUM({sql})"),
+            MetricType::Min => format!("MIN({sql})"),
+            MetricType::Max => format!("MAX({sql})"),
+            MetricType::Average => (self.syntax().average)(sql),
+            MetricType::Median => (self.syntax().percentile)(sql, 0.5),
+            MetricType::Percentile => {
+                let percent = percentile.filter(|p| (0.0..=100.0).contains(p));
+                (self.syntax().percentile)(sql, percent.unwrap_or(50.0) / 100.0)
+            }
+            MetricType::Number
+            | MetricType::String
+            | MetricType::Date
+            | MetricType::Timestamp
+            | MetricType::Boolean => sql.to_owned(),
+        }
+    }
+
+    /// As text.
+    pub fn as_text(self, sql: &str) -> String {
+        format!("CAST({sql} AS {})", self.syntax().text_type)
+    }
+}
+
+/// `DATE_TRUNC('MONTH', x)`.
+fn date_trunc(sql: &str, grain: Grain) -> String {
+    format!("DATE_TRUNC('{}', {sql})", grain.keyword())
+}
+
+/// `DATE_PART('MONTH', x)`.
+fn date_part(sql: &str, part: Part) -> String {
+    format!("DATE_PART('{}', {sql})", part.keyword())
+}
+
+fn plain_average(sql: &str) -> String {
+    format!("AVG({sql})")
+}
+
+/// `PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY x)`.
+fn percentile_cont(sql: &str, fraction: f64) -> String {
+    format!("PERCENTILE_CONT({fraction}) WITHIN GROUP (ORDER BY {sql})")
+}
+
+/// `(a || b)`.
+fn pipes(parts: &[String]) -> String {
+    format!("({})", parts.join(" || "))
+}
+
+/// `CONCAT(a, b)`.
+fn concat(parts: &[String]) -> String {
+    format!("CONCAT({})", parts.join(", "))
+}
+
+fn is_not_distinct(a: &str, b: &str) -> String {
+    format!("{a} IS NOT DISTINCT FROM {b}")
+}
+
+fn typed_date(quoted: &str) -> String {
+    format!("DATE {quoted}")
+}
+
+fn typed_timestamp(quoted: &str) -> String {
+    format!("TIMESTAMP {quoted}")
+}

@@ -1,0 +1,41 @@
+//! What a query is compiled for.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::access::UserAttributes;
+use crate::dialect::StartOfWeek;
+
+/// What a query is compiled for: whom, when and where.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The instant that relative dates count from.
+    pub now: DateTime<Utc>,
+    /// The zone in which relative dates are meant.
+    pub timezone: Tz,
+    /// 0 is Monday, 6 is Sunday; none is the warehouse's default.
+    pub start_of_week: StartOfWeek,
+    /// Of the user who asks.
+    pub attributes: UserAttributes,
+    /// Rows at most, whatever the query asks for.
+    pub row_limit: Option<u32>,
+    /// Whether the user may write any SQL: without it, SQL of the query itself may not have statements or subqueries in it.
+    pub custom_sql: bool,
+    /// Whether metrics are kept from being counted several times by joins.
+    pub fan_out: bool,
+}
+
+impl Options {
+    /// For a user without attributes, in UTC.
+    pub fn new(now: DateTime<Utc>) -> Self {
+        Self {
+            now,
+            timezone: Tz::UTC,
+            start_of_week: None,
+            attributes: UserAttributes::default(),
+            row_limit: None,
+            custom_sql: false,
+            fan_out: true,
+        }
+    }
+}
