@@ -2,7 +2,10 @@
 
 use std::sync::OnceLock;
 
-use serde_json::Value;
+use chrono::{DateTime, NaiveDate};
+use chrono_tz::Tz;
+use semantic::{Explore, MetricQuery, Options};
+use serde_json::{Value, json};
 use warehouse::embedded::Engine;
 use warehouse::{Rows, Type};
 
@@ -41,4 +44,250 @@ pub(crate) fn same(one: &Value, other: &Value, number: bool) -> bool {
 
 fn as_number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// A metric query on an explore, and what it is asked with.
+pub(crate) struct Case {
+    explore: Value,
+    query: Value,
+    options: Options,
+}
+
+impl Case {
+    /// Nothing selected, at most 500 rows, on a Wednesday afternoon, in UTC.
+    pub(crate) fn on(explore: Value) -> Self {
+        let query = json!({
+            "exploreName": explore["name"], "dimensions": [], "metrics": [], "filters": {}, "sorts": [], "limit": 500,
+            "tableCalculations": [], "additionalMetrics": [], "customDimensions": [],
+        });
+        let case = Self {
+            explore,
+            query,
+            options: Options::new(DateTime::UNIX_EPOCH),
+        };
+        case.now("2024-05-15T14:35:50.123Z")
+    }
+
+    pub(crate) fn dimensions(mut self, ids: &[&str]) -> Self {
+        self.query["dimensions"] = json!(ids);
+        self
+    }
+
+    pub(crate) fn metrics(mut self, ids: &[&str]) -> Self {
+        self.query["metrics"] = json!(ids);
+        self
+    }
+
+    /// A rule or a group, joined to the others by AND.
+    pub(crate) fn filter(self, item: Value) -> Self {
+        self.add_filter("dimensions", item)
+    }
+
+    pub(crate) fn metric_filter(self, item: Value) -> Self {
+        self.add_filter("metrics", item)
+    }
+
+    pub(crate) fn calculation_filter(self, item: Value) -> Self {
+        self.add_filter("tableCalculations", item)
+    }
+
+    fn add_filter(mut self, kind: &str, item: Value) -> Self {
+        let group = &mut self.query["filters"][kind];
+        if group.is_null() {
+            *group = json!({"id": kind, "and": []});
+        }
+        group["and"].as_array_mut().unwrap().push(item);
+        self
+    }
+
+    /// The rows come in this order, and are compared in it.
+    pub(crate) fn sorted(self, id: &str, descending: bool) -> Self {
+        self.add("sorts", json!({"fieldId": id, "descending": descending}))
+    }
+
+    pub(crate) fn calculation(self, name: &str, sql: &str) -> Self {
+        self.add(
+            "tableCalculations",
+            json!({"name": name, "displayName": name, "sql": sql, "type": "number"}),
+        )
+    }
+
+    /// One more of a list of the query.
+    pub(crate) fn add(mut self, list: &str, item: Value) -> Self {
+        self.query[list].as_array_mut().unwrap().push(item);
+        self
+    }
+
+    pub(crate) fn set(mut self, name: &str, value: Value) -> Self {
+        self.query[name] = value;
+        self
+    }
+
+    pub(crate) fn now(mut self, now: &str) -> Self {
+        self.options.now = now.parse().expect("an instant");
+        self
+    }
+
+    pub(crate) fn zone(mut self, zone: Tz) -> Self {
+        self.options.timezone = zone;
+        self
+    }
+
+    pub(crate) fn week(mut self, day: u8) -> Self {
+        self.options.start_of_week = Some(day);
+        self
+    }
+
+    pub(crate) fn attribute(mut self, name: &str, values: &[&str]) -> Self {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        self.options
+            .attributes
+            .values
+            .insert(name.to_owned(), values);
+        self
+    }
+
+    pub(crate) fn custom_sql(mut self) -> Self {
+        self.options.custom_sql = true;
+        self
+    }
+
+    /// Both databases answer these rows, whose values stand in the order of dimensions, metrics and table calculations of
+    /// the query.
+    pub(crate) async fn answers(self, expected: Vec<Vec<Value>>) {
+        let sql = self.compile();
+        let (embedded, postgres) = both(&sql).await;
+        let mut wrong = String::new();
+        for (name, answer) in [("embedded", embedded), ("postgres", postgres)] {
+            let difference = match answer {
+                Ok(rows) => self.difference(rows, expected.clone()),
+                Err(error) => Some(error),
+            };
+            if let Some(difference) = difference {
+                wrong += &format!("\n{name}: {difference}");
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong}\n\n{sql}\n");
+    }
+
+    /// The reasons why it does not compile.
+    pub(crate) fn refusal(&self) -> String {
+        let (explore, query) = self.read();
+        match semantic::compile(&explore, &query, &self.options) {
+            Ok(compiled) => panic!("it compiles:\n{}", compiled.sql),
+            Err(errors) => errors.to_string(),
+        }
+    }
+
+    fn read(&self) -> (Explore, MetricQuery) {
+        let explore = serde_json::from_value(self.explore.clone()).expect("an explore");
+        (
+            explore,
+            serde_json::from_value(self.query.clone()).expect("a query"),
+        )
+    }
+
+    pub(crate) fn compile(&self) -> String {
+        let (explore, query) = self.read();
+        match semantic::compile(&explore, &query, &self.options) {
+            Ok(compiled) => compiled.sql,
+            Err(errors) => panic!("it does not compile: {errors:?}"),
+        }
+    }
+
+    /// The ids of the columns, in the order in which rows are expected.
+    fn ids(&self) -> Vec<String> {
+        let names = |list: &str, key: Option<&str>| -> Vec<String> {
+            let items = self.query[list].as_array().unwrap();
+            let id = |item: &Value| {
+                key.map_or(item, |key| &item[key])
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            };
+            items.iter().map(id).collect()
+        };
+        [
+            names("dimensions", None),
+            names("metrics", None),
+            names("tableCalculations", Some("name")),
+        ]
+        .concat()
+    }
+
+    fn difference(&self, rows: Rows, mut expected: Vec<Vec<Value>>) -> Option<String> {
+        let ids = self.ids();
+        let names: Vec<_> = rows
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect();
+        let place = |id: &String| names.iter().position(|name| name == id);
+        let Some(places) = ids.iter().map(place).collect::<Option<Vec<_>>>() else {
+            return Some(format!("has columns {names:?}, not {ids:?}"));
+        };
+        let mut actual: Vec<Vec<Value>> = rows
+            .rows
+            .iter()
+            .map(|row| places.iter().map(|place| row[*place].clone()).collect())
+            .collect();
+        if self.query["sorts"].as_array().is_none_or(Vec::is_empty) {
+            // By what the rows say, written the same way in both.
+            for rows in [&mut actual, &mut expected] {
+                rows.sort_by_cached_key(|row| {
+                    row.iter().map(sorting).collect::<Vec<_>>().join("|")
+                });
+            }
+        }
+        let numbers: Vec<_> = places
+            .iter()
+            .map(|place| is_number(rows.columns[*place].r#type))
+            .collect();
+        let same_row = |one: &Vec<Value>, other: &Vec<Value>| {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(other)
+                    .zip(&numbers)
+                    .all(|((one, other), number)| same(one, other, *number))
+        };
+        let same = actual.len() == expected.len()
+            && actual
+                .iter()
+                .zip(&expected)
+                .all(|(one, other)| same_row(one, other));
+        (!same).then(|| format!("answers\n{}\nnot\n{}", shown(&actual), shown(&expected)))
+    }
+}
+
+fn sorting(value: &Value) -> String {
+    match as_number(value) {
+        Some(number) => format!("{number:020.6}"),
+        None => date_of(value).unwrap_or_else(|| value.to_string()),
+    }
+}
+
+fn shown(rows: &[Vec<Value>]) -> String {
+    rows.iter()
+        .map(|row| format!("  {}", Value::from(row.clone())))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A rule of a filter.
+pub(crate) fn rule(field: &str, operator: &str, values: Value) -> Value {
+    json!({"id": field, "target": {"fieldId": field}, "operator": operator, "values": values})
+}
+
+/// A rule with a relative date: `inThePast`, 2, `days`.
+pub(crate) fn relative(
+    field: &str,
+    operator: &str,
+    number: i64,
+    unit: &str,
+    completed: bool,
+) -> Value {
+    let mut rule = rule(field, operator, json!([number]));
+    rule["settings"] = json!({"unitOfTime": unit, "completed": completed});
+    rule
 }
