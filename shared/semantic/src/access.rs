@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::explore::{Explore, RequiredAttributes};
+use crate::explore::{Explore, RequiredAttributes, Table};
 
 /// The attributes of the user who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,6 +51,9 @@ impl Hidden {
 /// whose SQL names a hidden table. Requirements on metrics alone count as well.
 pub fn hidden(explore: &Explore, user: &UserAttributes) -> Hidden {
     let mut hidden = Hidden::default();
+    if !explore.tables.values().any(requires) {
+        return hidden;
+    }
     for (key, table) in &explore.tables {
         if !user.allow(table.required_attributes.as_ref()) {
             if *key == explore.base_table {
@@ -89,4 +92,17 @@ pub fn hidden(explore: &Explore, user: &UserAttributes) -> Hidden {
     }
     hidden.tables.remove(&explore.base_table);
     hidden
+}
+
+/// Whether anything of a table is not for everybody.
+fn requires(table: &Table) -> bool {
+    table.required_attributes.is_some()
+        || table
+            .dimensions
+            .values()
+            .any(|field| field.required_attributes.is_some())
+        || table
+            .metrics
+            .values()
+            .any(|field| field.required_attributes.is_some())
 }

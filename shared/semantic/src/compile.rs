@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::{CompileErrors, Explore, MetricQuery, Options};
+use crate::error::{Errors, Reason};
+use crate::scope::Scope;
+use crate::{CompileErrors, Explore, MetricQuery, Options, plan, render};
 
 /// A compiled query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +41,65 @@ pub struct Warning {
     pub tables: Vec<String>,
 }
 
+/// The limit that means no limit, as clients write it.
+const UNLIMITED: f64 = 2_147_483_647.0;
+
 /// Compiles a query on an explore to SQL of the explore's warehouse.
+///
+/// Everything that is wrong is in the error, not only the first of it.
 pub fn compile(
     explore: &Explore,
     query: &MetricQuery,
     options: &Options,
 ) -> Result<Compiled, CompileErrors> {
-    let _ = (explore, query, options);
-    Err(CompileErrors(Vec::new()))
+    let scope = Scope::new(explore, options);
+    let mut errors = Errors::default();
+    if scope.hidden.base {
+        errors.add(
+            Reason::Hidden,
+            "exploreName",
+            format!("You are not allowed to see \"{}\"", explore.name),
+        );
+        return Err(errors.into());
+    }
+    let limit = limit(query, options, &mut errors);
+    let plan = plan::plan(&scope, query, &mut errors);
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
+    Ok(Compiled {
+        sql: render::render(&scope, &plan, query, limit),
+        columns: columns(&plan),
+        warnings: plan.warnings,
+    })
+}
+
+/// The smaller of what is asked for and what is allowed.
+fn limit(query: &MetricQuery, options: &Options, errors: &mut Errors) -> u32 {
+    let asked = query.limit;
+    if !(0.0..=UNLIMITED).contains(&asked) || asked.fract() != 0.0 {
+        errors.add(
+            Reason::Compile,
+            "limit",
+            "A limit is a whole number from 0 to 2147483647".to_owned(),
+        );
+        return 0;
+    }
+    let asked = asked as u32;
+    options.row_limit.map_or(asked, |most| asked.min(most))
+}
+
+fn columns(plan: &plan::Plan<'_>) -> Vec<Column> {
+    let column = |id: &str, kind| Column {
+        id: id.to_owned(),
+        kind,
+    };
+    let groups = plan.selection.groups.iter();
+    let metrics = plan.metrics.iter().filter(|metric| metric.shown);
+    let calculations = plan.calculations.iter();
+    groups
+        .map(|group| column(&group.id, ColumnKind::Dimension))
+        .chain(metrics.map(|metric| column(&metric.id, ColumnKind::Metric)))
+        .chain(calculations.map(|one| column(one.name, ColumnKind::TableCalculation)))
+        .collect()
 }

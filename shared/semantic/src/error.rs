@@ -96,12 +96,11 @@ impl Errors {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
 
-    pub(crate) fn finish(self) -> Result<(), CompileErrors> {
-        match self.0.is_empty() {
-            true => Ok(()),
-            false => Err(CompileErrors(self.0)),
-        }
+impl From<Errors> for CompileErrors {
+    fn from(errors: Errors) -> Self {
+        Self(errors.0)
     }
 }
 

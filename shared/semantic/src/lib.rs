@@ -1,14 +1,29 @@
 //! The semantic layer: explores and metric queries in, SQL out. Pure: no network, no clock, no randomness.
 
 pub mod access;
+mod attributes;
+mod calculation;
 mod compile;
+mod conditions;
 pub mod dialect;
 pub mod error;
 pub mod explore;
+pub mod filter;
+mod guard;
 pub mod interval;
+mod joins;
 pub mod literal;
+mod metric;
 mod options;
+pub mod pivot;
+mod plan;
 pub mod query;
+pub mod reference;
+mod render;
+mod scope;
+mod select;
+pub mod time;
+pub mod totals;
 
 pub use access::UserAttributes;
 pub use compile::{Column, ColumnKind, Compiled, Warning, compile};

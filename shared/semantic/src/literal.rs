@@ -33,8 +33,16 @@ pub enum Open {
     Both,
 }
 
-/// What stands after LIKE: the text itself, with its own `%` and `_` taken literally.
-pub fn like(dialect: Dialect, text: &str, open: Open) -> String {
+/// What stands after LIKE.
+pub struct Like {
+    /// The text itself, with its own `%` and `_` taken literally.
+    pub pattern: String,
+    /// ` ESCAPE '\\'` where the warehouse has to be told, or nothing.
+    pub escape: String,
+}
+
+/// A pattern for text that starts with, ends with or has in it the given one.
+pub fn like(dialect: Dialect, text: &str, open: Open) -> Like {
     let mut pattern = String::with_capacity(text.len() + 2);
     if open != Open::End {
         pattern.push('%');
@@ -50,11 +58,14 @@ pub fn like(dialect: Dialect, text: &str, open: Open) -> String {
     if open != Open::Start {
         pattern.push('%');
     }
-    let literal = string(dialect, &pattern);
-    if escaped && !dialect.syntax().like_escapes {
-        format!("{literal} ESCAPE {}", string(dialect, "\\"))
+    let escape = if escaped && !dialect.syntax().like_escapes {
+        format!(" ESCAPE {}", string(dialect, "\\"))
     } else {
-        literal
+        String::new()
+    };
+    Like {
+        pattern: string(dialect, &pattern),
+        escape,
     }
 }
 

@@ -22,6 +22,7 @@ pub mod session;
 pub mod share_link;
 pub mod space;
 pub mod ssh_key;
+pub mod table_selection;
 pub mod token;
 pub mod user;
 pub mod warehouse_credentials;

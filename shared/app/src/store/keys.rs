@@ -326,6 +326,11 @@ pub fn dbt(project: ProjectId) -> Key {
     key(project_partition(project), "DBT")
 }
 
+/// Which explores a project offers.
+pub fn table_selection(project: ProjectId) -> Key {
+    key(project_partition(project), "TABLES")
+}
+
 /// Somebody's own role in a project.
 pub fn project_member(project: ProjectId, user: UserId) -> Key {
     key(project_partition(project), format!("{MEMBERS}{user}"))
@@ -485,6 +490,7 @@ mod tests {
             project(project_id),
             warehouse(project_id),
             dbt(project_id),
+            table_selection(project_id),
             project_member(project_id, user_id),
             project_group(project_id, group_id),
             preview(project_id, ProjectId::new(&random)),

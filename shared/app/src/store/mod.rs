@@ -46,6 +46,7 @@ mod session;
 mod share_link;
 mod space;
 mod ssh_key;
+mod table_selection;
 mod token;
 mod user;
 mod warehouse_credentials;

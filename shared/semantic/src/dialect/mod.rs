@@ -156,9 +156,16 @@ impl Dialect {
         }
     }
 
-    /// As text.
-    pub fn as_text(self, sql: &str) -> String {
-        format!("CAST({sql} AS {})", self.syntax().text_type)
+    /// A number as text with so many decimals (at most 9): a plain cast would write `1.0E1` or `10.0` here and there.
+    pub fn decimal_text(self, sql: &str, decimals: u8) -> String {
+        let decimal = match self {
+            Self::Clickhouse => format!("Nullable(Decimal(28, {decimals}))"),
+            _ => format!("DECIMAL(28, {decimals})"),
+        };
+        format!(
+            "CAST(CAST({sql} AS {decimal}) AS {})",
+            self.syntax().text_type
+        )
     }
 }
 

@@ -1,0 +1,290 @@
+//! Names → what has to be computed, where. After this nothing can fail for a reason the user could cause.
+
+use crate::calculation::{self, Calculation};
+use crate::compile::Warning;
+use crate::conditions;
+use crate::error::{Errors, Reason, closest};
+use crate::filter::FieldType;
+use crate::joins::{self, Dependencies};
+use crate::metric::{self, Definition, Leaf, Metrics, Part};
+use crate::query::MetricQuery;
+use crate::scope::{Found, Scope};
+use crate::select::{self, Selection};
+
+/// Everything that rendering needs.
+pub(crate) struct Plan<'a> {
+    pub selection: Selection<'a>,
+    pub metrics: Vec<Column>,
+    pub leaves: Vec<Leaf<'a>>,
+    /// Per leaf: the index of its group, if joins would count its rows twice.
+    pub guarded: Vec<Option<usize>>,
+    pub groups: Vec<Guard<'a>>,
+    pub calculations: Vec<Calculation<'a>>,
+    pub from: String,
+    pub filter: String,
+    pub metric_filter: Option<String>,
+    pub calculation_filter: Option<String>,
+    pub warnings: Vec<Warning>,
+}
+
+/// A metric as a column.
+pub(crate) struct Column {
+    pub id: String,
+    pub parts: Vec<Part>,
+    /// Whether it is asked for; otherwise only a filter needs it.
+    pub shown: bool,
+}
+
+/// Aggregations over rows that are made distinct by the same keys first.
+pub(crate) struct Guard<'a> {
+    /// Tables and their primary keys.
+    pub keys: Vec<(&'a str, &'a [String])>,
+    /// Whether its SQL can only be had over the tables themselves: they are joined again by their keys.
+    pub opaque: bool,
+}
+
+/// Resolves a query, or collects what is wrong with it.
+pub(crate) fn plan<'a>(scope: &Scope<'a>, query: &'a MetricQuery, errors: &mut Errors) -> Plan<'a> {
+    let mut selection = select::select(scope, query, errors);
+    let mut metrics = Metrics::default();
+    let columns = columns(scope, query, &mut metrics, errors);
+    let calculations = calculation::resolve(scope, query, errors);
+    if selection.groups.is_empty() && !columns.iter().any(|column| column.shown) {
+        errors.add(
+            Reason::Compile,
+            "dimensions",
+            "Nothing is selected: a query needs a dimension or a metric".to_owned(),
+        );
+    }
+    check_sorts(query, errors);
+
+    let mut tables = std::mem::take(&mut selection.tables);
+    for leaf in &metrics.leaves {
+        tables.extend(leaf.tables.0.iter().copied());
+    }
+    let mut filters = Vec::new();
+    let filter = conditions::on_dimensions(scope, query, &mut tables, errors);
+    let enforced = conditions::enforced(scope, query, &mut tables, errors);
+    let joins = joins::needed(scope, &mut tables, errors);
+    let (from, row_filter) = joins::from(scope, &joins, errors);
+    filters.extend(row_filter);
+    filters.extend(filter);
+    filters.extend(enforced);
+
+    let dependencies = Dependencies::of(scope, &joins);
+    let mut plan = Plan {
+        selection,
+        guarded: vec![None; metrics.leaves.len()],
+        groups: Vec::new(),
+        metric_filter: metric_filter(scope, query, errors),
+        calculation_filter: calculation::filter(scope, query, &calculations, errors),
+        calculations,
+        metrics: columns,
+        leaves: metrics.leaves,
+        from,
+        filter: filters.join(" AND "),
+        warnings: Vec::new(),
+    };
+    guard(scope, &dependencies, &mut plan);
+    plan
+}
+
+/// The metrics that are asked for, then those that only filters name.
+fn columns<'a>(
+    scope: &Scope<'a>,
+    query: &'a MetricQuery,
+    metrics: &mut Metrics<'a>,
+    errors: &mut Errors,
+) -> Vec<Column> {
+    let own = query.additional_metrics.as_deref().unwrap_or_default();
+    let ad_hoc = metric::ad_hoc(scope, own, errors);
+    let mut wanted: Vec<(String, &str, bool)> = Vec::with_capacity(query.metrics.len());
+    for (at, id) in query.metrics.iter().enumerate() {
+        if !wanted.iter().any(|(_, one, _)| one == id) {
+            wanted.push((format!("metrics[{at}]"), id, true));
+        }
+    }
+    let mut rules = Vec::new();
+    if let Some(item) = &query.filters.metrics {
+        conditions::rules(item, &mut rules);
+    }
+    for target in rules.iter().rev().filter_map(|rule| rule.target.as_ref()) {
+        if !wanted.iter().any(|(_, one, _)| *one == target.field_id) {
+            wanted.push(("filters.metrics".to_owned(), &target.field_id, false));
+        }
+    }
+    let mut columns = Vec::with_capacity(wanted.len());
+    for (path, id, shown) in wanted {
+        let Some(definition) = definition(scope, &ad_hoc, id, &path, errors) else {
+            continue;
+        };
+        match metrics.expression(scope, definition) {
+            Ok(parts) => columns.push(Column {
+                id: id.to_owned(),
+                parts,
+                shown,
+            }),
+            Err(message) => errors.add(Reason::Compile, path, message),
+        }
+    }
+    columns
+}
+
+fn definition<'a>(
+    scope: &Scope<'a>,
+    ad_hoc: &std::collections::HashMap<String, Definition<'a>>,
+    id: &str,
+    path: &str,
+    errors: &mut Errors,
+) -> Option<Definition<'a>> {
+    if let Some(definition) = ad_hoc.get(id) {
+        return Some(*definition);
+    }
+    match scope.metric(id) {
+        Found::Yes(metric) => Some(metric.into()),
+        Found::Hidden => {
+            scope.not_allowed(errors, path, id);
+            None
+        }
+        Found::No => {
+            scope.unknown(errors, path, "metric", id);
+            None
+        }
+    }
+}
+
+/// The filter on metrics, over their columns.
+fn metric_filter(scope: &Scope<'_>, query: &MetricQuery, errors: &mut Errors) -> Option<String> {
+    let item = query.filters.metrics.as_ref()?;
+    let own = query.additional_metrics.as_deref().unwrap_or_default();
+    conditions::group(
+        item,
+        "filters.metrics",
+        errors,
+        &mut |id, rule, path, errors| {
+            let ad_hoc = own
+                .iter()
+                .find(|metric| crate::scope::field_id(&metric.table, &metric.name) == id)
+                .map(|metric| metric.metric_type);
+            let metric_type = ad_hoc.or(match scope.metric(id) {
+                Found::Yes(metric) => Some(metric.metric_type),
+                // Said already.
+                Found::Hidden | Found::No => None,
+            })?;
+            let field_type = FieldType::of_metric(metric_type, rule);
+            match scope.rule(&scope.quote(id), field_type, rule) {
+                Ok(sql) => Some(sql),
+                Err(message) => {
+                    errors.add(Reason::Compile, path, format!("\"{id}\": {message}"));
+                    None
+                }
+            }
+        },
+    )
+}
+
+/// What is sorted by has to be a column.
+fn check_sorts(query: &MetricQuery, errors: &mut Errors) {
+    let columns = || {
+        query
+            .dimensions
+            .iter()
+            .chain(&query.metrics)
+            .map(String::as_str)
+            .chain(query.table_calculations.iter().map(|one| one.name.as_str()))
+    };
+    for (at, sort) in query.sorts.iter().enumerate() {
+        if !columns().any(|id| id == sort.field_id) {
+            let hint =
+                closest(&sort.field_id, columns()).map(|name| format!("did you mean \"{name}\"?"));
+            errors.hinted(
+                Reason::FieldReference,
+                format!("sorts[{at}]"),
+                format!("\"{}\" is not among the selected fields", sort.field_id),
+                hint,
+            );
+        }
+    }
+}
+
+/// Finds the aggregations whose rows the joins would count several times, and the keys by which they are counted once.
+fn guard<'a>(scope: &Scope<'a>, dependencies: &Dependencies<'a>, plan: &mut Plan<'a>) {
+    let mut undeclared = false;
+    for at in 0..plan.leaves.len() {
+        let Some(leaf) = plan.leaves.get(at) else {
+            continue;
+        };
+        if leaf.is_proof() || dependencies.cover(&leaf.tables.0) {
+            continue;
+        }
+        let keys = keys(scope, dependencies, leaf);
+        match keys.filter(|_| scope.options.fan_out) {
+            Some(guard) => {
+                let group = plan
+                    .groups
+                    .iter()
+                    .position(|one| one.keys == guard.keys && one.opaque == guard.opaque);
+                let group = group.unwrap_or_else(|| {
+                    plan.groups.push(guard);
+                    plan.groups.len() - 1
+                });
+                if let Some(slot) = plan.guarded.get_mut(at) {
+                    *slot = Some(group);
+                }
+            }
+            None => {
+                undeclared = true;
+                let name = leaf.definition.name;
+                plan.warnings.push(Warning {
+                    message: format!(
+                        "The metric \"{name}\" may count rows several times: its table needs a primary key, or the joins a \
+                         relationship"
+                    ),
+                    fields: vec![crate::scope::field_id(leaf.definition.table, name)],
+                    tables: leaf.tables.0.iter().map(|&table| table.to_owned()).collect(),
+                });
+            }
+        }
+    }
+    if undeclared {
+        for table in &dependencies.undeclared {
+            plan.warnings.push(Warning {
+                message: format!("The join of \"{table}\" says nothing of its relationship"),
+                fields: Vec::new(),
+                tables: vec![(*table).to_owned()],
+            });
+        }
+    }
+}
+
+/// The primary keys that determine what an aggregation reads: of one of its tables if that is enough, or of all.
+fn keys<'a>(
+    scope: &Scope<'a>,
+    dependencies: &Dependencies<'a>,
+    leaf: &Leaf<'a>,
+) -> Option<Guard<'a>> {
+    let key_of = |table: &'a str| {
+        let key = scope.explore.tables.get(table)?.primary_key.as_deref()?;
+        (!key.is_empty()).then_some((table, key))
+    };
+    let tables = &leaf.tables.0;
+    let opaque = !leaf.definition.metric_type.is_aggregate()
+        || metric::argument(scope, leaf.definition).is_err();
+    if !opaque {
+        let one = tables
+            .iter()
+            .filter(|table| dependencies.determine(&[**table], tables))
+            .find_map(|table| key_of(table));
+        if let Some(key) = one {
+            return Some(Guard {
+                keys: vec![key],
+                opaque,
+            });
+        }
+    }
+    let keys: Option<Vec<_>> = tables.iter().map(|table| key_of(table)).collect();
+    Some(Guard {
+        keys: keys?,
+        opaque,
+    })
+}

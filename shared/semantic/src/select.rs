@@ -1,0 +1,387 @@
+//! What rows are grouped by: dimensions of the explore, ranges of them, and expressions.
+
+use crate::error::{Errors, Reason};
+use crate::explore::{Dimension, DimensionType};
+use crate::filter::FieldType;
+use crate::guard;
+use crate::interval::{Name, TimeInterval, Transform};
+use crate::literal;
+use crate::query::{
+    BinDimension, BinType, CustomDimension, Granularity, MetricQuery, SqlDimension,
+};
+use crate::scope::{Found, Scope, Tables};
+
+/// One column that rows are grouped by.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub id: String,
+    pub sql: String,
+    pub sort: SortBy,
+    /// A second column, by which it is sorted: its id and SQL.
+    pub order: Option<(String, String)>,
+}
+
+/// How a column is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SortBy {
+    /// As it is.
+    Value,
+    /// Names of days, on the calendar.
+    Days,
+    /// Names of months, on the calendar.
+    Months,
+}
+
+/// A dimension as a filter or a column needs it.
+pub(crate) struct Field<'a> {
+    pub sql: String,
+    pub field_type: DimensionType,
+    pub interval: Option<TimeInterval>,
+    pub tables: Tables<'a>,
+}
+
+/// What SQL the ranges of one dimension need besides: a common table expression with the least and the greatest value.
+#[derive(Debug)]
+pub(crate) struct Bounds {
+    /// The name of the expression.
+    pub name: String,
+    /// What it selects.
+    pub select: String,
+}
+
+/// The dimensions of a query.
+#[derive(Default)]
+pub(crate) struct Selection<'a> {
+    pub groups: Vec<Group>,
+    pub bounds: Vec<Bounds>,
+    pub tables: Tables<'a>,
+}
+
+/// Intervals that a dimension has without the explore having said so, by the end of the id.
+const ON_THE_FLY: [(&str, TimeInterval); 5] = [
+    ("_day", TimeInterval::Day),
+    ("_week", TimeInterval::Week),
+    ("_month", TimeInterval::Month),
+    ("_quarter", TimeInterval::Quarter),
+    ("_year", TimeInterval::Year),
+];
+
+/// Finds a dimension of the explore, or an interval of one that the explore does not list.
+pub(crate) fn find<'a>(scope: &Scope<'a>, id: &str) -> Found<Field<'a>> {
+    match scope.dimension(id) {
+        Found::Yes(dimension) => Found::Yes(Field {
+            sql: dimension.compiled_sql.clone(),
+            field_type: dimension.dimension_type,
+            interval: dimension.time_interval,
+            tables: scope.tables_of(dimension),
+        }),
+        Found::Hidden => Found::Hidden,
+        Found::No => {
+            let cut = ON_THE_FLY
+                .iter()
+                .find_map(|(end, interval)| Some((id.strip_suffix(end)?, *interval)));
+            let Some((base, interval)) = cut else {
+                return Found::No;
+            };
+            match scope.dimension(base) {
+                Found::Yes(dimension) if is_date(dimension.dimension_type) => Found::Yes(Field {
+                    sql: scope.interval(dimension, interval),
+                    field_type: interval.result_type(dimension.dimension_type),
+                    interval: Some(interval),
+                    tables: scope.tables_of(dimension),
+                }),
+                Found::Hidden => Found::Hidden,
+                _ => Found::No,
+            }
+        }
+    }
+}
+
+/// Finds what a filter on dimensions looks at.
+pub(crate) fn filtered<'a>(
+    scope: &Scope<'a>,
+    query: &'a MetricQuery,
+    id: &str,
+) -> Result<Found<(String, FieldType, Tables<'a>)>, String> {
+    let custom = query.custom_dimensions.iter().flatten();
+    match custom.clone().find(|custom| custom.id() == id) {
+        Some(CustomDimension::Bin(_)) => Err(format!("The ranges \"{id}\" cannot be filtered")),
+        Some(CustomDimension::Sql(custom)) => {
+            let sql = custom_sql(scope, custom)?;
+            Ok(Found::Yes((sql.0, custom.dimension_type.into(), sql.1)))
+        }
+        None => Ok(match find(scope, id) {
+            Found::Yes(field) => Found::Yes((field.sql, field.field_type.into(), field.tables)),
+            Found::Hidden => Found::Hidden,
+            Found::No => Found::No,
+        }),
+    }
+}
+
+fn is_date(field_type: DimensionType) -> bool {
+    matches!(field_type, DimensionType::Date | DimensionType::Timestamp)
+}
+
+/// Resolves the dimensions of a query: those of the explore first, in the query's order, then ranges, then expressions.
+pub(crate) fn select<'a>(
+    scope: &Scope<'a>,
+    query: &'a MetricQuery,
+    errors: &mut Errors,
+) -> Selection<'a> {
+    let mut selection = Selection::default();
+    let custom: &[CustomDimension] = query.custom_dimensions.as_deref().unwrap_or_default();
+    let zoomed = zoom(scope, query);
+    let mut customs = Vec::new();
+    for (at, id) in query.dimensions.iter().enumerate() {
+        if query
+            .dimensions
+            .iter()
+            .take(at)
+            .any(|earlier| earlier == id)
+        {
+            continue;
+        }
+        if let Some(found) = custom.iter().find(|custom| custom.id() == id) {
+            customs.push((at, found));
+            continue;
+        }
+        let path = format!("dimensions[{at}]");
+        match find(scope, id) {
+            Found::Yes(mut field) => {
+                if let Some((target, sql)) = &zoomed
+                    && target == id
+                {
+                    field.sql.clone_from(sql);
+                    field.interval = None;
+                }
+                selection.tables.extend(field.tables.0);
+                selection.groups.push(Group {
+                    id: id.clone(),
+                    sql: field.sql,
+                    sort: sort_by(field.interval),
+                    order: None,
+                });
+            }
+            Found::Hidden => scope.not_allowed(errors, &path, id),
+            Found::No => scope.unknown(errors, &path, "dimension", id),
+        }
+    }
+    let is_bin = |custom: &&(usize, &CustomDimension)| matches!(custom.1, CustomDimension::Bin(_));
+    let (bins, sqls): (Vec<_>, Vec<_>) = customs.iter().partition(is_bin);
+    for (at, custom) in bins.into_iter().chain(sqls) {
+        let added = match custom {
+            CustomDimension::Bin(bin) => add_bin(scope, bin, &mut selection, query),
+            CustomDimension::Sql(custom) => custom_sql(scope, custom).map(|(sql, tables)| {
+                selection.tables.extend(tables.0);
+                selection.groups.push(Group {
+                    id: custom.id.clone(),
+                    sql: format!("({sql})"),
+                    sort: SortBy::Value,
+                    order: None,
+                });
+            }),
+        };
+        if let Err(message) = added {
+            errors.add(Reason::Compile, format!("dimensions[{at}]"), message);
+        }
+    }
+    selection
+}
+
+fn sort_by(interval: Option<TimeInterval>) -> SortBy {
+    match interval.map(TimeInterval::transform) {
+        Some(Transform::Name(Name::Day)) => SortBy::Days,
+        Some(Transform::Name(Name::Month)) => SortBy::Months,
+        _ => SortBy::Value,
+    }
+}
+
+/// The dimension that a date zoom makes coarser, and its SQL. One that is no date is left as it is.
+fn zoom(scope: &Scope<'_>, query: &MetricQuery) -> Option<(String, String)> {
+    let zoom = query.date_zoom.as_ref()?;
+    let interval = match zoom.granularity? {
+        Granularity::Day => TimeInterval::Day,
+        Granularity::Week => TimeInterval::Week,
+        Granularity::Month => TimeInterval::Month,
+        Granularity::Quarter => TimeInterval::Quarter,
+        Granularity::Year => TimeInterval::Year,
+    };
+    let dated = |id: &str| match scope.dimension(id) {
+        Found::Yes(dimension) => {
+            let base = scope.interval_base(dimension);
+            is_date(base.dimension_type).then_some(base)
+        }
+        _ => None,
+    };
+    let (id, base): (&String, &Dimension) = match &zoom.x_axis_field_id {
+        Some(id) => (id, dated(id)?),
+        None => query
+            .dimensions
+            .iter()
+            .find_map(|id| match scope.dimension(id) {
+                Found::Yes(field) if is_date(field.dimension_type) => Some((id, dated(id)?)),
+                _ => None,
+            })?,
+    };
+    Some((id.clone(), scope.interval(base, interval)))
+}
+
+/// The SQL of a custom dimension; the error is a sentence.
+fn custom_sql<'a>(
+    scope: &Scope<'a>,
+    custom: &'a SqlDimension,
+) -> Result<(String, Tables<'a>), String> {
+    guard::expression(&custom.sql, true)?;
+    let (table, _) = scope
+        .explore
+        .tables
+        .get_key_value(&custom.table)
+        .ok_or_else(|| format!("The explore has no table \"{}\"", custom.table))?;
+    let sql = scope.expand(table, &custom.sql)?;
+    Ok((sql.text, sql.tables))
+}
+
+/// Adds ranges of a dimension; the error is a sentence.
+fn add_bin<'a>(
+    scope: &Scope<'a>,
+    bin: &'a BinDimension,
+    selection: &mut Selection<'a>,
+    query: &MetricQuery,
+) -> Result<(), String> {
+    let field = match find(scope, &bin.dimension_id) {
+        Found::Yes(field) => field,
+        Found::Hidden | Found::No => {
+            return Err(format!(
+                "The explore has no dimension \"{}\" to make ranges of",
+                bin.dimension_id
+            ));
+        }
+    };
+    let is_sorted = query.sorts.iter().any(|sort| sort.field_id == bin.id);
+    let (sql, order) = match bin.bin_type {
+        BinType::FixedWidth => fixed_width(scope, bin, &field.sql)?,
+        BinType::CustomRange => custom_range(scope, bin, &field.sql)?,
+        BinType::FixedNumber => {
+            let (sql, order, bounds) = fixed_number(scope, bin, &field.sql)?;
+            selection.bounds.push(bounds);
+            (sql, order)
+        }
+    };
+    selection.tables.extend(field.tables.0);
+    selection.groups.push(Group {
+        id: bin.id.clone(),
+        sql,
+        sort: SortBy::Value,
+        order: is_sorted.then(|| (format!("{}_order", bin.id), order)),
+    });
+    Ok(())
+}
+
+/// `0 - 9`, `10 - 19`: labels and the numbers to sort them by. Widths that are not whole end where the next range begins.
+fn fixed_width(
+    scope: &Scope<'_>,
+    bin: &BinDimension,
+    field: &str,
+) -> Result<(String, String), String> {
+    let width = bin.bin_width.filter(|width| *width > 0.0);
+    let width = width.ok_or("Ranges of a fixed width need a width above zero")?;
+    let text = literal::float(width).ok_or("A width has to be a number")?;
+    let decimals = text.split_once('.').map_or(0, |(_, after)| after.len());
+    let decimals = u8::try_from(decimals.min(9)).unwrap_or_default();
+    let syntax = scope.dialect.syntax();
+    let start = format!(
+        "FLOOR(CAST({field} AS {}) / {text}) * {text}",
+        syntax.float_type
+    );
+    let end = if decimals == 0 {
+        format!("{start} + {text} - 1")
+    } else {
+        format!("{start} + {text}")
+    };
+    let label = (syntax.concat)(&[
+        scope.dialect.decimal_text(&start, decimals),
+        literal::string(scope.dialect, " - "),
+        scope.dialect.decimal_text(&end, decimals),
+    ]);
+    // A concatenation of nothing is nothing everywhere but where CONCAT skips nulls.
+    let label = format!("CASE WHEN {field} IS NULL THEN NULL ELSE {label} END");
+    Ok((label, start))
+}
+
+/// `<10`, `10-20`, `≥20`.
+fn custom_range(
+    scope: &Scope<'_>,
+    bin: &BinDimension,
+    field: &str,
+) -> Result<(String, String), String> {
+    let ranges = bin.custom_range.as_deref().unwrap_or_default();
+    if ranges.is_empty() || ranges.len() > 1_000 {
+        return Err("Custom ranges need at least one range, and at most 1000".to_owned());
+    }
+    let count = ranges.len();
+    let mut label = format!("CASE\n    WHEN {field} IS NULL THEN NULL");
+    let mut order = format!("CASE\n    WHEN {field} IS NULL THEN {count}");
+    for (at, range) in ranges.iter().enumerate() {
+        let number = |value: f64| literal::float(value).ok_or("A range has to be of numbers");
+        let (condition, text) = match (range.from, range.to) {
+            (None, Some(to)) => {
+                let to = number(to)?;
+                (format!("{field} < {to}"), format!("<{to}"))
+            }
+            (Some(from), Some(to)) => {
+                let (from, to) = (number(from)?, number(to)?);
+                (
+                    format!("{field} >= {from} AND {field} < {to}"),
+                    format!("{from}-{to}"),
+                )
+            }
+            (Some(from), None) => {
+                let from = number(from)?;
+                (format!("{field} >= {from}"), format!("≥{from}"))
+            }
+            (None, None) => return Err("A range needs a start or an end".to_owned()),
+        };
+        let text = literal::string(scope.dialect, &text);
+        label.push_str(&format!("\n    WHEN {condition} THEN {text}"));
+        order.push_str(&format!("\n    WHEN {condition} THEN {at}"));
+    }
+    label.push_str("\n    ELSE NULL\n  END");
+    order.push_str(&format!("\n    ELSE {count}\n  END"));
+    Ok((label, order))
+}
+
+/// So many ranges of one width between the least and the greatest value.
+fn fixed_number(
+    scope: &Scope<'_>,
+    bin: &BinDimension,
+    field: &str,
+) -> Result<(String, String, Bounds), String> {
+    let count = bin
+        .bin_number
+        .filter(|count| count.fract() == 0.0 && (1.0..=1_000.0).contains(count))
+        .ok_or("A number of ranges has to be whole, from 1 to 1000")? as u32;
+    let (dialect, syntax) = (scope.dialect, scope.dialect.syntax());
+    let name = format!("{}_cte", bin.id);
+    let of = |column: &str| format!("{}.{column}", scope.quote(&name));
+    let (least, greatest, width) = (of("min_id"), of("max_id"), of("bin_width"));
+    let dash = literal::string(dialect, " - ");
+    let edge = |index: u32| format!("{least} + {width} * {index}");
+    let text = |sql: &str| dialect.decimal_text(sql, 0);
+    let mut label = format!("CASE\n    WHEN {field} IS NULL THEN NULL");
+    let mut order = format!("CASE\n    WHEN {field} IS NULL THEN {count}");
+    for at in 0..count - 1 {
+        let (from, to) = (edge(at), edge(at + 1));
+        let condition = format!("{field} >= {from} AND {field} < {to}");
+        let between = (syntax.concat)(&[text(&from), dash.clone(), text(&to)]);
+        label.push_str(&format!("\n    WHEN {condition} THEN {between}"));
+        order.push_str(&format!("\n    WHEN {condition} THEN {at}"));
+    }
+    let last = (syntax.concat)(&[text(&edge(count - 1)), dash, text(&greatest)]);
+    label.push_str(&format!("\n    ELSE {last}\n  END"));
+    order.push_str(&format!("\n    ELSE {}\n  END", count - 1));
+    let select = format!(
+        "SELECT\n  FLOOR(MIN({field})) AS min_id,\n  CEIL(MAX({field})) AS max_id,\n  \
+         FLOOR((MAX({field}) - MIN({field})) / {count}) AS bin_width"
+    );
+    Ok((label, order, Bounds { name, select }))
+}

@@ -1,0 +1,8 @@
+//! Compiling queries. A case: change `shop::explore`, ask with `shop::query`, look at the SQL or at what is wrong.
+
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
+mod errors;
+mod fields;
+mod security;
+mod shop;

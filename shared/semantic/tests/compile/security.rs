@@ -1,0 +1,161 @@
+//! Row-level security, and what a client may put into SQL.
+
+use proptest::prelude::*;
+use semantic::{Reason, compile};
+use serde_json::{Value, json};
+use sqlparser::{ast::Statement, dialect::PostgreSqlDialect, parser::Parser};
+
+use crate::shop::{explore, options, query, read};
+
+fn with_filter(table: &str, compiled: &str, uncompiled: &str) -> Value {
+    let mut explore = explore();
+    explore["tables"][table]["sqlWhere"] = json!(compiled);
+    explore["tables"][table]["uncompiledSqlWhere"] = json!(uncompiled);
+    explore
+}
+
+#[test]
+fn a_row_filter_stays_one_condition() {
+    let explore = with_filter("orders", "a = 1 OR b = 2", "a = 1 OR b = 2");
+    let filter = json!({"filters": {"dimensions": {"id": "1", "and": [
+        {"id": "2", "target": {"fieldId": "orders_status"}, "operator": "equals", "values": ["x"]}]}}});
+    let compiled = compile(&read(explore), &query(filter), &options()).unwrap();
+    assert!(
+        compiled.sql.contains("WHERE (a = 1 OR b = 2) AND ("),
+        "{}",
+        compiled.sql
+    );
+}
+
+#[test]
+fn a_joined_table_keeps_its_row_filter() {
+    let explore = with_filter(
+        "customers",
+        "\"customers\".region IN (${lightdash.attributes.region})",
+        "${TABLE}.region IN (${lightdash.attributes.region})",
+    );
+    let ask = json!({"dimensions": ["customers_name"]});
+    let without = compile(&read(explore.clone()), &query(ask.clone()), &options()).unwrap_err();
+    assert_eq!(without.reason(), Reason::Forbidden);
+    let mut options = options();
+    let values = vec!["EU".to_owned(), "it's".to_owned()];
+    options
+        .attributes
+        .values
+        .insert("region".to_owned(), values);
+    let compiled = compile(&read(explore), &query(ask), &options).unwrap();
+    let expected = "LEFT OUTER JOIN (SELECT * FROM \"db\".\"s\".\"customers\" AS \"customers\" WHERE \
+                    (\"customers\".region IN ('EU', 'it''s'))) AS \"customers\"";
+    assert!(compiled.sql.contains(expected), "{}", compiled.sql);
+}
+
+#[test]
+fn a_row_filter_that_names_another_table_joins_it() {
+    let explore = with_filter(
+        "orders",
+        "(\"customers\".region) = 'EU'",
+        "${customers.region} = 'EU'",
+    );
+    let compiled = compile(&read(explore), &query(json!({})), &options()).unwrap();
+    assert!(
+        compiled.sql.contains("JOIN \"db\".\"s\".\"customers\""),
+        "{}",
+        compiled.sql
+    );
+}
+
+#[test]
+fn an_unproved_address_is_nobodys() {
+    let explore = with_filter(
+        "orders",
+        "owner = ${ld.user.email}",
+        "owner = ${ld.user.email}",
+    );
+    let refused = compile(&read(explore.clone()), &query(json!({})), &options()).unwrap_err();
+    assert_eq!(refused.reason(), Reason::Forbidden);
+    let mut options = options();
+    options.attributes.email = Some("o'hara@example.com".to_owned());
+    let compiled = compile(&read(explore), &query(json!({})), &options).unwrap();
+    assert!(
+        compiled.sql.contains("(owner = 'o''hara@example.com')"),
+        "{}",
+        compiled.sql
+    );
+}
+
+#[test]
+fn a_table_name_takes_only_what_names_are_made_of() {
+    let mut explore = explore();
+    explore["tables"]["orders"]["sqlTable"] = json!("db.s.orders_${ld.attr.tenant}");
+    let ask = |tenant: &str| {
+        let mut options = options();
+        options
+            .attributes
+            .values
+            .insert("tenant".to_owned(), vec![tenant.to_owned()]);
+        compile(&read(explore.clone()), &query(json!({})), &options)
+    };
+    assert!(
+        ask("acme-1")
+            .unwrap()
+            .sql
+            .contains("FROM db.s.orders_acme-1 AS")
+    );
+    for tenant in ["a; DROP TABLE b", "a--", "a b", "", "a'b", "(select 1)"] {
+        assert_eq!(
+            ask(tenant).unwrap_err().reason(),
+            Reason::Forbidden,
+            "{tenant}"
+        );
+    }
+}
+
+fn nasty() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("\""),
+        Just("'"),
+        Just("\\"),
+        Just(";"),
+        Just("--"),
+        Just("/*"),
+        Just(")"),
+        Just(" AS x"),
+        Just("${"),
+        Just("a"),
+        Just("ü"),
+    ];
+    proptest::collection::vec(piece, 1..8).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a client calls its columns and writes into its filters: it is one statement that selects these columns.
+    #[test]
+    fn names_and_values_never_change_the_statement(name in nasty(), id in nasty(), value in nasty()) {
+        prop_assume!(name != id);
+        let ask = json!({
+            "dimensions": ["orders_status", id],
+            "customDimensions": [{"id": id, "name": "x", "table": "orders", "type": "sql", "sql": "${orders.amount} + 1", "dimensionType": "number"}],
+            "tableCalculations": [{"name": name, "displayName": name, "sql": "${orders.total} + 1"}],
+            "sorts": [{"fieldId": name, "descending": true}, {"fieldId": id, "descending": false}],
+            "filters": {
+                "dimensions": {"id": "1", "or": [
+                    {"id": "2", "target": {"fieldId": "orders_status"}, "operator": "equals", "values": [value]},
+                    {"id": "3", "target": {"fieldId": "orders_status"}, "operator": "include", "values": [value]},
+                ]},
+                "tableCalculations": {"id": "4", "and": [
+                    {"id": "5", "target": {"fieldId": name}, "operator": "notEquals", "values": [value]},
+                ]},
+            },
+        });
+        let compiled = compile(&read(explore()), &query(ask), &options()).unwrap();
+        let parsed = Parser::parse_sql(&PostgreSqlDialect {}, &compiled.sql);
+        let statements = parsed.map_err(|error| TestCaseError::fail(format!("{error}: {}", compiled.sql)))?;
+        let [Statement::Query(one)] = statements.as_slice() else {
+            return Err(TestCaseError::fail(compiled.sql));
+        };
+        let select = one.body.as_select().unwrap();
+        prop_assert_eq!(select.projection.len(), 4, "{}", compiled.sql);
+    }
+}
