@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use chrono::{DateTime, NaiveDate};
+use chrono::DateTime;
 use chrono_tz::Tz;
 use semantic::{Explore, MetricQuery, Options};
 use serde_json::{Value, json};
@@ -263,7 +263,7 @@ impl Case {
 fn sorting(value: &Value) -> String {
     match as_number(value) {
         Some(number) => format!("{number:020.6}"),
-        None => date_of(value).unwrap_or_else(|| value.to_string()),
+        None => value.to_string(),
     }
 }
 
