@@ -8,6 +8,7 @@ mod engine;
 mod files;
 mod functions;
 mod json;
+mod literals;
 mod operators;
 mod statement;
 

@@ -4,16 +4,16 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::parser::Statement as Planned;
 use datafusion::sql::sqlparser::ast::{
-    DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, Query, Select, SetExpr, Statement, TimezoneInfo, Value,
-    VisitMut, VisitorMut,
+    BinaryOperator, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Query, Select, SetExpr, Statement,
+    TimezoneInfo, Value, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::{Error, Result};
+use super::{Error, Result, literals};
 
 pub(super) const ONLY_READS: &str =
     "only one SELECT is run, and nothing that changes data or settings";
@@ -36,7 +36,7 @@ pub(super) fn read(sql: &str) -> Result<Planned> {
     }
     let mut parser = Parser::new(&dialect)
         .with_recursion_limit(NESTING)
-        .with_tokens(tokens);
+        .with_tokens(with_distinct_as_operators(tokens));
     let statements = parser
         .parse_statements()
         .map_err(|error| Error::Query(error.to_string()))?;
@@ -70,6 +70,57 @@ fn may_nest(token: &Token) -> bool {
         | Token::EOF => false,
         _ => true,
     }
+}
+
+const DISTINCT: Token = Token::ExclamationMarkDoubleTildeAsterisk;
+
+/// The parser takes all that follows `IS DISTINCT FROM` for its right side, `AND` and `OR` too. As operators they bind like
+/// other comparisons: `<=>`, which PostgreSQL does not have, and `!~~*`, which has words that mean the same. [`ToPlanner`]
+/// turns them back.
+fn with_distinct_as_operators(tokens: Vec<Token>) -> Vec<Token> {
+    let mut changed: Vec<Token> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        if token == DISTINCT {
+            changed.extend(["NOT", "ILIKE"].map(Token::make_keyword));
+            continue;
+        }
+        changed.push(token);
+        for (words, operator) in [
+            (
+                &[Keyword::IS, Keyword::NOT, Keyword::DISTINCT, Keyword::FROM][..],
+                Token::Spaceship,
+            ),
+            (
+                &[Keyword::IS, Keyword::DISTINCT, Keyword::FROM][..],
+                DISTINCT,
+            ),
+        ] {
+            if let Some(start) = start_of(words, &changed) {
+                changed.truncate(start);
+                changed.push(operator);
+            }
+        }
+    }
+    changed
+}
+
+/// Where these words begin, if they are the last ones.
+fn start_of(words: &[Keyword], tokens: &[Token]) -> Option<usize> {
+    let mut words = words.iter().rev();
+    let mut wanted = words.next()?;
+    for (at, token) in tokens.iter().enumerate().rev() {
+        match token {
+            Token::Whitespace(_) if at + 1 < tokens.len() => {}
+            Token::Word(word) if word.quote_style.is_none() && word.keyword == *wanted => {
+                match words.next() {
+                    Some(next) => wanted = next,
+                    None => return Some(at),
+                }
+            }
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Rewrites what has the same syntax, or none, in the planner, and refuses what does more than read.
@@ -114,6 +165,11 @@ impl VisitorMut for ToPlanner {
                 ..
             } => {
                 *data_type = as_planned(data_type);
+                if let Expr::Value(value) = inner.as_mut()
+                    && let Value::SingleQuotedString(text) = &mut value.value
+                {
+                    literals::of_type(text, data_type);
+                }
                 match target(data_type) {
                     Target::Text => Some(call("pg_text", [taken(inner)])),
                     Target::Integer => {
@@ -124,8 +180,44 @@ impl VisitorMut for ToPlanner {
                     Target::Other => None,
                 }
             }
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::Spaceship,
+                right,
+            } => Some(Expr::IsNotDistinctFrom(
+                Box::new(taken(left)),
+                Box::new(taken(right)),
+            )),
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::PGNotILikeMatch,
+                right,
+            } => Some(Expr::IsDistinctFrom(
+                Box::new(taken(left)),
+                Box::new(taken(right)),
+            )),
+            Expr::Function(function) => modulo(function),
+            Expr::Interval(interval) => {
+                if let Expr::Value(value) = interval.value.as_mut()
+                    && let Value::SingleQuotedString(text) = &mut value.value
+                {
+                    *text = literals::interval(text);
+                }
+                None
+            }
+            Expr::Value(value) => {
+                if let Value::Number(text, _) = &mut value.value
+                    && let Some(plain) = literals::number(text)
+                {
+                    *text = plain;
+                }
+                None
+            }
             Expr::TypedString(typed) => {
                 typed.data_type = as_planned(&typed.data_type);
+                if let Value::SingleQuotedString(text) = &mut typed.value.value {
+                    literals::of_type(text, &typed.data_type);
+                }
                 None
             }
             Expr::Like {
@@ -157,6 +249,28 @@ impl VisitorMut for ToPlanner {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// `mod(a, b)` is `a % b`, which the planner has as an operator only.
+fn modulo(function: &mut Function) -> Option<Expr> {
+    let FunctionArguments::List(list) = &mut function.args else {
+        return None;
+    };
+    if !function.name.to_string().eq_ignore_ascii_case("mod") {
+        return None;
+    }
+    let [
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(left)),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(right)),
+    ] = list.args.as_mut_slice()
+    else {
+        return None;
+    };
+    Some(Expr::Nested(Box::new(Expr::BinaryOp {
+        left: Box::new(taken(left)),
+        op: BinaryOperator::Modulo,
+        right: Box::new(taken(right)),
+    })))
 }
 
 fn taken(expr: &mut Expr) -> Expr {

@@ -75,7 +75,7 @@ fn start() -> Server {
         trap '' INT TERM HUP
         cd "$FOLDER" || exit 1
         if [ -n "$DROP" ]; then chown postgres "$FOLDER"; fi
-        if ! $DROP "$BIN/initdb" --pgdata="$FOLDER/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C \
+        if ! $DROP "$BIN/initdb" --pgdata="$FOLDER/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
             --no-sync >"$FOLDER/log" 2>&1; then
           cat "$FOLDER/log" >&2; rm -rf "$FOLDER"; echo failed; exit 1
         fi

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray};
+use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion::common::{ScalarValue, exec_err, plan_err};
@@ -12,8 +12,8 @@ use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, SetMonotonicity,
-    Signature, Volatility,
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF,
+    SetMonotonicity, Signature, Volatility,
 };
 
 pub(super) fn all() -> [AggregateUDF; 3] {
@@ -38,7 +38,7 @@ fn any() -> Signature {
     Signature::user_defined(Volatility::Immutable)
 }
 
-/// A sum of `bigint` is a decimal, as the sum of large ones is none.
+/// The type in which values are summed: a sum of `integer` is a `bigint`, and one of `bigint` a decimal.
 fn of_sum(data_type: &DataType) -> Option<DataType> {
     match data_type {
         DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::UInt8 | DataType::UInt16 => {
@@ -65,7 +65,8 @@ fn of_average(data_type: &DataType) -> Option<DataType> {
     }
 }
 
-/// An aggregate of the engine, over arguments of a wider type.
+/// An aggregate of the engine, over values of a wider type. They are not cast by the planner, which would ask for the type of
+/// its own cast once more: `integer` as `bigint`, and that as a decimal.
 #[derive(Debug)]
 struct Widened {
     name: &'static str,
@@ -100,7 +101,7 @@ impl AggregateUDFImpl for Widened {
     fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
         match arguments {
             [argument] => match (self.widen)(argument) {
-                Some(wide) => Ok(vec![wide]),
+                Some(_) => Ok(arguments.to_vec()),
                 None => plan_err!("function {}({argument}) does not exist", self.name),
             },
             _ => plan_err!("function {} takes one argument", self.name),
@@ -108,33 +109,57 @@ impl AggregateUDFImpl for Widened {
     }
 
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
-        self.inner.return_type(arguments)
+        let wide: Vec<_> = arguments.iter().filter_map(self.widen).collect();
+        self.inner.return_type(&wide)
     }
 
     fn accumulator(&self, arguments: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        self.inner.accumulator(arguments)
+        let wide = self.wide_fields(arguments.expr_fields);
+        let inner = self.inner.accumulator(AccumulatorArgs {
+            expr_fields: &wide,
+            ..arguments
+        })?;
+        Ok(Box::new(Casting { inner, wide }))
     }
 
     fn state_fields(&self, arguments: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        self.inner.state_fields(arguments)
+        let wide = self.wide_fields(arguments.input_fields);
+        self.inner.state_fields(StateFieldsArgs {
+            input_fields: &wide,
+            ..arguments
+        })
     }
 
     fn groups_accumulator_supported(&self, arguments: AccumulatorArgs) -> bool {
-        self.inner.groups_accumulator_supported(arguments)
+        let wide = self.wide_fields(arguments.expr_fields);
+        self.inner.groups_accumulator_supported(AccumulatorArgs {
+            expr_fields: &wide,
+            ..arguments
+        })
     }
 
     fn create_groups_accumulator(
         &self,
         arguments: AccumulatorArgs,
     ) -> Result<Box<dyn GroupsAccumulator>> {
-        self.inner.create_groups_accumulator(arguments)
+        let wide = self.wide_fields(arguments.expr_fields);
+        let inner = self.inner.create_groups_accumulator(AccumulatorArgs {
+            expr_fields: &wide,
+            ..arguments
+        })?;
+        Ok(Box::new(Casting { inner, wide }))
     }
 
     fn create_sliding_accumulator(
         &self,
         arguments: AccumulatorArgs,
     ) -> Result<Box<dyn Accumulator>> {
-        self.inner.create_sliding_accumulator(arguments)
+        let wide = self.wide_fields(arguments.expr_fields);
+        let inner = self.inner.create_sliding_accumulator(AccumulatorArgs {
+            expr_fields: &wide,
+            ..arguments
+        })?;
+        Ok(Box::new(Casting { inner, wide }))
     }
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
@@ -147,6 +172,101 @@ impl AggregateUDFImpl for Widened {
 
     fn set_monotonicity(&self, _data_type: &DataType) -> SetMonotonicity {
         SetMonotonicity::NotMonotonic
+    }
+}
+
+impl Widened {
+    fn wide_fields(&self, fields: &[FieldRef]) -> Vec<FieldRef> {
+        let wide = |field: &FieldRef| match (self.widen)(field.data_type()) {
+            Some(wide) => Arc::new(field.as_ref().clone().with_data_type(wide)),
+            None => Arc::clone(field),
+        };
+        fields.iter().map(wide).collect()
+    }
+}
+
+/// Casts values before they are aggregated; what was aggregated already has its type.
+#[derive(Debug)]
+struct Casting<T> {
+    inner: T,
+    wide: Vec<FieldRef>,
+}
+
+impl<T> Casting<T> {
+    fn cast(&self, columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+        let pairs = columns.iter().zip(&self.wide);
+        pairs
+            .map(|(column, field)| Ok(cast(column, field.data_type())?))
+            .collect()
+    }
+}
+
+impl Accumulator for Casting<Box<dyn Accumulator>> {
+    fn update_batch(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        let columns = self.cast(columns)?;
+        self.inner.update_batch(&columns)
+    }
+
+    fn retract_batch(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        let columns = self.cast(columns)?;
+        self.inner.retract_batch(&columns)
+    }
+
+    fn supports_retract_batch(&self) -> bool {
+        self.inner.supports_retract_batch()
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        self.inner.evaluate()
+    }
+
+    fn size(&self) -> usize {
+        self.inner.size()
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        self.inner.state()
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        self.inner.merge_batch(states)
+    }
+}
+
+impl GroupsAccumulator for Casting<Box<dyn GroupsAccumulator>> {
+    fn update_batch(
+        &mut self,
+        columns: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        count: usize,
+    ) -> Result<()> {
+        let columns = self.cast(columns)?;
+        self.inner.update_batch(&columns, groups, filter, count)
+    }
+
+    fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
+        self.inner.evaluate(emit)
+    }
+
+    fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
+        self.inner.state(emit)
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], count: usize) -> Result<()> {
+        self.inner.merge_batch(states, groups, count)
+    }
+
+    fn convert_to_state(
+        &self,
+        columns: &[ArrayRef],
+        filter: Option<&BooleanArray>,
+    ) -> Result<Vec<ArrayRef>> {
+        self.inner.convert_to_state(&self.cast(columns)?, filter)
+    }
+
+    fn size(&self) -> usize {
+        self.inner.size()
     }
 }
 

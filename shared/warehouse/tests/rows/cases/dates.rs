@@ -2,7 +2,8 @@
 //! events are in it.
 
 use chrono::{
-    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike, Utc,
+    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone,
+    Timelike, Utc,
 };
 use chrono_tz::Tz;
 use serde_json::{Value, json};
@@ -51,8 +52,9 @@ fn stamp(at: NaiveDateTime) -> Value {
     json!(format!("{text}{fraction}Z"))
 }
 
+/// What is truncated stays a timestamp.
 fn day(day: NaiveDate) -> Value {
-    json!(day.to_string())
+    stamp(day.and_time(NaiveTime::MIN))
 }
 
 fn month(year: i32, month: u32) -> NaiveDate {

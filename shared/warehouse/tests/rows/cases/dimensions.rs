@@ -223,7 +223,7 @@ async fn an_interval_that_the_explore_does_not_have() {
         json!(
             row.order
                 .and_then(|order| order.date)
-                .map(|date| format!("{}-01", &date[..7]))
+                .map(|date| format!("{}-01T00:00:00Z", &date[..7]))
         )
     };
     Case::on(explore.clone())
@@ -252,7 +252,7 @@ async fn a_zoomed_date_keeps_its_id_and_its_filters() {
         json!(
             row.order
                 .and_then(|order| order.date)
-                .map(|date| format!("{}-01", &date[..7]))
+                .map(|date| format!("{}-01T00:00:00Z", &date[..7]))
         )
     };
     let case = || {
