@@ -267,6 +267,8 @@ fn columns(schema: &Schema) -> Result<Vec<Column>> {
 fn query_failed(error: &DataFusionError, memory: usize) -> Error {
     match error.find_root() {
         DataFusionError::ResourcesExhausted(_) => Error::Memory(memory),
+        // No room for spilling has no kind of its own by the time it is here.
+        root if root.message().contains("max_temp_directory_size") => Error::Memory(memory),
         root => Error::Query(root.strip_backtrace()),
     }
 }

@@ -155,19 +155,53 @@ impl Case {
     /// Both databases answer these rows, whose values stand in the order of dimensions, metrics and table calculations of
     /// the query.
     pub(crate) async fn answers(self, expected: Vec<Vec<Value>>) {
-        let sql = self.compile();
-        let (embedded, postgres) = both(&sql).await;
-        let mut wrong = String::new();
-        for (name, answer) in [("embedded", embedded), ("postgres", postgres)] {
-            let difference = match answer {
-                Ok(rows) => self.difference(rows, expected.clone()),
-                Err(error) => Some(error),
-            };
-            if let Some(difference) = difference {
-                wrong += &format!("\n{name}: {difference}");
-            }
-        }
-        assert!(wrong.is_empty(), "{wrong}\n\n{sql}\n");
+        let ids = self.ids();
+        let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+        let sorted = self.query["sorts"]
+            .as_array()
+            .is_some_and(|all| !all.is_empty());
+        answers(&self.compile(), &ids, sorted, expected).await;
+    }
+
+    /// The query of the grand total.
+    pub(crate) fn total(mut self) -> Self {
+        let (_, query) = self.read();
+        self.query = serde_json::to_value(semantic::totals::total(&query)).expect("a query");
+        self
+    }
+
+    /// The queries of the subtotals by their keys; columns come in the order of the dimensions.
+    pub(crate) fn subtotals(self) -> Vec<(String, Self)> {
+        let (_, query) = self.read();
+        semantic::totals::subtotals(&query, &query.dimensions, &[], 500)
+            .into_iter()
+            .map(|(key, query)| {
+                let case = Self {
+                    explore: self.explore.clone(),
+                    query: serde_json::to_value(query).expect("a query"),
+                    options: self.options.clone(),
+                };
+                (key, case)
+            })
+            .collect()
+    }
+
+    /// The SQL that turns the rows.
+    pub(crate) fn pivoted(&self, pivot: Value, limit: Option<u32>) -> String {
+        let pivot = serde_json::from_value(pivot).expect("a pivot");
+        semantic::pivot::pivot(semantic::Dialect::Postgres, &self.compile(), &pivot, limit)
+            .expect("it can be turned")
+    }
+
+    /// What the compiler warns of.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let (explore, query) = self.read();
+        let compiled = semantic::compile(&explore, &query, &self.options).expect("it compiles");
+        compiled
+            .warnings
+            .into_iter()
+            .map(|warning| warning.message)
+            .collect()
     }
 
     /// The reasons why it does not compile.
@@ -214,50 +248,69 @@ impl Case {
         ]
         .concat()
     }
+}
 
-    fn difference(&self, rows: Rows, mut expected: Vec<Vec<Value>>) -> Option<String> {
-        let ids = self.ids();
-        let names: Vec<_> = rows
-            .columns
-            .iter()
-            .map(|column| column.name.as_str())
-            .collect();
-        let place = |id: &String| names.iter().position(|name| name == id);
-        let Some(places) = ids.iter().map(place).collect::<Option<Vec<_>>>() else {
-            return Some(format!("has columns {names:?}, not {ids:?}"));
+/// Both databases answer these rows to SQL, in the order of these columns. Where it is not sorted, their order is their own.
+pub(crate) async fn answers(sql: &str, ids: &[&str], sorted: bool, expected: Vec<Vec<Value>>) {
+    let (embedded, postgres) = both(sql).await;
+    let mut wrong = String::new();
+    for (name, answer) in [("embedded", embedded), ("postgres", postgres)] {
+        let difference = match answer {
+            Ok(rows) => difference(rows, ids, sorted, expected.clone()),
+            Err(error) => Some(error),
         };
-        let mut actual: Vec<Vec<Value>> = rows
-            .rows
-            .iter()
-            .map(|row| places.iter().map(|place| row[*place].clone()).collect())
-            .collect();
-        if self.query["sorts"].as_array().is_none_or(Vec::is_empty) {
-            // By what the rows say, written the same way in both.
-            for rows in [&mut actual, &mut expected] {
-                rows.sort_by_cached_key(|row| {
-                    row.iter().map(sorting).collect::<Vec<_>>().join("|")
-                });
-            }
+        if let Some(difference) = difference {
+            wrong += &format!("\n{name}: {difference}");
         }
-        let numbers: Vec<_> = places
-            .iter()
-            .map(|place| is_number(rows.columns[*place].r#type))
-            .collect();
-        let same_row = |one: &Vec<Value>, other: &Vec<Value>| {
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .zip(other)
-                    .zip(&numbers)
-                    .all(|((one, other), number)| same(one, other, *number))
-        };
-        let same = actual.len() == expected.len()
-            && actual
-                .iter()
-                .zip(&expected)
-                .all(|(one, other)| same_row(one, other));
-        (!same).then(|| format!("answers\n{}\nnot\n{}", shown(&actual), shown(&expected)))
     }
+    assert!(wrong.is_empty(), "{wrong}\n\n{sql}\n");
+}
+
+fn difference(
+    rows: Rows,
+    ids: &[&str],
+    sorted: bool,
+    mut expected: Vec<Vec<Value>>,
+) -> Option<String> {
+    let names: Vec<_> = rows
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
+    let place = |id: &&str| names.iter().position(|name| name == id);
+    let places = ids.iter().map(place).collect::<Option<Vec<_>>>();
+    let Some(places) = places.filter(|places| places.len() == names.len()) else {
+        return Some(format!("has columns {names:?}, not {ids:?}"));
+    };
+    let mut actual: Vec<Vec<Value>> = rows
+        .rows
+        .iter()
+        .map(|row| places.iter().map(|place| row[*place].clone()).collect())
+        .collect();
+    if !sorted {
+        // By what the rows say, written the same way in both.
+        for rows in [&mut actual, &mut expected] {
+            rows.sort_by_cached_key(|row| row.iter().map(sorting).collect::<Vec<_>>().join("|"));
+        }
+    }
+    let numbers: Vec<_> = places
+        .iter()
+        .map(|place| is_number(rows.columns[*place].r#type))
+        .collect();
+    let same_row = |one: &Vec<Value>, other: &Vec<Value>| {
+        one.len() == other.len()
+            && one
+                .iter()
+                .zip(other)
+                .zip(&numbers)
+                .all(|((one, other), number)| same(one, other, *number))
+    };
+    let same = actual.len() == expected.len()
+        && actual
+            .iter()
+            .zip(&expected)
+            .all(|(one, other)| same_row(one, other));
+    (!same).then(|| format!("answers\n{}\nnot\n{}", shown(&actual), shown(&expected)))
 }
 
 fn sorting(value: &Value) -> String {

@@ -133,6 +133,34 @@ pub(crate) fn refunds_first() -> Value {
         .json()
 }
 
+/// A metric more in a table, as a client deploys it.
+pub(crate) fn with_metric(
+    explore: Value,
+    table: &str,
+    name: &str,
+    r#type: &str,
+    sql: [&str; 2],
+    more: Value,
+) -> Value {
+    let mut metric = json!({
+        "fieldType": "metric", "type": r#type, "name": name, "label": name, "table": table, "tableLabel": table,
+        "sql": sql[0], "compiledSql": sql[1], "hidden": false, "groups": [], "filters": [], "tablesReferences": [table],
+    });
+    metric
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    with(explore, &format!("/tables/{table}/metrics/{name}"), metric)
+}
+
+/// The same explore, whose joins say nothing of their relationships.
+pub(crate) fn undeclared(mut explore: Value) -> Value {
+    for join in explore["joinedTables"].as_array_mut().unwrap() {
+        join.as_object_mut().unwrap().remove("relationship");
+    }
+    explore
+}
+
 /// Changes one thing of an explore.
 pub(crate) fn with(mut explore: Value, pointer: &str, value: Value) -> Value {
     let (parent, key) = pointer.rsplit_once('/').expect("a pointer");

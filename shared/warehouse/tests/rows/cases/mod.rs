@@ -4,5 +4,7 @@ mod dates;
 mod dimensions;
 mod filters;
 mod joins;
+mod protection;
 mod results;
 mod security;
+mod turned;

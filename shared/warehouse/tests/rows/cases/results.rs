@@ -189,6 +189,48 @@ async fn names_of_months_and_days_come_in_the_order_of_the_calendar() {
 }
 
 #[tokio::test]
+async fn names_without_a_value_come_where_the_sort_says() {
+    use chrono::Datelike;
+    let months = counts(|day| (day.month(), day.format("%B").to_string()));
+    let null = vec![Value::Null, json!(1)];
+    let case = |descending: bool, first: bool| {
+        Case::on(explores::events(None))
+            .dimensions(&["events_day_month_name"])
+            .metrics(&["events_count"])
+            .add(
+                "sorts",
+                json!({"fieldId": "events_day_month_name", "descending": descending, "nullsFirst": first}),
+            )
+    };
+    let ascending = |nulls_first: bool| {
+        let mut rows = months.clone();
+        rows.insert(if nulls_first { 0 } else { rows.len() }, null.clone());
+        rows
+    };
+    case(false, true).answers(ascending(true)).await;
+    case(false, false).answers(ascending(false)).await;
+    let reversed = |rows: Vec<Vec<Value>>| rows.into_iter().rev().collect();
+    case(true, true).answers(reversed(ascending(false))).await;
+    case(true, false).answers(reversed(ascending(true))).await;
+}
+
+#[tokio::test]
+async fn calculations_see_the_rows_that_a_limit_cuts() {
+    let mut rows = by_status();
+    let whole: f64 = rows.iter().map(|row| number(&row[1])).sum();
+    for row in &mut rows {
+        row.push(json!(number(&row[1]) / whole));
+    }
+    rows.truncate(2);
+    case()
+        .sorted("orders_status", false)
+        .set("limit", json!(2))
+        .calculation("share", "${orders.total} / SUM(${orders.total}) OVER()")
+        .answers(rows)
+        .await;
+}
+
+#[tokio::test]
 async fn table_calculations_see_the_rows_of_the_answer() {
     let rows = by_status();
     let whole: f64 = rows.iter().map(|row| number(&row[1])).sum();
