@@ -4,7 +4,7 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
     DataType, Float64Type, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
-    TimestampMicrosecondType,
+    TimestampMicrosecondType, UInt64Type,
 };
 use datafusion::arrow::record_batch::RecordBatch;
 use serde_json::{Number, Value};
@@ -16,7 +16,6 @@ use crate::Type;
 pub(super) fn type_of(data_type: &DataType) -> Type {
     match data_type {
         DataType::Boolean => Type::Boolean,
-        DataType::UInt64 => Type::Decimal,
         integer if integer.is_integer() => Type::Integer,
         double if double.is_floating() => Type::Double,
         decimal if decimal.is_decimal() => Type::Decimal,
@@ -51,6 +50,11 @@ fn values(column: &ArrayRef) -> Result<Vec<Value>> {
     };
     Ok(match type_of(column.data_type()) {
         Type::Boolean => column.as_boolean().iter().map(Value::from).collect(),
+        Type::Integer if *column.data_type() == DataType::UInt64 => column
+            .as_primitive::<UInt64Type>()
+            .iter()
+            .map(Value::from)
+            .collect(),
         Type::Integer => to(DataType::Int64)?
             .as_primitive::<Int64Type>()
             .iter()

@@ -65,6 +65,17 @@ impl ExprPlanner for PostgresOperators {
                     functions::number::multiply().call(vec![left, right]),
                 ));
             }
+            // What is too large for an integer is an error; the engine's own operators begin again at the other end.
+            (Operator::Plus | Operator::Minus | Operator::Multiply, (one, other))
+                if one.is_integer() && other.is_integer() =>
+            {
+                let function = match op {
+                    Operator::Plus => functions::number::plus(),
+                    Operator::Minus => functions::number::minus(),
+                    _ => functions::number::times(),
+                };
+                return Ok(PlannerResult::Planned(function.call(vec![left, right])));
+            }
             // Text beside a timestamp is one of microseconds; as nanoseconds it could not be of the year 9999.
             (_, (DataType::Timestamp(..), DataType::Utf8)) if is_comparison(&op) => {
                 let right = cast(right, types.0.clone());

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::parser::Statement as Planned;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, ExactNumberInfo, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Query, Select, SetExpr, Statement,
-    TimezoneInfo, Value, VisitMut, VisitorMut,
+    BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, Query, Select,
+    SelectItem, SetExpr, Statement, TimezoneInfo, Value, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
@@ -142,10 +142,14 @@ impl VisitorMut for ToPlanner {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         if select.into.is_some() {
-            ControlFlow::Break(refused())
-        } else {
-            ControlFlow::Continue(())
+            return ControlFlow::Break(refused());
         }
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
+                as_integer(expr);
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
@@ -196,7 +200,35 @@ impl VisitorMut for ToPlanner {
                 Box::new(taken(left)),
                 Box::new(taken(right)),
             )),
-            Expr::Function(function) => modulo(function),
+            Expr::BinaryOp { left, op, right } if is_arithmetic(op) => {
+                as_integer(left);
+                as_integer(right);
+                None
+            }
+            Expr::Case {
+                conditions,
+                else_result,
+                ..
+            } => {
+                conditions
+                    .iter_mut()
+                    .map(|when| &mut when.result)
+                    .chain(else_result.as_deref_mut())
+                    .for_each(as_integer);
+                None
+            }
+            Expr::Function(function) => {
+                if is_of_values(&function.name.to_string().to_ascii_lowercase())
+                    && let FunctionArguments::List(list) = &mut function.args
+                {
+                    for argument in &mut list.args {
+                        if let FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) = argument {
+                            as_integer(argument);
+                        }
+                    }
+                }
+                modulo(function)
+            }
             Expr::Interval(interval) => {
                 if let Expr::Value(value) = interval.value.as_mut()
                     && let Value::SingleQuotedString(text) = &mut value.value
@@ -248,6 +280,42 @@ impl VisitorMut for ToPlanner {
             *expr = replacement;
         }
         ControlFlow::Continue(())
+    }
+}
+
+fn is_arithmetic(op: &BinaryOperator) -> bool {
+    matches!(
+        op,
+        BinaryOperator::Plus
+            | BinaryOperator::Minus
+            | BinaryOperator::Multiply
+            | BinaryOperator::Divide
+            | BinaryOperator::Modulo
+    )
+}
+
+/// Functions whose result has the type of their arguments, or follows from it.
+fn is_of_values(name: &str) -> bool {
+    matches!(
+        name,
+        "sum" | "avg" | "coalesce" | "nullif" | "greatest" | "least"
+    )
+}
+
+/// A small number is an `integer`, where that makes a difference; to the planner, every number is a `bigint`.
+/// <https://www.postgresql.org/docs/17/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS-NUMERIC>
+fn as_integer(expr: &mut Expr) {
+    if let Expr::Value(value) = expr
+        && let Value::Number(text, _) = &value.value
+        && text.parse::<i32>().is_ok()
+    {
+        *expr = Expr::Cast {
+            kind: CastKind::DoubleColon,
+            expr: Box::new(taken(expr)),
+            data_type: DataType::Int(None),
+            array: false,
+            format: None,
+        };
     }
 }
 

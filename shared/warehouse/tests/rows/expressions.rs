@@ -232,6 +232,12 @@ async fn percentiles_and_other_aggregates_agree() {
         "SUM(amount) FROM jaffle.orders",
         "SUM(order_id) / 7 FROM jaffle.orders",
         "SUM(value::bigint) / 7 FROM jaffle.events",
+        "SUM(CASE WHEN is_gift THEN 1 ELSE 0 END) / COUNT(*) FROM jaffle.orders",
+        "SUM(1) / 5 FROM jaffle.orders",
+        "SUM(order_id * 2 + 1) / 5 FROM jaffle.orders",
+        "SUM(COALESCE(customer_id, 0)) / 5 FROM jaffle.orders",
+        "SUM(one) / 5 FROM (SELECT 1 AS one FROM jaffle.orders) AS q",
+        "AVG(1) FROM jaffle.orders",
         "SUM(order_id::smallint) / 7 FROM jaffle.orders GROUP BY status ORDER BY status",
         "SUM(order_id) * 1.0 / COUNT(*) FROM jaffle.orders GROUP BY status ORDER BY status",
         "SUM(DISTINCT customer_id) FROM jaffle.orders",
@@ -317,6 +323,9 @@ async fn numbers_agree() {
         "1.5 / 0",
         "1.5::float8 / 0",
         "ROUND('x')",
+        "9223372036854775807 + 1",
+        "SUM(value) FROM (SELECT value * 2000 AS value FROM jaffle.events) AS q",
+        "100000 * 100000",
         "1 / (SELECT 0)",
     ])
     .await;

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Float64Array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Decimal128Array, Float64Array, Int64Array,
+};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, i256};
 use datafusion::common::{ScalarValue, exec_datafusion_err, exec_err};
 use datafusion::error::Result;
@@ -16,10 +19,13 @@ const QUOTIENT: i8 = 16;
 /// All digits of a decimal.
 const DIGITS: u8 = 38;
 
-pub(super) fn all() -> [ScalarUDF; 7] {
+pub(super) fn all() -> [ScalarUDF; 10] {
     [
         divide(),
         multiply(),
+        plus(),
+        minus(),
+        times(),
         rounded(
             "round",
             &[],
@@ -92,6 +98,82 @@ pub(in crate::embedded) fn multiply() -> ScalarUDF {
         run: |columns, gives| of_both(columns, gives, multiplied, |a, b| Ok(a * b)),
     };
     scalar.function()
+}
+
+/// `a + b` of integers.
+pub(in crate::embedded) fn plus() -> ScalarUDF {
+    of_integers("pg_plus", |columns, gives| {
+        integers(columns, gives, i64::checked_add)
+    })
+}
+
+/// `a - b` of integers.
+pub(in crate::embedded) fn minus() -> ScalarUDF {
+    of_integers("pg_minus", |columns, gives| {
+        integers(columns, gives, i64::checked_sub)
+    })
+}
+
+/// `a * b` of integers.
+pub(in crate::embedded) fn times() -> ScalarUDF {
+    of_integers("pg_times", |columns, gives| {
+        integers(columns, gives, i64::checked_mul)
+    })
+}
+
+/// Two of `integer` or smaller make an `integer`, others a `bigint`.
+fn of_integers(name: &'static str, run: Run) -> ScalarUDF {
+    let takes = |arguments: &[DataType]| match arguments {
+        [one, other] if is_small(one) && is_small(other) => Ok(vec![DataType::Int32; 2]),
+        [_, _] => Ok(vec![DataType::Int64; 2]),
+        _ => unfit("arithmetic", arguments),
+    };
+    let gives: Gives = |arguments, _| match arguments {
+        [DataType::Int32, DataType::Int32] => Ok(DataType::Int32),
+        _ => Ok(DataType::Int64),
+    };
+    Scalar {
+        name,
+        aliases: &[],
+        takes,
+        gives,
+        run,
+    }
+    .function()
+}
+
+fn is_small(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::UInt8 | DataType::UInt16
+    )
+}
+
+fn integers(
+    columns: &[ArrayRef],
+    gives: &DataType,
+    operation: fn(i64, i64) -> Option<i64>,
+) -> Result<ArrayRef> {
+    let [one, other] = columns else {
+        return exec_err!("an operator takes two arguments");
+    };
+    let (one, other) = (cast(one, &DataType::Int64)?, cast(other, &DataType::Int64)?);
+    let pairs = one
+        .as_primitive::<Int64Type>()
+        .iter()
+        .zip(other.as_primitive::<Int64Type>());
+    let small = *gives == DataType::Int32;
+    let fits = |value: &i64| !small || i32::try_from(*value).is_ok();
+    let result = pairs
+        .map(|pair| match pair {
+            (Some(a), Some(b)) => match operation(a, b).filter(fits) {
+                Some(value) => Ok(Some(value)),
+                None => exec_err!("{} out of range", if small { "integer" } else { "bigint" }),
+            },
+            _ => Ok(None),
+        })
+        .collect::<Result<Int64Array>>()?;
+    Ok(cast(&result, gives)?)
 }
 
 /// Whether the product of these types has to be made by [`multiply`].
