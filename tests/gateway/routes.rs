@@ -11,8 +11,9 @@ use serde_json::Value;
 type Function = (&'static str, fn() -> Api);
 
 /// Every function.
-pub(crate) const FUNCTIONS: [Function; 9] = [
+pub(crate) const FUNCTIONS: [Function; 10] = [
     ("auth", auth::router),
+    ("explores", explores::router),
     ("my-account", my_account::router),
     ("notifications", notifications::router),
     ("organizations", organizations::router),

@@ -9,7 +9,7 @@ use app::{
         id::JobId,
         job::{ATTEMPTS, Job, SECOND_WALK, Task},
     },
-    store::{Taken, Until},
+    store::{Taken, UNNAMED, Until},
 };
 
 /// How long one try works before it lets go; shorter than the lease.
@@ -60,6 +60,13 @@ async fn attempt(app: &App, job: &mut Job) -> Result<Ended> {
     match &job.task {
         Task::MailInvitation { .. } | Task::MailProjectAccess { .. } => {
             mails::send(app, &job.task).await?;
+            app.store.finish_job(job).await?;
+            return Ok(Ended::Finished);
+        }
+        Task::SweepExplores { project } => {
+            app.store
+                .sweep_explores(*project, app.clock.now() - UNNAMED)
+                .await?;
             app.store.finish_job(job).await?;
             return Ok(Ended::Finished);
         }

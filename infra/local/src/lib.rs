@@ -27,6 +27,7 @@ use options::Options;
 pub fn api() -> Api {
     Api::new()
         .merge(auth::router())
+        .merge(explores::router())
         .merge(my_account::router())
         .merge(notifications::router())
         .merge(organizations::router())

@@ -36,6 +36,8 @@ pub struct Config {
     pub token_days: Option<u32>,
     /// How many proxies in front of this one are ours and add to `X-Forwarded-For`.
     pub trusted_hops: usize,
+    /// Whether answers on which current clients and the documented API disagree are as current clients expect them.
+    pub latest_answers: bool,
     pub feature_flags: BTreeSet<String>,
     pub limits: Limits,
     /// What `Lightdash-Version` and `GET /health` say.
@@ -156,6 +158,11 @@ impl Config {
             feature_flags: variable("ZERODASH_FEATURE_FLAGS")
                 .map(|list| list.split(',').map(|name| name.trim().to_owned()).collect())
                 .unwrap_or_default(),
+            latest_answers: match variable("ZERODASH_COMPATIBILITY").as_deref() {
+                None | Some("contract") => false,
+                Some("latest") => true,
+                Some(_) => return Err("ZERODASH_COMPATIBILITY is contract or latest".into()),
+            },
             limits: Limits::from_variables(variable)
                 .map_err(|name| format!("{name} cannot be read"))?,
             version: variable("ZERODASH_COMPATIBLE_RELEASE")
@@ -259,6 +266,7 @@ mod tests {
     fn what_cannot_be_read_is_named() {
         for (name, value) in [
             ("ZERODASH_ALLOW_MULTIPLE_ORGS", "maybe"),
+            ("ZERODASH_COMPATIBILITY", "newest"),
             ("ZERODASH_SESSION_HOURS", "x"),
             ("ZERODASH_TOKEN_ROLES", "king"),
             ("ZERODASH_LIMIT_FACTOR", "0"),

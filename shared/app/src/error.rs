@@ -35,6 +35,11 @@ pub enum Kind {
     SshKey,
     ShareLink,
     Notification,
+    Explore,
+    Deploy,
+    Tag,
+    Job,
+    SemanticLayer,
 }
 
 impl fmt::Display for Kind {
@@ -65,6 +70,11 @@ impl fmt::Display for Kind {
             Kind::SshKey => "SSH key",
             Kind::ShareLink => "Share link",
             Kind::Notification => "Notification",
+            Kind::Explore => "Explore",
+            Kind::Deploy => "Deploy session",
+            Kind::Tag => "Tag",
+            Kind::Job => "Job",
+            Kind::SemanticLayer => "Semantic layer connection",
         })
     }
 }
@@ -111,6 +121,15 @@ pub enum Error {
     /// Well-formed, but against the rules.
     #[error("{0}")]
     Invalid(String),
+    /// Well-formed, but several things are against the rules: a sentence, and each by its path.
+    #[error("{0}")]
+    InvalidFields(String, Fields),
+    /// The query cannot be compiled.
+    #[error("{0}")]
+    Compile(#[from] semantic::CompileErrors),
+    /// The query has SQL of its own, and the caller may not write any.
+    #[error("You may not use custom SQL in this project")]
+    CustomSql,
     /// It was valid once.
     #[error("{0} has expired")]
     Expired(Kind),

@@ -6,6 +6,7 @@ use crate::explore::DimensionType;
 
 /// The intervals that dimensions may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TimeFrames))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TimeInterval {
     Raw,

@@ -14,6 +14,7 @@ pub mod interval;
 mod joins;
 pub mod literal;
 mod metric;
+pub mod model;
 mod options;
 pub mod pivot;
 mod plan;

@@ -399,14 +399,17 @@ pub(crate) fn write(parts: &[Part], leaf: impl Fn(usize) -> String) -> String {
     out
 }
 
-/// A column of a table as SQL: as it is if it can stand so, as where dimensions name it; quoted otherwise.
+/// A column of a table as SQL: as the dimension of the same name has it, or else as it is if it can stand so, and quoted if not.
 pub(crate) fn column(scope: &Scope<'_>, alias: &str, name: &str) -> String {
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && !name.starts_with(|c: char| c.is_ascii_digit());
-    let name = if plain {
-        name.to_owned()
+    let (alias_sql, quoted) = (scope.quote(alias), literal::identifier(scope.dialect, name));
+    let quoted = format!("{alias_sql}.{quoted}");
+    let table = scope.explore.tables.get(alias);
+    let dimension = table.and_then(|table| table.dimensions.get(name));
+    if !plain || dimension.is_some_and(|dimension| dimension.compiled_sql == quoted) {
+        quoted
     } else {
-        literal::identifier(scope.dialect, name)
-    };
-    format!("{}.{name}", scope.quote(alias))
+        format!("{alias_sql}.{name}")
+    }
 }

@@ -8,17 +8,24 @@ use crate::explore::{DimensionType, FieldFilter, MetricType};
 
 /// Which fields of an explore, filtered and sorted how.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct MetricQuery {
     pub explore_name: String,
     /// Field ids, and ids of custom dimensions.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub dimensions: Vec<String>,
     /// Field ids, and ids of ad-hoc metrics.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub metrics: Vec<String>,
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub filters: Filters,
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub sorts: Vec<Sort>,
     /// Rows at most.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub limit: f64,
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub table_calculations: Vec<TableCalculation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub additional_metrics: Option<Vec<AdditionalMetric>>,
@@ -31,6 +38,7 @@ pub struct MetricQuery {
     pub date_zoom: Option<DateZoom>,
     /// Formats by field id; SQL does not depend on them.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<std::collections::HashMap<String, Value>>))]
     pub metric_overrides: Option<IndexMap<String, Value>>,
     /// Echoed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +47,7 @@ pub struct MetricQuery {
 
 /// Filters by what they look at.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Filters {
     /// Before rows are aggregated.
@@ -55,13 +64,16 @@ pub struct Filters {
 /// A group (`and` or `or`) or a rule (`target` and `operator`): which of them is settled while resolving, so that a malformed
 /// one is an error with a place.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FilterGroupItem))]
 #[serde(rename_all = "camelCase", default)]
 pub struct FilterItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub and: Option<Vec<FilterItem>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub or: Option<Vec<FilterItem>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<FilterTarget>,
@@ -80,6 +92,7 @@ pub struct FilterItem {
 
 /// The field that a rule looks at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FieldTarget))]
 #[serde(rename_all = "camelCase")]
 pub struct FilterTarget {
     pub field_id: String,
@@ -87,6 +100,7 @@ pub struct FilterTarget {
 
 /// What a rule asks of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FilterOperator))]
 #[serde(rename_all = "camelCase")]
 pub enum Operator {
     IsNull,
@@ -141,6 +155,7 @@ impl Operator {
 
 /// One column of the order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SortField))]
 #[serde(rename_all = "camelCase")]
 pub struct Sort {
     pub field_id: String,
@@ -153,6 +168,7 @@ pub struct Sort {
 
 /// A column computed from the result's other columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TableCalculation {
     /// The id of the column.
@@ -171,6 +187,7 @@ pub struct TableCalculation {
 
 /// A metric that only this query knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AdditionalMetric {
     pub table: String,
@@ -190,11 +207,13 @@ pub struct AdditionalMetric {
     pub percentile: Option<f64>,
     /// What else clients keep with it: formats, a uuid, whether it is hidden.
     #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
     pub rest: IndexMap<String, Value>,
 }
 
 /// A dimension that only this query knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum CustomDimension {
     /// Ranges of another dimension.
@@ -215,6 +234,7 @@ impl CustomDimension {
 
 /// Ranges of another dimension, as text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CustomBinDimension))]
 #[serde(rename_all = "camelCase")]
 pub struct BinDimension {
     pub id: String,
@@ -233,6 +253,7 @@ pub struct BinDimension {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BinType {
     FixedNumber,
@@ -242,6 +263,7 @@ pub enum BinType {
 
 /// From (inclusive) to (exclusive).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BinRange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<f64>,
@@ -251,6 +273,7 @@ pub struct BinRange {
 
 /// An expression over dimensions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CustomSqlDimension))]
 #[serde(rename_all = "camelCase")]
 pub struct SqlDimension {
     pub id: String,
@@ -263,6 +286,7 @@ pub struct SqlDimension {
 
 /// A coarser grain for one date of the query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DateZoom {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -273,6 +297,7 @@ pub struct DateZoom {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = DateGranularity))]
 pub enum Granularity {
     Day,
     Week,

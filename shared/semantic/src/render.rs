@@ -88,14 +88,6 @@ impl Renderer<'_, '_> {
     fn push_ctes(&self, sql: &mut String, ctes: &[(String, String)]) {
         for (at, (name, body)) in ctes.iter().enumerate() {
             let before = if at == 0 { "WITH " } else { ",\n" };
-            let plain = name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-            let name = if plain {
-                name.clone()
-            } else {
-                self.scope.quote(name)
-            };
             let _ = write!(sql, "{before}{name} AS (\n{body}\n)");
         }
         if !ctes.is_empty() {
@@ -108,7 +100,7 @@ impl Renderer<'_, '_> {
         let bounds = self.plan.selection.bounds.iter();
         bounds
             .map(|one| {
-                let name = one.name.clone();
+                let name = self.scope.quote(&one.name);
                 (
                     name,
                     format!("{}\n{}{}", one.select, self.plan.from, self.filter()),

@@ -42,6 +42,8 @@ pub enum Task {
     DeleteGroup { group: GroupId },
     /// Let into a preview whoever is let into the project that it is of.
     CopyAccess { from: ProjectId, to: ProjectId },
+    /// Remove what no set of explores that a project keeps names any more.
+    SweepExplores { project: ProjectId },
     /// Mail an invitation.
     MailInvitation {
         user: UserId,
@@ -99,6 +101,13 @@ impl Job {
             lease_until: None,
             failed_at: None,
         }
+    }
+
+    /// The same, not before then.
+    #[must_use]
+    pub fn due(mut self, at: Timestamp) -> Self {
+        self.due_at = at;
+        self
     }
 
     /// When to try again after a failure: 5 seconds, doubling, at most a quarter of an hour.

@@ -128,6 +128,8 @@ pub struct Operation {
     pub id: String,
     pub(super) parameters: Vec<Parameter>,
     pub(super) body: Option<Value>,
+    /// Whether the handler reads the body itself, as it may be large (`x-upload` in the document).
+    pub(super) uploads: bool,
     pub(super) schemas: Arc<Map<String, Value>>,
 }
 
@@ -164,6 +166,7 @@ impl Operation {
             body: described
                 .pointer("/requestBody/content/application~1json/schema")
                 .cloned(),
+            uploads: described.get("x-upload") == Some(&Value::Bool(true)),
             schemas,
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use semantic::{CompileErrors, Reason};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -87,6 +88,30 @@ impl IntoResponse for Done {
     }
 }
 
+/// The envelope of an answer that may be nothing, for the document.
+#[derive(Serialize, ToSchema)]
+pub struct MaybeOk<T> {
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    results: Option<T>,
+}
+
+/// An answer that may be nothing: as [`Reply`], or as [`Done`].
+pub struct Maybe<T>(pub Option<T>);
+
+impl<T: Serialize> IntoResponse for Maybe<T> {
+    fn into_response(self) -> Response {
+        respond(
+            StatusCode::OK,
+            &MaybeOk {
+                status: Status::Ok,
+                results: self.0,
+            },
+        )
+    }
+}
+
 /// JSON with a status; a value that cannot be written is a bug, and answered as one.
 fn respond(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
@@ -114,6 +139,14 @@ fn meaning(error: &Error) -> (StatusCode, &'static str, u16) {
         Error::NotExists(_) => (StatusCode::NOT_FOUND, "NotExistsError"),
         Error::Malformed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "ValidateError"),
         Error::Page => (StatusCode::UNPROCESSABLE_ENTITY, "PaginationError"),
+        Error::InvalidFields(..) => (StatusCode::BAD_REQUEST, "ParameterError"),
+        Error::Compile(errors) => match errors.reason() {
+            Reason::FieldReference => (StatusCode::BAD_REQUEST, "FieldReferenceError"),
+            Reason::Compile => (StatusCode::BAD_REQUEST, "CompileError"),
+            Reason::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenError"),
+            Reason::Hidden => (StatusCode::UNAUTHORIZED, "AuthorizationError"),
+        },
+        Error::CustomSql => (StatusCode::FORBIDDEN, "CustomSqlQueryForbiddenError"),
         Error::Expired(_) => (StatusCode::NOT_ACCEPTABLE, "ExpiredError"),
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "ParameterError"),
         Error::TooLarge(_) | Error::AnswerTooLarge => {
@@ -139,12 +172,26 @@ fn data(fields: &Fields) -> Map<String, Value> {
     shown.collect()
 }
 
+/// What is wrong with a query: `{"errors": [{"path", "message", "hint"}]}`.
+fn reasons(errors: &CompileErrors) -> Map<String, Value> {
+    let shown = errors.0.iter().map(|error| {
+        let mut entry = json!({ "path": error.path, "message": error.message });
+        if let (Some(hint), Some(object)) = (&error.hint, entry.as_object_mut()) {
+            object.insert("hint".to_owned(), json!(hint));
+        }
+        entry
+    });
+    Map::from_iter([("errors".to_owned(), shown.collect())])
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let (status, name, told) = meaning(&self);
         let (message, data) = match &self {
             // Clients read the fields; the message is empty by contract.
             Error::Malformed(fields) => (String::new(), data(fields)),
+            Error::InvalidFields(sentence, fields) => (sentence.clone(), data(fields)),
+            Error::Compile(errors) => (errors.to_string(), reasons(errors)),
             error => (error.to_string(), Map::new()),
         };
         let body = json!({ "status": "error", "error": { "statusCode": told, "name": name, "message": message, "data": data } });

@@ -125,7 +125,13 @@ impl Stack {
         route.clone_from(&operation.template);
 
         let (mut parts, body) = request.into_parts();
-        let body = read(&parts.headers, body, operation.body.is_some()).await?;
+        // A large body is read by its handler, once it is known who sends it.
+        let (body, rest) = if operation.uploads {
+            (RawBody::Empty, body)
+        } else {
+            let read = read(&parts.headers, body, operation.body.is_some()).await?;
+            (read, Body::empty())
+        };
         let query = parts
             .uri
             .query()
@@ -141,7 +147,7 @@ impl Stack {
         parts.extensions.insert(RawParameters(found.parameters));
         parts.extensions.insert(body);
         parts.extensions.insert(beside.clone());
-        let request = Request::from_parts(parts, Body::empty());
+        let request = Request::from_parts(parts, rest);
         self.router
             .clone()
             .oneshot(request)
@@ -184,25 +190,11 @@ impl Stack {
 
 /// Reads the body before anything else looks at the request, so that malformed JSON is told even to strangers.
 async fn read(headers: &HeaderMap, body: Body, wanted: bool) -> Result<RawBody, Error> {
-    let collected = Limited::new(body, LARGEST_BODY)
-        .collect()
-        .await
-        .map_err(|error| {
-            if error.downcast_ref::<LengthLimitError>().is_some() {
-                Error::TooLarge(LARGEST_BODY)
-            } else {
-                Error::invalid("The request body did not arrive whole")
-            }
-        })?;
-    let bytes: Bytes = collected.to_bytes();
+    let bytes = read_bytes(body, LARGEST_BODY).await?;
     if bytes.is_empty() {
         return Ok(RawBody::Empty);
     }
-    let media_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    if !is_json(media_type) {
+    if !has_json(headers) {
         return Ok(if wanted {
             RawBody::Other
         } else {
@@ -210,13 +202,36 @@ async fn read(headers: &HeaderMap, body: Body, wanted: bool) -> Result<RawBody, 
         });
     }
     let parsed = serde_json::from_slice(&bytes);
-    parsed.map(RawBody::Json).map_err(|error| {
-        Error::invalid(format!(
-            "The request body is not JSON (line {}, column {})",
-            error.line(),
-            error.column()
-        ))
-    })
+    parsed.map(RawBody::Json).map_err(|error| not_json(&error))
+}
+
+/// A body of at most so many bytes.
+pub(super) async fn read_bytes(body: Body, most: usize) -> Result<Bytes, Error> {
+    let collected = Limited::new(body, most).collect().await.map_err(|error| {
+        if error.downcast_ref::<LengthLimitError>().is_some() {
+            Error::TooLarge(most)
+        } else {
+            Error::invalid("The request body did not arrive whole")
+        }
+    })?;
+    Ok(collected.to_bytes())
+}
+
+/// The body cannot be read.
+pub(super) fn not_json(error: &serde_json::Error) -> Error {
+    Error::invalid(format!(
+        "The request body is not JSON (line {}, column {})",
+        error.line(),
+        error.column()
+    ))
+}
+
+/// Whether a body is said to be JSON.
+pub(super) fn has_json(headers: &HeaderMap) -> bool {
+    let media_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    media_type.is_some_and(is_json)
 }
 
 fn is_json(media_type: &str) -> bool {

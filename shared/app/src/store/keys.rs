@@ -4,9 +4,10 @@ use crate::{
     clock::Timestamp,
     domain::{
         email::EmailAddress,
+        explore_set::ContentHash,
         id::{
-            AttributeId, CredentialsId, GroupId, JobId, NotificationId, OrganizationId, PaletteId,
-            ProjectId, SpaceId, TokenId, UserId,
+            AttributeId, CompileJobId, CredentialsId, DeployId, GroupId, JobId, NotificationId,
+            OrganizationId, PaletteId, ProjectId, SpaceId, TokenId, UserId,
         },
         limit::Counter,
         secret::sha256_hex,
@@ -100,6 +101,14 @@ pub const CREDENTIALS: &str = "CREDENTIAL#";
 /// One of a user's warehouse logins.
 pub fn credentials(user: UserId, credentials: CredentialsId) -> Key {
     key(login_partition(user), format!("{CREDENTIALS}{credentials}"))
+}
+
+/// Prefix of the projects for which a user prefers one of their warehouse logins.
+pub const PREFERENCES: &str = "PREFERENCE#";
+
+/// Which of their warehouse logins a user prefers for a project.
+pub fn preference(user: UserId, project: ProjectId) -> Key {
+    key(login_partition(user), format!("{PREFERENCES}{project}"))
 }
 
 /// A session, by the hash of its token.
@@ -331,6 +340,95 @@ pub fn table_selection(project: ProjectId) -> Key {
     key(project_partition(project), "TABLES")
 }
 
+/// Where a project's explores are: the pointer to the set that counts.
+pub fn explores(project: ProjectId) -> Key {
+    key(project_partition(project), "EXPLORES")
+}
+
+/// Prefix of the sets of explores that a project keeps.
+pub const EXPLORE_SETS: &str = "EXPLORESET#";
+
+/// A set of explores, by its number: in order, the last one last.
+pub fn explore_set(project: ProjectId, number: u64) -> Key {
+    key(
+        project_partition(project),
+        format!("{EXPLORE_SETS}{number:012}"),
+    )
+}
+
+/// A part of a list of explores, by what is in it.
+pub fn explore_shard(project: ProjectId, content: &ContentHash) -> Key {
+    key(format!("SHARD#{project}#{content}"), "SHARD")
+}
+
+/// An explore, by what is in it.
+pub fn explore_body(project: ProjectId, content: &ContentHash) -> Key {
+    key(format!("BODY#{project}#{content}"), "BODY")
+}
+
+/// Prefix of the further parts of an explore.
+pub const PARTS: &str = "PART#";
+
+/// A further part of an explore that one item does not hold.
+pub fn explore_part(project: ProjectId, content: &ContentHash, part: usize) -> Key {
+    let body = explore_body(project, content);
+    key(body.pk, format!("{PARTS}{part:04}"))
+}
+
+/// A deploy that comes in batches.
+pub fn deploy(deploy: DeployId) -> Key {
+    key(format!("DEPLOY#{deploy}"), "HEAD")
+}
+
+/// Prefix of the batches of a deploy.
+pub const BATCHES: &str = "BATCH#";
+
+/// A batch of a deploy, by its number.
+pub fn deploy_batch(deploy: DeployId, number: u32) -> Key {
+    key(self::deploy(deploy).pk, format!("{BATCHES}{number:010}"))
+}
+
+/// Where the index has what belongs to a project's explores and is in partitions of its own.
+pub fn late_explores(project: ProjectId) -> String {
+    format!("EXPLORES#{project}")
+}
+
+/// Where the index has one of these.
+pub fn late_explore(project: ProjectId, key: &Key) -> (String, String) {
+    (late_explores(project), format!("{}#{}", key.pk, key.sk))
+}
+
+/// A project's sealed connection to a semantic layer.
+pub fn semantic_layer(project: ProjectId) -> Key {
+    key(project_partition(project), "SEMANTIC")
+}
+
+/// A project's tags, all of them.
+pub fn tags(project: ProjectId) -> Key {
+    key(project_partition(project), "TAGS")
+}
+
+/// Prefix of those who prefer one of their warehouse logins for a project.
+pub const PREFERRERS: &str = "PREFERRER#";
+
+/// That somebody prefers one of their warehouse logins for a project: the mirror of [`preference`], written with it.
+pub fn preferrer(project: ProjectId, user: UserId) -> Key {
+    key(project_partition(project), format!("{PREFERRERS}{user}"))
+}
+
+/// Prefix of a project's compilations.
+pub const COMPILATIONS: &str = "COMPILE#";
+
+/// A compilation of a project: where the project's end is told to.
+pub fn compilation(project: ProjectId, job: CompileJobId) -> Key {
+    key(project_partition(project), format!("{COMPILATIONS}{job}"))
+}
+
+/// A compilation by its id alone.
+pub fn compile_job(job: CompileJobId) -> Key {
+    key(format!("COMPILE#{job}"), "JOB")
+}
+
 /// Somebody's own role in a project.
 pub fn project_member(project: ProjectId, user: UserId) -> Key {
     key(project_partition(project), format!("{MEMBERS}{user}"))
@@ -491,6 +589,15 @@ mod tests {
             warehouse(project_id),
             dbt(project_id),
             table_selection(project_id),
+            explores(project_id),
+            explore_set(project_id, 12),
+            explore_shard(project_id, &ContentHash::of(b"")),
+            explore_body(project_id, &ContentHash::of(b"")),
+            explore_part(project_id, &ContentHash::of(b""), 1),
+            deploy(DeployId::new(&Random::seeded(2))),
+            deploy_batch(DeployId::new(&Random::seeded(2)), 7),
+            semantic_layer(project_id),
+            tags(project_id),
             project_member(project_id, user_id),
             project_group(project_id, group_id),
             preview(project_id, ProjectId::new(&random)),
@@ -502,6 +609,10 @@ mod tests {
             domain("example.com", org),
             limit(&counter),
             idempotency(user_id, ("token", "retry 1")),
+            preference(user_id, project_id),
+            preferrer(project_id, user_id),
+            compilation(project_id, CompileJobId::new(&random)),
+            compile_job(CompileJobId::new(&random)),
         ];
         let table: String = keys
             .iter()

@@ -23,7 +23,10 @@
 
 mod apply;
 mod attribute;
+mod compile_job;
 mod deletion;
+mod deploy;
+mod explore;
 mod group;
 mod idempotency;
 mod instance;
@@ -41,12 +44,15 @@ mod page;
 mod palette;
 mod password;
 mod project;
+mod project_settings;
 pub mod schema;
+mod semantic_layer;
 mod session;
 mod share_link;
 mod space;
 mod ssh_key;
 mod table_selection;
+mod tag;
 mod token;
 mod user;
 mod warehouse_credentials;
@@ -72,6 +78,7 @@ use crate::{
 };
 
 pub use deletion::Until;
+pub use deploy::{Deploy, SESSION, UNNAMED};
 pub use group::Once;
 pub use instance::InstanceKeys;
 pub use invitation::{Acceptance, FirstLogin, Guest, NewInvitation};
@@ -79,6 +86,7 @@ pub use job::Taken;
 pub use organization::Rotation;
 pub use otp::Attempt;
 pub use project::{NewProject, ProjectAccess};
+pub use project_settings::Connections;
 pub use space::{NewSpace, SpaceChange};
 pub use user::{LAST_ADMIN, SignUp};
 

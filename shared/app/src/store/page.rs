@@ -4,15 +4,22 @@ use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     operation::query::builders::QueryFluentBuilder,
-    types::{AttributeValue, DeleteRequest, KeysAndAttributes, Select, WriteRequest},
+    types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, Select, WriteRequest},
 };
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 
-use super::{Item, Store, fault, keys::Key, write::key_item};
+use super::{
+    Item, Store, fault,
+    keys::Key,
+    write::{Write, key_item},
+};
 use crate::{Error, Result};
 
 /// How often keys that the table did not get to are asked for again.
 const BATCH_TRIES: u32 = 6;
+/// How many requests of a large write are under way at once.
+const AT_ONCE: usize = 4;
 
 /// An item as the domain struct it was written from.
 pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T> {
@@ -217,26 +224,49 @@ impl Store {
                 delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
             });
             let requests: Vec<_> = requests.collect::<Result<_, _>>().map_err(built)?;
-            let mut asked = HashMap::from([(self.table.to_string(), requests)]);
-            for attempt in 0..BATCH_TRIES {
-                let call = self
-                    .client
-                    .batch_write_item()
-                    .set_request_items(Some(asked));
-                let output = call.send().await.map_err(|e| fault("delete items", e))?;
-                asked = output.unprocessed_items.unwrap_or_default();
-                if asked.is_empty() {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
-            }
-            if !asked.is_empty() {
-                return Err(Error::Unavailable(anyhow::anyhow!(
-                    "deletes stayed unprocessed"
-                )));
-            }
+            self.write_chunk(requests).await?;
         }
         Ok(())
+    }
+
+    /// Writes whole items, 25 in a request and several requests at once, whatever is there already: for what has its content's
+    /// hash for a name, and so may be written twice.
+    ///
+    /// # Errors
+    /// `Invalid` for an item that is too large; `Unavailable` when the table does not take them.
+    pub(super) async fn put_all(&self, writes: Vec<Write>) -> Result<()> {
+        let w = self.random.uuid().simple().to_string();
+        let built = |error| Error::Internal(anyhow::Error::new(error));
+        let mut requests = Vec::with_capacity(writes.len());
+        for mut write in writes {
+            let put = PutRequest::builder().set_item(Some(write.render(&w)?.item));
+            let put = put.build().map_err(built)?;
+            requests.push(WriteRequest::builder().put_request(put).build());
+        }
+        let chunks: Vec<_> = requests.chunks(25).map(<[_]>::to_vec).collect();
+        stream::iter(chunks.into_iter().map(|chunk| self.write_chunk(chunk)))
+            .buffer_unordered(AT_ONCE)
+            .try_collect::<()>()
+            .await
+    }
+
+    async fn write_chunk(&self, requests: Vec<WriteRequest>) -> Result<()> {
+        let mut asked = HashMap::from([(self.table.to_string(), requests)]);
+        for attempt in 0..BATCH_TRIES {
+            let call = self
+                .client
+                .batch_write_item()
+                .set_request_items(Some(asked));
+            let output = call.send().await.map_err(|e| fault("write items", e))?;
+            asked = output.unprocessed_items.unwrap_or_default();
+            if asked.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
+        }
+        Err(Error::Unavailable(anyhow::anyhow!(
+            "writes stayed unprocessed"
+        )))
     }
 
     /// An empty prefix is the whole partition.

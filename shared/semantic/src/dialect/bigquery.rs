@@ -3,8 +3,8 @@
 //! Sources: GoogleSQL reference, "Lexical structure and syntax" (backslash escapes in string literals and in quoted identifiers;
 //! a doubled quote is none), "Timestamp functions" and "Date functions" (`WEEK(MONDAY)`; a plain WEEK starts on Sunday),
 //! "EXTRACT" (DAYOFWEEK is 1 on Sunday), "Approximate aggregate functions" (APPROX_QUANTILES), "Conversion rules" (a string
-//! literal is coerced to DATE, DATETIME or TIMESTAMP, whichever it is compared with: a typed literal would not be), "Operators"
-//! (LIKE escapes with a backslash; IS NOT DISTINCT FROM).
+//! literal is coerced to DATE, DATETIME or TIMESTAMP, whichever it is compared with: a typed literal would not be; a TIMESTAMP becomes
+//! a DATETIME only by a cast, in UTC), "Operators" (LIKE escapes with a backslash; IS NOT DISTINCT FROM).
 
 use super::*;
 
@@ -73,7 +73,10 @@ fn name(sql: &str, name: Name, base: DimensionType) -> String {
         Name::Quarter => "Q%Q",
     };
     match base {
-        DimensionType::Timestamp => format!("FORMAT_DATETIME('{format}', {sql})"),
+        // A TIMESTAMP or a DATETIME: neither is coerced to the other.
+        DimensionType::Timestamp => {
+            format!("FORMAT_DATETIME('{format}', CAST({sql} AS DATETIME))")
+        }
         _ => format!("FORMAT_DATE('{format}', {sql})"),
     }
 }

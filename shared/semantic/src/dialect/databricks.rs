@@ -15,7 +15,7 @@ pub(super) const SYNTAX: Syntax = Syntax {
     default_start_of_week: 0,
     null_order: true,
     truncate,
-    part: postgres::part,
+    part,
     name,
     percentile,
     average: plain_average,
@@ -33,6 +33,13 @@ fn truncate(sql: &str, grain: Grain, _: DimensionType, week: StartOfWeek) -> Str
             format!("DATEADD(DAY, {day}, DATE_TRUNC('WEEK', DATEADD(DAY, -{day}, {sql})))")
         }
         _ => date_trunc(sql, grain),
+    }
+}
+
+fn part(sql: &str, part: Part, week: StartOfWeek) -> String {
+    match (part, week) {
+        (Part::Week, Some(day)) => format!("DATE_PART('WEEK', DATEADD(DAY, -{day}, {sql}))"),
+        _ => date_part(sql, part),
     }
 }
 

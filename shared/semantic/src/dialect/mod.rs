@@ -19,6 +19,7 @@ use crate::interval::{Grain, Name, Part, TimeInterval, Transform};
 
 /// The warehouses that SQL is written for. The embedded engine speaks PostgreSQL's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SupportedDbtAdapter))]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
     Postgres,
@@ -146,7 +147,9 @@ impl Dialect {
             MetricType::Median => (self.syntax().percentile)(sql, 0.5),
             MetricType::Percentile => {
                 let percent = percentile.filter(|p| (0.0..=100.0).contains(p));
-                (self.syntax().percentile)(sql, percent.unwrap_or(50.0) / 100.0)
+                // 99.9 / 100 would be 0.9990000000000001.
+                let fraction = (percent.unwrap_or(50.0) * 1e7).round() / 1e9;
+                (self.syntax().percentile)(sql, fraction)
             }
             MetricType::Number
             | MetricType::String
@@ -159,13 +162,13 @@ impl Dialect {
     /// A number as text with so many decimals (at most 9): a plain cast would write `1.0E1` or `10.0` here and there.
     pub fn decimal_text(self, sql: &str, decimals: u8) -> String {
         let decimal = match self {
-            Self::Clickhouse => format!("Nullable(Decimal(28, {decimals}))"),
-            _ => format!("DECIMAL(28, {decimals})"),
+            // Its cast cuts off what the others round: 3 * 0.7 would be 2.0.
+            Self::Clickhouse => {
+                format!("ROUND({sql}, {decimals}) AS Nullable(Decimal(28, {decimals}))")
+            }
+            _ => format!("{sql} AS DECIMAL(28, {decimals})"),
         };
-        format!(
-            "CAST(CAST({sql} AS {decimal}) AS {})",
-            self.syntax().text_type
-        )
+        format!("CAST(CAST({decimal}) AS {})", self.syntax().text_type)
     }
 }
 

@@ -1,0 +1,207 @@
+//! Listing explores, reading one, and replacing all of them.
+
+use app::{
+    App, Done, DoneOk, Error, InProject, Kind, Ok, Path, Query, Reply, Result, Upload,
+    domain::{
+        access::{Action, Subject},
+        explore_set::{Entry, read_explores},
+        table_selection::TableSelection,
+    },
+};
+use axum::extract::State;
+use semantic::{
+    CompileError, CompileErrors, Explore, Reason, UserAttributes,
+    access::{Hidden, hidden},
+    explore::{ExploreType, InlineError},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::attributes;
+
+/// An explore in a list; one that could not be compiled has `errors`, and no `type`. What is answered was made of this when
+/// the explore was deployed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SummaryExplore)]
+pub(crate) struct ExploreSummary {
+    name: String,
+    label: String,
+    tags: Vec<String>,
+    #[schema(nullable = false)]
+    group_label: Option<String>,
+    #[serde(rename = "type")]
+    #[schema(nullable = false)]
+    explore_type: Option<ExploreType>,
+    #[schema(nullable = false)]
+    database_name: Option<String>,
+    #[schema(nullable = false)]
+    schema_name: Option<String>,
+    #[schema(nullable = false)]
+    description: Option<String>,
+    #[schema(nullable = false)]
+    errors: Option<Vec<InlineError>>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExploresQuery {
+    /// Whether the project's choice of what it offers counts: only the word `true` means yes.
+    #[param(nullable = false)]
+    filtered: Option<String>,
+}
+
+/// Lists a project's explores by their labels. Explores whose base table the caller's attributes hide are left out.
+#[utoipa::path(get, path = "/api/v1/projects/{projectUuid}/explores", operation_id = "GetExplores", tag = "Projects",
+               params(("projectUuid" = String, Path), ExploresQuery), responses((status = 200, body = Ok<Vec<ExploreSummary>>)),
+               extensions(("x-tier" = json!("mission"))))]
+pub(crate) async fn get_explores(
+    State(app): State<App>,
+    project: InProject,
+    Query(query): Query<ExploresQuery>,
+) -> Result<Reply<Vec<Box<RawValue>>>> {
+    project.require(Action::View, Subject::Project)?;
+    let mut entries = app.store.explores(project.id()).await?;
+    let selection = match query.filtered.as_deref() {
+        Some("true") => app.store.table_selection(project.id()).await?,
+        _ => TableSelection::default(),
+    };
+    let attributes = if entries.iter().any(|entry| entry.required.is_some()) {
+        attributes::of_caller(&app, &project).await?
+    } else {
+        UserAttributes::default()
+    };
+    let visible = |entry: &Entry| {
+        let tags = entry.tags.iter().map(String::as_str);
+        let required = entry.required.as_ref();
+        required.is_none_or(|required| attributes.satisfy(required))
+            && selection.offers(&entry.name, tags, entry.is_virtual)
+    };
+    entries.retain(visible);
+    entries.sort_by(|a, b| (&a.label, &a.name).cmp(&(&b.label, &b.name)));
+    Ok(Reply(
+        entries.into_iter().map(|entry| entry.summary).collect(),
+    ))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ExplorePath {
+    pub(crate) explore_id: String,
+}
+
+/// Answers an explore as it was deployed, without what the caller's attributes hide.
+#[utoipa::path(get, path = "/api/v1/projects/{projectUuid}/explores/{exploreId}", operation_id = "GetExplore", tag = "Projects",
+               params(("projectUuid" = String, Path), ("exploreId" = String, Path)), responses((status = 200, body = Ok<Explore>)),
+               extensions(("x-tier" = json!("mission"))))]
+pub(crate) async fn get_explore(
+    State(app): State<App>,
+    project: InProject,
+    Path(path): Path<ExplorePath>,
+) -> Result<Reply<Box<RawValue>>> {
+    project.require(Action::View, Subject::Project)?;
+    let (entry, text) = readable(&app, &project, &path.explore_id).await?;
+    let hidden = if entry.personal {
+        let attributes = attributes::of_caller(&app, &project).await?;
+        hidden(&parse(&text)?, &attributes)
+    } else {
+        Hidden::default()
+    };
+    if hidden.base {
+        return Err(not_allowed(&entry.name));
+    }
+    // Of servers that keep what they hide beside it.
+    if hidden.is_empty() && !text.contains("\"unfilteredTables\"") {
+        return Ok(Reply(RawValue::from_string(text).map_err(unreadable)?));
+    }
+    let mut explore: Value = serde_json::from_str(&text).map_err(unreadable)?;
+    leave_out(&mut explore, &hidden);
+    let shown = RawValue::from_string(explore.to_string());
+    Ok(Reply(shown.map_err(unreadable)?))
+}
+
+/// An explore that can be asked something.
+///
+/// # Errors
+/// `NotExists` when there is none of the name, or it could not be compiled.
+pub(crate) async fn readable(
+    app: &App,
+    project: &InProject,
+    name: &str,
+) -> Result<(Entry, String)> {
+    let found = app.store.explore(project.id(), name).await?;
+    let found = found.filter(|(entry, _)| !entry.is_error);
+    let (entry, body) = found.ok_or(Error::NotExists(Kind::Explore))?;
+    let text = String::from_utf8(body).map_err(|error| unreadable(serde::de::Error::custom(error)));
+    Ok((entry, text?))
+}
+
+pub(crate) fn parse(text: &str) -> Result<Explore> {
+    serde_json::from_str(text).map_err(unreadable)
+}
+
+fn unreadable(error: serde_json::Error) -> Error {
+    // What was read when it was deployed.
+    let error = format!("a stored explore cannot be read: {error}");
+    Error::Internal(std::io::Error::other(error).into())
+}
+
+/// The explore as a whole is not for the caller.
+fn not_allowed(name: &str) -> Error {
+    Error::Compile(CompileErrors(vec![CompileError {
+        reason: Reason::Hidden,
+        message: format!("You are not allowed to see \"{name}\""),
+        path: "exploreId".to_owned(),
+        hint: None,
+    }]))
+}
+
+fn leave_out(explore: &mut Value, hidden: &Hidden) {
+    let Some(explore) = explore.as_object_mut() else {
+        return;
+    };
+    explore.remove("unfilteredTables");
+    if let Some(joins) = explore
+        .get_mut("joinedTables")
+        .and_then(Value::as_array_mut)
+    {
+        joins.retain(|join| {
+            let table = join
+                .get("table")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            !hidden.tables.contains(table)
+        });
+    }
+    let Some(tables) = explore.get_mut("tables").and_then(Value::as_object_mut) else {
+        return;
+    };
+    tables.retain(|key, _| !hidden.tables.contains(key));
+    for (table, field) in &hidden.fields {
+        for kind in ["dimensions", "metrics"] {
+            let fields = tables.get_mut(table).and_then(|table| table.get_mut(kind));
+            if let Some(fields) = fields.and_then(Value::as_object_mut) {
+                fields.remove(field);
+            }
+        }
+    }
+}
+
+/// Replaces all explores of a project but the virtual ones, at once. What is unchanged is not written again. On Lambda a
+/// request has at most 6 MB: larger projects are deployed in batches.
+#[utoipa::path(put, path = "/api/v1/projects/{projectUuid}/explores", operation_id = "SetExplores", tag = "Projects",
+               params(("projectUuid" = String, Path)), request_body = Vec<Value>, responses((status = 200, body = DoneOk)),
+               extensions(("x-tier" = json!("mission")), ("x-upload" = json!(true))))]
+pub(crate) async fn set_explores(
+    State(app): State<App>,
+    project: InProject,
+    Upload(body): Upload,
+) -> Result<Done> {
+    project.require(Action::Update, Subject::Project)?;
+    let given = read_explores(&body)?;
+    app.store
+        .set_explores(project.id(), &given, app.clock.now())
+        .await?;
+    Ok(Done)
+}

@@ -1,0 +1,297 @@
+//! The explores of a project: what of each is known without its body, and how a deploy is read.
+
+use std::{collections::BTreeMap, fmt};
+
+use semantic::{
+    Explore,
+    explore::{ExploreError, ExploreType, RequiredAttributes},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{json, value::RawValue};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use crate::{
+    Error, Result,
+    error::{FieldError, Fields},
+};
+
+/// The list of a project's explores is kept in so many parts by name: a deploy writes those that change.
+pub const SHARDS: usize = 64;
+/// Explores of one project; the parts of the list stay far below what an item holds.
+pub const MOST_EXPLORES: usize = 50_000;
+/// A name longer than any that a warehouse allows.
+const LONGEST_NAME: usize = 500;
+/// How many things that are wrong with a deploy are told.
+const MOST_ERRORS: usize = 100;
+
+/// What content is called by: the SHA-256 of its bytes, in hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ContentHash(String);
+
+impl ContentHash {
+    /// Of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(hex::encode(Sha256::digest(bytes)))
+    }
+}
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is known of an explore without reading it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    pub name: String,
+    /// Lists are in the order of labels.
+    pub label: String,
+    pub body: ContentHash,
+    /// How it stands in a list, ready to be answered.
+    pub summary: Box<RawValue>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// What the base table requires of a user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<RequiredAttributes>,
+    /// Whether anything of it depends on who asks.
+    #[serde(default)]
+    pub personal: bool,
+    /// Made of a SQL query here, and not deployed.
+    #[serde(default)]
+    pub is_virtual: bool,
+    /// Cannot be asked anything; it says why.
+    #[serde(default)]
+    pub is_error: bool,
+}
+
+impl Entry {
+    /// Which part of the list a name belongs to.
+    pub fn shard(name: &str) -> usize {
+        let first = Sha256::digest(name.as_bytes()).first().copied();
+        usize::from(first.unwrap_or_default()) % SHARDS
+    }
+}
+
+/// An explore of a deploy, as it was sent.
+#[derive(Debug)]
+pub struct Given<'a> {
+    pub entry: Entry,
+    pub body: &'a [u8],
+}
+
+/// What tells an explore from an explore error.
+#[derive(Deserialize)]
+struct Probe<'a> {
+    #[serde(borrow, default)]
+    errors: Option<&'a RawValue>,
+}
+
+/// Reads the explores of a deploy: an array of explores and explore errors. Of several with one name the last one counts.
+///
+/// # Errors
+/// `Malformed` when it is no array; `InvalidFields` with everything that is wrong with its elements.
+pub fn read_explores(sent: &RawValue) -> Result<Vec<Given<'_>>> {
+    let elements: Vec<&RawValue> = serde_json::from_str(sent.get()).map_err(|_| {
+        let message = "invalid array value".into();
+        let field = FieldError {
+            message,
+            value: None,
+        };
+        Error::Malformed(Fields::from([("body".to_owned(), field)]))
+    })?;
+    if elements.len() > MOST_EXPLORES {
+        return Err(Error::invalid(format!(
+            "A project has at most {MOST_EXPLORES} explores"
+        )));
+    }
+    let mut wrong = Fields::new();
+    let mut given: BTreeMap<String, Given<'_>> = BTreeMap::new();
+    for (at, element) in elements.into_iter().enumerate() {
+        match read_explore(element) {
+            Ok(one) => {
+                given.insert(one.entry.name.clone(), one);
+            }
+            Err(message) if wrong.len() < MOST_ERRORS => {
+                let field = FieldError {
+                    message,
+                    value: None,
+                };
+                wrong.insert(format!("body[{at}]"), field);
+            }
+            Err(_) => break,
+        }
+    }
+    if wrong.is_empty() {
+        Ok(given.into_values().collect())
+    } else {
+        Err(Error::InvalidFields(
+            "Some explores of the deploy cannot be read; nothing was stored".into(),
+            wrong,
+        ))
+    }
+}
+
+/// One of them; the error is a sentence.
+fn read_explore(element: &RawValue) -> std::result::Result<Given<'_>, String> {
+    let text = element.get();
+    let told = |error: serde_json::Error| error.to_string();
+    let probe: Probe<'_> = serde_json::from_str(text).map_err(told)?;
+    let body = ContentHash::of(text.as_bytes());
+    let entry = if probe.errors.is_some() {
+        let error: ExploreError = serde_json::from_str(text).map_err(told)?;
+        error_entry(&error, body)?
+    } else {
+        let explore: Explore = serde_json::from_str(text).map_err(told)?;
+        explore_entry(&explore, text, body)?
+    };
+    if entry.name.trim().is_empty()
+        || entry.name.len() > LONGEST_NAME
+        || entry.name.chars().any(char::is_control)
+    {
+        return Err(format!(
+            "an explore has a name of 1 to {LONGEST_NAME} bytes without control characters"
+        ));
+    }
+    Ok(Given {
+        entry,
+        body: text.as_bytes(),
+    })
+}
+
+fn raw(value: &serde_json::Value) -> std::result::Result<Box<RawValue>, String> {
+    RawValue::from_string(value.to_string()).map_err(|error| error.to_string())
+}
+
+fn error_entry(error: &ExploreError, body: ContentHash) -> std::result::Result<Entry, String> {
+    let tags = error.tags.clone().unwrap_or_default();
+    let label = if error.label.is_empty() {
+        &error.name
+    } else {
+        &error.label
+    };
+    let mut summary =
+        json!({ "name": error.name, "label": label, "tags": tags, "errors": error.errors });
+    if let (Some(group), Some(object)) = (&error.group_label, summary.as_object_mut()) {
+        object.insert("groupLabel".into(), json!(group));
+    }
+    Ok(Entry {
+        name: error.name.clone(),
+        label: label.clone(),
+        body,
+        summary: raw(&summary)?,
+        tags,
+        required: None,
+        personal: false,
+        is_virtual: false,
+        is_error: true,
+    })
+}
+
+fn explore_entry(
+    explore: &Explore,
+    text: &str,
+    body: ContentHash,
+) -> std::result::Result<Entry, String> {
+    let Some(base) = explore.tables.get(&explore.base_table) else {
+        return Err(format!(
+            "its base table \"{}\" is not among its tables",
+            explore.base_table
+        ));
+    };
+    if let Some(join) = explore
+        .joined_tables
+        .iter()
+        .find(|join| !explore.tables.contains_key(&join.table))
+    {
+        return Err(format!(
+            "its joined table \"{}\" is not among its tables",
+            join.table
+        ));
+    }
+    let is_virtual = explore.explore_type == Some(ExploreType::Virtual);
+    let mut summary = json!({
+        "name": explore.name, "label": explore.label, "tags": explore.tags, "databaseName": base.database, "schemaName": base.schema,
+        "type": if is_virtual { "virtual" } else { "default" },
+    });
+    if let Some(object) = summary.as_object_mut() {
+        let group = explore.group_label.as_ref();
+        object.extend(group.map(|group| ("groupLabel".to_owned(), json!(group))));
+        let about = base.description.as_ref();
+        object.extend(about.map(|about| ("description".to_owned(), json!(about))));
+    }
+    let tables = explore.tables.values();
+    let requires = tables.clone().any(|table| {
+        table.required_attributes.is_some()
+            || table
+                .dimensions
+                .values()
+                .any(|one| one.required_attributes.is_some())
+            || table
+                .metrics
+                .values()
+                .any(|one| one.required_attributes.is_some())
+    });
+    Ok(Entry {
+        name: explore.name.clone(),
+        label: explore.label.clone(),
+        body,
+        summary: raw(&summary)?,
+        tags: explore.tags.clone(),
+        required: base.required_attributes.clone(),
+        personal: requires || text.contains("${lightdash.") || text.contains("${ld."),
+        is_virtual,
+        is_error: false,
+    })
+}
+
+/// Where a project's list is: the hash of each part of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shards(pub Vec<Option<ContentHash>>);
+
+/// Bytes, compressed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Packed(#[serde(with = "serde_bytes")] pub Vec<u8>);
+
+/// The level at which the compressor is still fast.
+const LEVEL: i32 = 3;
+/// What is unpacked at most: a body is never larger than a request.
+const LARGEST: usize = 128 * 1024 * 1024;
+
+impl Packed {
+    /// Compresses.
+    ///
+    /// # Errors
+    /// `Internal` when the compressor fails.
+    pub fn pack(bytes: &[u8]) -> Result<Self> {
+        let packed = zstd::bulk::compress(bytes, LEVEL);
+        let told = |error| Error::Internal(anyhow::Error::new(error).context("compressing"));
+        packed.map(Self).map_err(told)
+    }
+
+    /// Gives the bytes back.
+    ///
+    /// # Errors
+    /// `Internal` when they are no compressed bytes.
+    pub fn unpack(&self) -> Result<Vec<u8>> {
+        let told = |error| Error::Internal(anyhow::Error::new(error).context("decompressing"));
+        let mut out = Vec::new();
+        let reader = zstd::stream::read::Decoder::new(self.0.as_slice()).map_err(told)?;
+        let mut limited = std::io::Read::take(reader, LARGEST as u64);
+        std::io::Read::read_to_end(&mut limited, &mut out).map_err(told)?;
+        Ok(out)
+    }
+}
+
+/// The state of a session in which explores are deployed in batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DeployStatus {
+    Uploading,
+    Completed,
+}

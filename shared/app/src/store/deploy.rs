@@ -1,0 +1,427 @@
+//! Deploying explores: bodies and parts of the list first, which nobody sees; then the pointer, which makes all of it count at
+//! once. Dying at any line before that leaves the old set.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Store,
+    explore::{Content, ExploreSet, PART, missing, unreadable},
+    keys,
+    write::{LARGEST_ITEM, Write},
+};
+use crate::{
+    Error, Result,
+    clock::Timestamp,
+    domain::{
+        explore_set::{
+            ContentHash, DeployStatus, Entry, Given, MOST_EXPLORES, Packed, SHARDS, Shards,
+        },
+        id::{DeployId, ProjectId, UserId},
+        job::{Job, Task},
+    },
+    error::Kind,
+};
+
+/// How many sets are kept, the one that counts among them: any of them can be made to count again.
+const KEPT_SETS: u64 = 10;
+/// How long a deploy in batches may take (reference 18).
+pub const SESSION: Duration = Duration::from_secs(60 * 60);
+/// What nothing names is removed when it was written this long ago: twice what a deploy may take.
+pub const UNNAMED: Duration = Duration::from_secs(2 * 60 * 60);
+/// How often a deploy tries, that others keep coming before.
+const TRIES: usize = 5;
+
+/// A deploy that comes in batches.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deploy {
+    pub id: DeployId,
+    pub project: ProjectId,
+    pub user: UserId,
+    pub status: DeployStatus,
+    pub ends_at: Timestamp,
+    /// From when on the sweep counts.
+    pub written_at: Timestamp,
+    /// How many explores it was in the end.
+    #[serde(default)]
+    pub explores: usize,
+}
+
+/// What came in a batch.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Batch {
+    number: u32,
+    /// Each entry, and whether its body was written with it: what the set that counted had already was not.
+    entries: Packed,
+    written_at: Timestamp,
+}
+
+impl Deploy {
+    /// A deploy that begins.
+    pub fn new(id: DeployId, project: ProjectId, user: UserId, now: Timestamp) -> Self {
+        Self {
+            id,
+            project,
+            user,
+            status: DeployStatus::Uploading,
+            ends_at: now + SESSION,
+            written_at: now,
+            explores: 0,
+        }
+    }
+
+    /// The job that tidies up after it.
+    pub fn sweep(project: ProjectId, random: &crate::random::Random, now: Timestamp) -> Job {
+        let due = now + UNNAMED + SESSION;
+        Job::new(Task::SweepExplores { project }, random, now).due(due)
+    }
+}
+
+/// The set that counts, and what is in it.
+struct Current {
+    set: Option<ExploreSet>,
+    entries: Vec<Entry>,
+}
+
+impl Current {
+    fn bodies(&self) -> BTreeSet<&ContentHash> {
+        self.entries.iter().map(|entry| &entry.body).collect()
+    }
+}
+
+impl Store {
+    /// Makes these the explores of a project, all at once. Virtual ones stay, and win over others of their name. What is
+    /// unchanged is not written.
+    ///
+    /// # Errors
+    /// `Invalid` when there would be none at all; `Changed` when others keep coming before; `NotExists` when the project
+    /// goes.
+    pub async fn set_explores(
+        &self,
+        project: ProjectId,
+        given: &[Given<'_>],
+        now: Timestamp,
+    ) -> Result<()> {
+        let known = self.current(project).await?;
+        let bodies = known.bodies();
+        self.put_bodies(project, given, &bodies, now).await?;
+        let entries: Vec<_> = given
+            .iter()
+            .map(|one| (one.entry.clone(), !known.bodies().contains(&one.entry.body)))
+            .collect();
+        self.switch(project, &entries, now, Vec::new).await
+    }
+
+    /// Begins a deploy in batches.
+    ///
+    /// # Errors
+    /// `NotExists` when the project goes.
+    pub async fn create_deploy(&self, deploy: &Deploy, job: &Job) -> Result<()> {
+        let key = keys::deploy(deploy.id);
+        let index = keys::late_explore(deploy.project, &key);
+        self.apply([
+            Self::project_stays(deploy.project),
+            Write::put(key, "deploy", deploy)
+                .expires(deploy.ends_at + UNNAMED)
+                .indexed(index)
+                .when_absent()
+                .or(Error::Exists(Kind::Deploy)),
+            Self::job_write(job),
+        ])
+        .await
+    }
+
+    /// A deploy in batches that is not over.
+    pub async fn deploy(&self, id: DeployId, now: Timestamp) -> Result<Option<Deploy>> {
+        let found: Option<Deploy> = self.get(&keys::deploy(id)).await?;
+        Ok(found.filter(|deploy| deploy.ends_at > now))
+    }
+
+    /// Takes a batch. One with the number of an earlier one takes its place.
+    ///
+    /// # Errors
+    /// `Forbidden` when the deploy is finalised meanwhile; `Invalid` when the batch has too many explores.
+    pub async fn add_batch(
+        &self,
+        deploy: &Deploy,
+        number: u32,
+        given: &[Given<'_>],
+        now: Timestamp,
+    ) -> Result<()> {
+        let project = deploy.project;
+        let known = self.current(project).await?;
+        let bodies = known.bodies();
+        self.put_bodies(project, given, &bodies, now).await?;
+        let entries: Vec<_> = given
+            .iter()
+            .map(|one| (&one.entry, !bodies.contains(&one.entry.body)))
+            .collect();
+        let text = serde_json::to_vec(&entries).map_err(unreadable)?;
+        let batch = Batch {
+            number,
+            entries: Packed::pack(&text)?,
+            written_at: now,
+        };
+        if batch.entries.0.len() > LARGEST_ITEM {
+            return Err(Error::invalid(
+                "The batch has too many explores: send it as several",
+            ));
+        }
+        let key = keys::deploy_batch(deploy.id, number);
+        let index = keys::late_explore(project, &key);
+        self.apply([
+            Write::check(keys::deploy(deploy.id))
+                .when_equal("status", DeployStatus::Uploading)
+                .or(closed()),
+            Write::put(key, "batch", &batch)
+                .expires(deploy.ends_at + UNNAMED)
+                .indexed(index),
+        ])
+        .await
+    }
+
+    /// Makes what came in batches the explores of the project, and answers how many they are. Of several with one name the
+    /// one of the highest batch counts.
+    ///
+    /// # Errors
+    /// As [`Self::set_explores`]; `Forbidden` when it was finalised meanwhile.
+    pub async fn finalize_deploy(&self, deploy: &Deploy, now: Timestamp) -> Result<usize> {
+        let pk = keys::deploy(deploy.id).pk;
+        let mut batches: Vec<Batch> = self.all(&pk, keys::BATCHES).await?;
+        batches.sort_by_key(|batch| batch.number);
+        let mut merged: BTreeMap<String, (Entry, bool)> = BTreeMap::new();
+        for batch in batches {
+            let text = batch.entries.unpack()?;
+            let entries: Vec<(Entry, bool)> = serde_json::from_slice(&text).map_err(unreadable)?;
+            merged.extend(entries.into_iter().map(|one| (one.0.name.clone(), one)));
+        }
+        let entries: Vec<_> = merged.into_values().collect();
+        let count = entries.len();
+        let done = || {
+            vec![
+                Write::update(keys::deploy(deploy.id))
+                    .set("status", DeployStatus::Completed)
+                    .set("explores", count)
+                    .when_equal("status", DeployStatus::Uploading)
+                    .or(closed()),
+            ]
+        };
+        self.switch(deploy.project, &entries, now, done).await?;
+        Ok(count)
+    }
+
+    async fn current(&self, project: ProjectId) -> Result<Current> {
+        for _ in 0..TRIES {
+            let set = self.explore_set(project).await?;
+            let shards = set.as_ref().map(|set| set.shards.0.clone());
+            let wanted: Vec<_> = shards.unwrap_or_default().into_iter().flatten().collect();
+            if let Some(entries) = self.shards(project, &wanted).await? {
+                return Ok(Current { set, entries });
+            }
+        }
+        Err(missing())
+    }
+
+    /// Writes the bodies that are not known.
+    async fn put_bodies(
+        &self,
+        project: ProjectId,
+        given: &[Given<'_>],
+        known: &BTreeSet<&ContentHash>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut writes = Vec::new();
+        let mut waiting = 0;
+        for one in given {
+            if known.contains(&one.entry.body) {
+                continue;
+            }
+            let packed = Packed::pack(one.body)?.0;
+            waiting += packed.len();
+            writes.extend(content(project, &one.entry.body, &packed, now));
+            // A large deploy is not in memory twice.
+            if waiting > 8 * 1024 * 1024 {
+                self.put_all(std::mem::take(&mut writes)).await?;
+                waiting = 0;
+            }
+        }
+        self.put_all(writes).await
+    }
+
+    /// Makes entries the list of a project. `with` is what has to happen in the same transaction.
+    async fn switch(
+        &self,
+        project: ProjectId,
+        entries: &[(Entry, bool)],
+        now: Timestamp,
+        with: impl Fn() -> Vec<Write>,
+    ) -> Result<()> {
+        for _ in 0..TRIES {
+            let current = self.current(project).await?;
+            let list = merged(entries, &current.entries)?;
+            self.hold_unwritten(project, entries, &current, now).await?;
+            let (shards, writes) = shards_of(project, &list, current.set.as_ref(), now)?;
+            let mut writes_of_switch = with();
+            if current.set.as_ref().is_none_or(|set| set.shards != shards) {
+                self.put_all(writes).await?;
+                let number = current.set.as_ref().map_or(1, |set| set.number + 1);
+                let set = ExploreSet {
+                    shards,
+                    number,
+                    explores: list.len(),
+                    deployed_at: now,
+                };
+                writes_of_switch.extend(self.switch_writes(
+                    project,
+                    current.set.as_ref(),
+                    &set,
+                    now,
+                ));
+            }
+            match self.apply(writes_of_switch).await {
+                Err(Error::Changed(Kind::Explore)) => {}
+                other => return other,
+            }
+        }
+        Err(Error::Changed(Kind::Explore))
+    }
+
+    fn switch_writes(
+        &self,
+        project: ProjectId,
+        old: Option<&ExploreSet>,
+        new: &ExploreSet,
+        now: Timestamp,
+    ) -> Vec<Write> {
+        let pointer = Write::put(keys::explores(project), "explores", new);
+        let pointer = match old {
+            Some(old) => pointer.when_equal("number", old.number),
+            None => pointer.when_absent(),
+        };
+        let mut writes = vec![
+            Self::project_stays(project),
+            pointer.or(Error::Changed(Kind::Explore)),
+            Write::put(keys::explore_set(project, new.number), "explore set", new),
+            Self::job_write(&Deploy::sweep(project, &self.random, now)),
+        ];
+        if let Some(last) = new.number.checked_sub(KEPT_SETS) {
+            writes.push(Write::delete(keys::explore_set(project, last)));
+        }
+        writes
+    }
+
+    /// What a batch did not write, as the set that counted then had it, and the one that counts now has not: it is kept from
+    /// being removed.
+    async fn hold_unwritten(
+        &self,
+        project: ProjectId,
+        entries: &[(Entry, bool)],
+        current: &Current,
+        now: Timestamp,
+    ) -> Result<()> {
+        let known = current.bodies();
+        for (entry, written) in entries {
+            if *written || known.contains(&entry.body) {
+                continue;
+            }
+            let hold = Write::update(keys::explore_body(project, &entry.body))
+                .set("writtenAt", now)
+                .when_present()
+                .or(Error::Changed(Kind::Deploy));
+            self.apply([hold]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The deploy takes no more.
+fn closed() -> Error {
+    Error::Forbidden("This deploy session takes no more explores")
+}
+
+/// The items of a body.
+fn content(
+    project: ProjectId,
+    hash: &ContentHash,
+    packed: &[u8],
+    now: Timestamp,
+) -> impl Iterator<Item = Write> {
+    let count = packed.len().div_ceil(PART).max(1);
+    (0..count).map(move |part| {
+        let key = match part {
+            0 => keys::explore_body(project, hash),
+            part => keys::explore_part(project, hash, part),
+        };
+        let data = packed.chunks(PART).nth(part).unwrap_or_default().to_vec();
+        let index = keys::late_explore(project, &key);
+        let content = Content {
+            data: Packed(data),
+            parts: if part == 0 { count - 1 } else { 0 },
+            written_at: now,
+        };
+        Write::put(key, "explore", &content).indexed(index)
+    })
+}
+
+/// What is deployed, and the virtual explores that are there.
+fn merged<'a>(entries: &'a [(Entry, bool)], current: &'a [Entry]) -> Result<Vec<&'a Entry>> {
+    let deployed = entries.iter().map(|(entry, _)| entry);
+    let own = current.iter().filter(|entry| entry.is_virtual);
+    let list: BTreeMap<&str, &Entry> = deployed
+        .chain(own)
+        .map(|entry| (entry.name.as_str(), entry))
+        .collect();
+    match list.len() {
+        0 => Err(Error::invalid("A deploy needs at least one explore")),
+        1..=MOST_EXPLORES => Ok(list.into_values().collect()),
+        _ => Err(Error::invalid(format!(
+            "A project has at most {MOST_EXPLORES} explores"
+        ))),
+    }
+}
+
+/// The parts of a list, and the writes of those that the current set does not have.
+fn shards_of(
+    project: ProjectId,
+    list: &[&Entry],
+    current: Option<&ExploreSet>,
+    now: Timestamp,
+) -> Result<(Shards, Vec<Write>)> {
+    let mut parts: Vec<Vec<&Entry>> = vec![Vec::new(); SHARDS];
+    for entry in list {
+        if let Some(part) = parts.get_mut(Entry::shard(&entry.name)) {
+            part.push(entry);
+        }
+    }
+    let known: BTreeSet<&ContentHash> = current
+        .iter()
+        .flat_map(|set| set.shards.0.iter().flatten())
+        .collect();
+    let (mut shards, mut writes) = (Vec::with_capacity(SHARDS), Vec::new());
+    for part in parts {
+        if part.is_empty() {
+            shards.push(None);
+            continue;
+        }
+        let text = serde_json::to_vec(&part).map_err(unreadable)?;
+        let hash = ContentHash::of(&text);
+        if !known.contains(&hash) {
+            let key = keys::explore_shard(project, &hash);
+            let index = keys::late_explore(project, &key);
+            let content = Content {
+                data: Packed::pack(&text)?,
+                parts: 0,
+                written_at: now,
+            };
+            writes.push(Write::put(key, "explore shard", &content).indexed(index));
+        }
+        shards.push(Some(hash));
+    }
+    Ok((Shards(shards), writes))
+}

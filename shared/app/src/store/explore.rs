@@ -1,0 +1,205 @@
+//! The explores of a project: a pointer, the parts of the list, and bodies, each called by the hash of what is in it.
+//!
+//! What is called so never changes. A reader who has the pointer sees one set, whole, whatever is deployed meanwhile.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Store, keys, page::read, write::Write};
+use crate::{
+    Error, Result,
+    clock::Timestamp,
+    domain::{
+        explore_set::{ContentHash, Entry, Packed, SHARDS, Shards},
+        id::ProjectId,
+    },
+};
+
+/// How often a reader looks again, who came to something that was removed meanwhile.
+const LOOKS: usize = 3;
+/// What one item holds of a body; the rest of it is in further ones.
+pub(super) const PART: usize = 300 * 1024;
+
+/// Which set counts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExploreSet {
+    pub shards: Shards,
+    /// One more with each deploy.
+    pub number: u64,
+    pub explores: usize,
+    pub deployed_at: Timestamp,
+}
+
+/// Content under its hash.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Content {
+    pub data: Packed,
+    /// How many further items it has.
+    #[serde(default)]
+    pub parts: usize,
+    pub written_at: Timestamp,
+}
+
+/// Where the last item of somebody's warehouse connection is shown.
+#[derive(Deserialize)]
+struct Shown {
+    shown: Week,
+}
+
+#[derive(Deserialize)]
+struct Week {
+    #[serde(default, rename = "startOfWeek")]
+    start_of_week: Option<u8>,
+}
+
+impl Store {
+    /// Which set of explores counts; none before the first deploy.
+    pub async fn explore_set(&self, project: ProjectId) -> Result<Option<ExploreSet>> {
+        self.get(&keys::explores(project)).await
+    }
+
+    /// All explores of a project, without their bodies, in no order. Two requests, however many there are.
+    pub async fn explores(&self, project: ProjectId) -> Result<Vec<Entry>> {
+        for _ in 0..LOOKS {
+            let Some(set) = self.explore_set(project).await? else {
+                return Ok(Vec::new());
+            };
+            let wanted: Vec<_> = set.shards.0.into_iter().flatten().collect();
+            if let Some(entries) = self.shards(project, &wanted).await? {
+                return Ok(entries);
+            }
+        }
+        Err(missing())
+    }
+
+    /// One explore: what is known of it, and its body. Three requests.
+    pub async fn explore(
+        &self,
+        project: ProjectId,
+        name: &str,
+    ) -> Result<Option<(Entry, Vec<u8>)>> {
+        for _ in 0..LOOKS {
+            let Some(set) = self.explore_set(project).await? else {
+                return Ok(None);
+            };
+            let Some(Some(shard)) = set.shards.0.into_iter().nth(Entry::shard(name)) else {
+                return Ok(None);
+            };
+            let Some(entries) = self.shards(project, &[shard]).await? else {
+                continue;
+            };
+            let Some(entry) = entries.into_iter().find(|entry| entry.name == name) else {
+                return Ok(None);
+            };
+            if let Some(body) = self.explore_body(project, &entry.body).await? {
+                return Ok(Some((entry, body)));
+            }
+        }
+        Err(missing())
+    }
+
+    /// What is in parts of the list; none when one of them is gone.
+    pub(super) async fn shards(
+        &self,
+        project: ProjectId,
+        wanted: &[ContentHash],
+    ) -> Result<Option<Vec<Entry>>> {
+        let keys: Vec<_> = wanted
+            .iter()
+            .map(|content| keys::explore_shard(project, content))
+            .collect();
+        let mut entries = Vec::new();
+        for item in self.get_many(&keys).await? {
+            let Some(item) = item else {
+                return Ok(None);
+            };
+            let shard: Content = read(item)?;
+            let text = shard.data.unpack()?;
+            let found: Vec<Entry> = serde_json::from_slice(&text).map_err(unreadable)?;
+            entries.extend(found);
+        }
+        Ok(Some(entries))
+    }
+
+    /// A body; none when it, or a part of it, is gone.
+    async fn explore_body(
+        &self,
+        project: ProjectId,
+        content: &ContentHash,
+    ) -> Result<Option<Vec<u8>>> {
+        let Some(head) = self
+            .get::<Content>(&keys::explore_body(project, content))
+            .await?
+        else {
+            return Ok(None);
+        };
+        let mut data = head.data;
+        let parts: Vec<_> = (1..=head.parts)
+            .map(|part| keys::explore_part(project, content, part))
+            .collect();
+        for item in self.get_many(&parts).await? {
+            let Some(item) = item else {
+                return Ok(None);
+            };
+            data.0.extend(read::<Content>(item)?.data.0);
+        }
+        data.unpack().map(Some)
+    }
+
+    /// The day on which the weeks of a project's warehouse start, if its connection says: 0 is Monday.
+    pub async fn start_of_week(&self, project: ProjectId) -> Result<Option<u8>> {
+        let shown: Option<Shown> = self.get(&keys::warehouse(project)).await?;
+        Ok(shown.and_then(|shown| shown.shown.start_of_week))
+    }
+
+    /// Removes what neither a kept set nor a deploy under way can need: what no set names, and was written long ago. False
+    /// when there is more.
+    pub async fn sweep_explores(&self, project: ProjectId, before: Timestamp) -> Result<()> {
+        let named = self.named(project).await?;
+        for key in self.all_late_keys(&keys::late_explores(project)).await? {
+            if named.contains(&key.pk) {
+                continue;
+            }
+            let old = Write::delete(key).when_missing_or_over("writtenAt", before);
+            // What is younger stays.
+            self.apply_telling(old).await?;
+        }
+        Ok(())
+    }
+
+    /// The partitions of everything that a kept set names.
+    async fn named(&self, project: ProjectId) -> Result<BTreeSet<String>> {
+        let pk = keys::project_partition(project);
+        let mut sets: Vec<ExploreSet> = self.all(&pk, keys::EXPLORE_SETS).await?;
+        sets.extend(self.explore_set(project).await?);
+        let shards: BTreeSet<ContentHash> = sets
+            .into_iter()
+            .flat_map(|set| set.shards.0.into_iter().flatten())
+            .collect();
+        let mut named = BTreeSet::new();
+        let shards: Vec<_> = shards.into_iter().collect();
+        for chunk in shards.chunks(SHARDS) {
+            named.extend(
+                chunk
+                    .iter()
+                    .map(|shard| keys::explore_shard(project, shard).pk),
+            );
+            let entries = self.shards(project, chunk).await?.ok_or_else(missing)?;
+            let bodies = entries.iter().map(|entry| &entry.body);
+            named.extend(bodies.map(|body| keys::explore_body(project, body).pk));
+        }
+        Ok(named)
+    }
+}
+
+pub(super) fn unreadable(error: serde_json::Error) -> Error {
+    Error::Internal(anyhow::Error::new(error).context("reading stored explores"))
+}
+
+/// A set names something that is not there, and goes on to.
+pub(super) fn missing() -> Error {
+    Error::Unavailable(anyhow::anyhow!("a part of a set of explores is missing"))
+}
