@@ -64,7 +64,10 @@ pub(crate) struct Leaf<'a> {
     pub definition: Definition<'a>,
     /// The whole of it.
     pub sql: String,
+    /// What it names, in filters too.
     pub tables: Tables<'a>,
+    /// What its values come from. Filters on other tables choose among them, and do not repeat them.
+    pub values: Tables<'a>,
 }
 
 impl Leaf<'_> {
@@ -141,10 +144,12 @@ impl<'a> Metrics<'a> {
     }
 
     fn leaf(&mut self, definition: Definition<'a>, sql: String, tables: Tables<'a>) -> Part {
+        let values = tables.clone();
         self.leaves.push(Leaf {
             definition,
             sql,
             tables,
+            values,
         });
         Part::Leaf(self.leaves.len() - 1)
     }
@@ -171,7 +176,11 @@ impl<'a> Metrics<'a> {
                     if definition.references.is_some() {
                         tables.extend(scope.known(definition.table, definition.references).0);
                     }
-                    Ok(self.leaf(definition, sql, tables))
+                    let part = self.leaf(definition, sql, tables);
+                    if let Some(leaf) = self.leaves.last_mut() {
+                        leaf.values = argument.values;
+                    }
+                    Ok(part)
                 }
                 Err(message) => match compiled {
                     // A reference that only the explore's own compiler could resolve.
@@ -277,12 +286,26 @@ fn metric_of<'a>(
         .or_else(|| table.metrics.values().find(|one| one.name == field))
 }
 
-/// What an aggregation aggregates: its SQL, or nothing where its filters do not hold.
+/// What an aggregation aggregates.
+pub(crate) struct Argument<'a> {
+    /// The SQL, or nothing where its filters do not hold.
+    pub text: String,
+    pub tables: Tables<'a>,
+    /// The tables without those that only filters name.
+    pub values: Tables<'a>,
+}
+
+/// What an aggregation aggregates; the error is a sentence.
 pub(crate) fn argument<'a>(
     scope: &Scope<'a>,
     definition: Definition<'a>,
-) -> Result<Sql<'a>, String> {
-    let mut sql = scope.expand(definition.table, definition.sql)?;
+) -> Result<Argument<'a>, String> {
+    let Sql { text, tables } = scope.expand(definition.table, definition.sql)?;
+    let mut sql = Argument {
+        text,
+        values: tables.clone(),
+        tables,
+    };
     let mut conditions = Vec::new();
     for filter in definition.filters {
         if filter.disabled == Some(true) {

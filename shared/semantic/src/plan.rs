@@ -214,7 +214,21 @@ fn guard<'a>(scope: &Scope<'a>, dependencies: &Dependencies<'a>, plan: &mut Plan
         let Some(leaf) = plan.leaves.get(at) else {
             continue;
         };
-        if leaf.is_proof() || dependencies.cover(&leaf.tables.0) {
+        if leaf.is_proof() {
+            continue;
+        }
+        if several(scope, dependencies, leaf) {
+            let name = leaf.definition.name;
+            plan.warnings.push(Warning {
+                message: format!(
+                    "The metric \"{name}\" may count rows several times: its SQL aggregates over several tables at once, which \
+                     metrics of each table, put together in another, would not"
+                ),
+                fields: vec![crate::scope::field_id(leaf.definition.table, name)],
+                tables: leaf.tables.0.iter().map(|&table| table.to_owned()).collect(),
+            });
+        }
+        if dependencies.cover(&leaf.values.0) {
             continue;
         }
         let keys = keys(scope, dependencies, leaf);
@@ -257,7 +271,21 @@ fn guard<'a>(scope: &Scope<'a>, dependencies: &Dependencies<'a>, plan: &mut Plan
     }
 }
 
-/// The primary keys that determine what an aggregation reads: of one of its tables if that is enough, or of all.
+/// Whether SQL that is one piece reads several tables, of which not each determines all others: it may aggregate over any.
+fn several<'a>(scope: &Scope<'a>, dependencies: &Dependencies<'a>, leaf: &Leaf<'a>) -> bool {
+    let tables = &leaf.values.0;
+    tables.len() > 1
+        && is_opaque(scope, leaf)
+        && !tables.iter().all(|table| dependencies.cover(&[*table]))
+}
+
+/// Whether nothing is known of what is aggregated.
+fn is_opaque(scope: &Scope<'_>, leaf: &Leaf<'_>) -> bool {
+    !leaf.definition.metric_type.is_aggregate() || metric::argument(scope, leaf.definition).is_err()
+}
+
+/// The primary keys that determine what an aggregation reads: of all its tables, as a row may lack one of another; or else of
+/// one that determines the others.
 fn keys<'a>(
     scope: &Scope<'a>,
     dependencies: &Dependencies<'a>,
@@ -267,24 +295,15 @@ fn keys<'a>(
         let key = scope.explore.tables.get(table)?.primary_key.as_deref()?;
         (!key.is_empty()).then_some((table, key))
     };
-    let tables = &leaf.tables.0;
-    let opaque = !leaf.definition.metric_type.is_aggregate()
-        || metric::argument(scope, leaf.definition).is_err();
-    if !opaque {
-        let one = tables
+    let tables = &leaf.values.0;
+    let opaque = is_opaque(scope, leaf);
+    let all: Option<Vec<_>> = tables.iter().map(|table| key_of(table)).collect();
+    let one = || {
+        let mut tables = tables
             .iter()
-            .filter(|table| dependencies.determine(&[**table], tables))
-            .find_map(|table| key_of(table));
-        if let Some(key) = one {
-            return Some(Guard {
-                keys: vec![key],
-                opaque,
-            });
-        }
-    }
-    let keys: Option<Vec<_>> = tables.iter().map(|table| key_of(table)).collect();
-    Some(Guard {
-        keys: keys?,
-        opaque,
-    })
+            .filter(|table| dependencies.determine(&[**table], tables));
+        tables.find_map(|table| key_of(table)).map(|key| vec![key])
+    };
+    let keys = all.or_else(|| if opaque { None } else { one() })?;
+    Some(Guard { keys, opaque })
 }

@@ -238,16 +238,29 @@ impl Renderer<'_, '_> {
         }
         if !guard.opaque {
             for at in leaves {
-                let argument = self
-                    .plan
-                    .leaves
-                    .get(*at)
-                    .and_then(|leaf| metric::argument(self.scope, leaf.definition).ok());
-                let sql = argument.map_or_else(|| "NULL".to_owned(), |sql| sql.text);
+                let sql = self.argument(guard, *at);
                 list.add(&sql, &self.scope.quote(&inner.value(*at)));
             }
         }
         format!("SELECT DISTINCT\n{}\n{}", list.0, self.source())
+    }
+
+    /// What is aggregated. An expression over nothing is something, at times: a table that a row lacks has no values.
+    fn argument(&self, guard: &Guard<'_>, leaf: usize) -> String {
+        let leaf = self.plan.leaves.get(leaf);
+        let argument = leaf.and_then(|leaf| metric::argument(self.scope, leaf.definition).ok());
+        let Some(metric::Argument { text, .. }) = argument else {
+            return "NULL".to_owned();
+        };
+        let column = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'"' | b'`');
+        let is_column = text.contains('.') && text.bytes().all(column);
+        match (guard.keys.as_slice(), key_columns(guard).next()) {
+            ([_], Some((table, key))) if !is_column => format!(
+                "CASE WHEN {} IS NOT NULL THEN {text} END",
+                metric::column(self.scope, table, key)
+            ),
+            _ => text,
+        }
     }
 
     fn over_values(
@@ -447,8 +460,8 @@ impl Renderer<'_, '_> {
             None => self.scope.quote(&sort.field_id),
         };
         let mut sql = match group.map(|group| group.sort) {
-            Some(SortBy::Days) => self.calendar(&column, &self.days()),
-            Some(SortBy::Months) => self.calendar(&column, &MONTHS),
+            Some(SortBy::Days) => self.calendar(&column, &self.days(), sort),
+            Some(SortBy::Months) => self.calendar(&column, &MONTHS, sort),
             _ => column,
         };
         if sort.descending {
@@ -470,13 +483,17 @@ impl Renderer<'_, '_> {
         days
     }
 
-    fn calendar(&self, column: &str, names: &[&str]) -> String {
+    /// What is no name comes before all names, unless the sort says where nulls come.
+    fn calendar(&self, column: &str, names: &[&str], sort: &Sort) -> String {
         let mut sql = "(CASE".to_owned();
         for (at, name) in names.iter().enumerate() {
             let name = literal::string(self.scope.dialect, name);
             let _ = write!(sql, "\n    WHEN {column} = {name} THEN {}", at + 1);
         }
-        sql.push_str("\n    ELSE 0\n  END)");
+        sql.push_str(match sort.nulls_first {
+            None => "\n    ELSE 0\n  END)",
+            Some(_) => "\n  END)",
+        });
         sql
     }
 }

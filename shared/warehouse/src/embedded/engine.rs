@@ -1,0 +1,278 @@
+//! The engine: its tables, its limits, and how a query runs in it.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::{MemorySchemaProvider, TableProvider};
+use datafusion::common::TableReference;
+use datafusion::datasource::MemTable;
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use futures_util::StreamExt;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+use super::{Error, Result, functions, json, operators, statement};
+use crate::{Column, Rows};
+
+/// The name of the database that the tables are in, where SQL names one.
+const DATABASE: &str = "postgres";
+/// Plans are walked by recursion, and a filter of a thousand values is a deep one. Only addresses are reserved.
+const STACK: usize = 64 * 1024 * 1024;
+
+/// What one query may use.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of memory, shared by the queries that run at the same time; the answer counts too.
+    pub memory: usize,
+    /// Bytes of temporary files for what does not fit into memory.
+    pub spill: u64,
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    /// 256 MB and 25 seconds, so that a query ends before the 30 seconds of an HTTP API do, and 400 MB of the 512 that a
+    /// function has below `/tmp`.
+    fn default() -> Self {
+        Self {
+            memory: 256 * 1024 * 1024,
+            spill: 400 * 1024 * 1024,
+            time: Duration::from_secs(25),
+        }
+    }
+}
+
+/// A database in the process. It has the tables that were registered, and reads nothing else.
+///
+/// Queries run on threads of the engine's own, so that a large one does not hold up the caller's.
+pub struct Engine {
+    context: SessionContext,
+    limits: Limits,
+    runtime: Option<Runtime>,
+}
+
+impl Engine {
+    /// An engine without tables, with the default limits.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] when the system gives no threads.
+    pub fn new() -> Result<Self> {
+        Self::with_limits(Limits::default())
+    }
+
+    /// An engine without tables.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] when the system gives no threads.
+    pub fn with_limits(limits: Limits) -> Result<Self> {
+        let threads = 2;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_stack_size(STACK)
+            .thread_name("embedded-engine")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::Engine(error.to_string()))?;
+        Ok(Self {
+            context: context(&limits)?,
+            limits,
+            runtime: Some(runtime),
+        })
+    }
+
+    /// Makes a table of batches in memory, instead of one that has that name.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] when a batch does not have this schema.
+    pub fn table(
+        &self,
+        schema: &str,
+        name: &str,
+        columns: SchemaRef,
+        batches: Vec<RecordBatch>,
+    ) -> Result<()> {
+        let table = MemTable::try_new(columns, vec![batches]).map_err(engine_failed)?;
+        self.register(schema, name, Arc::new(table))
+    }
+
+    /// Makes a table of every `.csv` and `.parquet` file of a folder, named like the file, and answers their names.
+    /// Other files are passed over. In a CSV file the first line names the columns, and their types are those that
+    /// all of its first 10,000 lines have.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the folder or a file cannot be read; the tables of the files before it stay.
+    pub async fn folder(&self, schema: &str, folder: &std::path::Path) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for file in super::files::of(folder)? {
+            let (context, path) = (self.context.clone(), file.path.clone());
+            let table = self
+                .run(async move { super::files::table(&context, &path).await })
+                .await?;
+            self.register(schema, &file.name, table)?;
+            names.push(file.name);
+        }
+        Ok(names)
+    }
+
+    /// Runs one `SELECT` in PostgreSQL's dialect; the session's zone is UTC.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for anything that is not one statement that only reads, [`Error::Query`] when the query is
+    /// wrong, [`Error::Memory`] and [`Error::Time`] at the limits.
+    pub async fn query(&self, sql: &str) -> Result<Rows> {
+        let (context, sql, memory) = (self.context.clone(), sql.to_owned(), self.limits.memory);
+        self.run(async move { answer(&context, &sql, memory).await })
+            .await
+    }
+
+    /// On the engine's own threads, for as long as the limits allow, and no longer than somebody waits for it.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let Some(runtime) = &self.runtime else {
+            return Err(Error::Engine("it has stopped".to_owned()));
+        };
+        let mut task = Abandoned(runtime.spawn(work));
+        match tokio::time::timeout(self.limits.time, &mut task.0).await {
+            Err(_) => Err(Error::Time(self.limits.time)),
+            Ok(Err(failed)) => Err(Error::Engine(failed.to_string())),
+            Ok(Ok(result)) => result,
+        }
+    }
+
+    fn register(&self, schema: &str, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {
+        let catalog = self
+            .context
+            .catalog(DATABASE)
+            .ok_or_else(|| Error::Engine("it has no database".to_owned()))?;
+        if catalog.schema(schema).is_none() {
+            catalog
+                .register_schema(schema, Arc::new(MemorySchemaProvider::new()))
+                .map_err(engine_failed)?;
+        }
+        let name = TableReference::full(DATABASE, schema, name);
+        self.context
+            .deregister_table(name.clone())
+            .map_err(engine_failed)?;
+        self.context
+            .register_table(name, table)
+            .map_err(engine_failed)?;
+        Ok(())
+    }
+}
+
+impl Drop for Engine {
+    /// Does not wait for queries: dropping must be possible where nothing may block.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Stops a task when nobody waits for it any more.
+struct Abandoned<T>(JoinHandle<T>);
+
+impl<T> Drop for Abandoned<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn context(limits: &Limits) -> Result<SessionContext> {
+    let mut config = SessionConfig::new()
+        .with_default_catalog_and_schema(DATABASE, "public")
+        .with_create_default_catalog_and_schema(true)
+        .with_information_schema(false)
+        // Rows come in the order of the tables where none is asked for, and two queries share two cores.
+        .with_target_partitions(1);
+    let options = config.options_mut();
+    options.execution.time_zone = Some("UTC".to_owned());
+    options.sql_parser.parse_float_as_decimal = true;
+    options.sql_parser.map_string_types_to_utf8view = false;
+    options.execution.parquet.schema_force_view_types = false;
+
+    let most = NonZeroUsize::MIN.saturating_add(4);
+    let pool = TrackConsumersPool::new(FairSpillPool::new(limits.memory), most);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(pool))
+        .with_max_temp_directory_size(limits.spill)
+        .build_arc()
+        .map_err(engine_failed)?;
+
+    let mut state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features();
+    state
+        .expr_planners()
+        .get_or_insert_default()
+        .insert(0, Arc::new(operators::PostgresOperators));
+    let context = SessionContext::new_with_state(state.build());
+    functions::register(&context);
+    Ok(context)
+}
+
+async fn answer(context: &SessionContext, sql: &str, memory: usize) -> Result<Rows> {
+    let statement = statement::read(sql)?;
+    let plan = context
+        .state()
+        .statement_to_plan(statement)
+        .await
+        .map_err(|error| query_failed(&error, memory))?;
+    // A second look at what `statement` lets through: by what the plan does, not by how it was written.
+    let reads = SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false);
+    reads
+        .verify_plan(&plan)
+        .map_err(|_| Error::Refused(statement::ONLY_READS.to_owned()))?;
+
+    let failed = |error: DataFusionError| query_failed(&error, memory);
+    let frame = context.execute_logical_plan(plan).await.map_err(failed)?;
+    let mut stream = frame.execute_stream().await.map_err(failed)?;
+    let columns = columns(&stream.schema())?;
+    let (mut rows, mut size) = (Vec::new(), 0usize);
+    while let Some(batch) = stream.next().await {
+        let batch = batch.map_err(failed)?;
+        size = size.saturating_add(batch.get_array_memory_size());
+        if size > memory {
+            return Err(Error::Memory(memory));
+        }
+        json::append(&batch, &mut rows)?;
+    }
+    Ok(Rows { columns, rows })
+}
+
+fn columns(schema: &Schema) -> Result<Vec<Column>> {
+    Ok(schema
+        .fields()
+        .iter()
+        .map(|field| Column {
+            name: field.name().clone(),
+            r#type: json::type_of(field.data_type()),
+        })
+        .collect())
+}
+
+fn query_failed(error: &DataFusionError, memory: usize) -> Error {
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(_) => Error::Memory(memory),
+        // No room for spilling has no kind of its own by the time it is here.
+        root if root.message().contains("max_temp_directory_size") => Error::Memory(memory),
+        root => Error::Query(root.strip_backtrace()),
+    }
+}
+
+fn engine_failed(error: DataFusionError) -> Error {
+    Error::Engine(error.strip_backtrace())
+}

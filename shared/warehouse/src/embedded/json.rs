@@ -1,0 +1,96 @@
+//! Columns of the engine to values of an answer; see [`crate::Rows`] for the rules.
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{
+    DataType, Float64Type, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
+    TimestampMicrosecondType, UInt64Type,
+};
+use datafusion::arrow::record_batch::RecordBatch;
+use serde_json::{Number, Value};
+
+use super::functions::text::{double, timestamp};
+use super::{Error, Result, functions};
+use crate::Type;
+
+pub(super) fn type_of(data_type: &DataType) -> Type {
+    match data_type {
+        DataType::Boolean => Type::Boolean,
+        integer if integer.is_integer() => Type::Integer,
+        double if double.is_floating() => Type::Double,
+        decimal if decimal.is_decimal() => Type::Decimal,
+        DataType::Date32 | DataType::Date64 => Type::Date,
+        DataType::Timestamp(..) => Type::Timestamp,
+        _ => Type::Text,
+    }
+}
+
+/// Adds the rows of a batch.
+pub(super) fn append(batch: &RecordBatch, rows: &mut Vec<Vec<Value>>) -> Result<()> {
+    let columns = batch
+        .columns()
+        .iter()
+        .map(values)
+        .collect::<Result<Vec<_>>>()?;
+    let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
+    for _ in 0..batch.num_rows() {
+        rows.push(
+            columns
+                .iter_mut()
+                .map(|column| column.next().unwrap_or_default())
+                .collect(),
+        );
+    }
+    Ok(())
+}
+
+fn values(column: &ArrayRef) -> Result<Vec<Value>> {
+    let to = |data_type: DataType| {
+        cast(column, &data_type).map_err(|error| Error::Engine(error.to_string()))
+    };
+    Ok(match type_of(column.data_type()) {
+        Type::Boolean => column.as_boolean().iter().map(Value::from).collect(),
+        Type::Integer if *column.data_type() == DataType::UInt64 => column
+            .as_primitive::<UInt64Type>()
+            .iter()
+            .map(Value::from)
+            .collect(),
+        Type::Integer => to(DataType::Int64)?
+            .as_primitive::<Int64Type>()
+            .iter()
+            .map(Value::from)
+            .collect(),
+        Type::Double => {
+            let doubles = to(DataType::Float64)?;
+            doubles
+                .as_primitive::<Float64Type>()
+                .iter()
+                .map(|value| value.map_or(Value::Null, of_double))
+                .collect()
+        }
+        Type::Timestamp => {
+            let micros = to(DataType::Timestamp(TimeUnit::Microsecond, None))?;
+            let text = |micros: Option<i64>| Some(Value::String(timestamp(micros?, 'T')? + "Z"));
+            let micros = micros.as_primitive::<TimestampMicrosecondType>().iter();
+            micros
+                .map(|micros| text(micros).unwrap_or(Value::Null))
+                .collect()
+        }
+        Type::Text if matches!(column.data_type(), DataType::Interval(_)) => {
+            let intervals = to(DataType::Interval(IntervalUnit::MonthDayNano))?;
+            let intervals = intervals.as_primitive::<IntervalMonthDayNanoType>().iter();
+            intervals
+                .map(|interval| interval.map(functions::interval_text).into())
+                .collect()
+        }
+        Type::Decimal | Type::Date | Type::Text => of_texts(to(DataType::Utf8)?.as_string::<i32>()),
+    })
+}
+
+fn of_texts(texts: &StringArray) -> Vec<Value> {
+    texts.iter().map(Value::from).collect()
+}
+
+fn of_double(value: f64) -> Value {
+    Number::from_f64(value).map_or_else(|| Value::String(double(value)), Value::Number)
+}

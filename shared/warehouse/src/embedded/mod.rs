@@ -1,0 +1,42 @@
+//! The embedded engine: a database in the process that understands PostgreSQL's SQL.
+//!
+//! What DataFusion reads or means otherwise than PostgreSQL is put right in three places: `statement.rs` (syntax, before
+//! planning), `operators.rs` (operators, once the types of their sides are known) and `functions/` (functions and
+//! aggregates). `tests/rows/expressions.rs` runs both databases side by side.
+
+mod engine;
+mod files;
+mod functions;
+mod json;
+mod literals;
+mod operators;
+mod statement;
+
+pub use datafusion::arrow;
+pub use engine::{Engine, Limits};
+
+use std::time::Duration;
+
+/// Why the engine did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not one statement that only reads.
+    #[error("{0}")]
+    Refused(String),
+    /// The query is wrong: an unknown table or column, types that do not fit, a division by zero.
+    #[error("{0}")]
+    Query(String),
+    /// It needs more memory, or more room for spilling, than the engine may use.
+    #[error("the query needs more than the {} MB of memory that it may use", .0 / (1024 * 1024))]
+    Memory(usize),
+    #[error("the query took longer than {} seconds", .0.as_secs_f64())]
+    Time(Duration),
+    /// A table cannot be made of this file.
+    #[error("{file}: {reason}")]
+    File { file: String, reason: String },
+    /// The engine itself failed.
+    #[error("the engine failed: {0}")]
+    Engine(String),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;

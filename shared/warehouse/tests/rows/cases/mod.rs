@@ -1,0 +1,10 @@
+//! The cases, by what they show.
+
+mod dates;
+mod dimensions;
+mod filters;
+mod joins;
+mod protection;
+mod results;
+mod security;
+mod turned;

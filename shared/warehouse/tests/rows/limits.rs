@@ -1,0 +1,242 @@
+//! What the embedded engine does not do: write, read anything else, or take more than it may.
+
+use std::time::Duration;
+
+use serde_json::json;
+use warehouse::embedded::{Engine, Error, Limits};
+use warehouse::{Column, Type};
+
+use crate::check::engine;
+
+async fn refused(sql: &str) -> bool {
+    matches!(engine().query(sql).await, Err(Error::Refused(_)))
+}
+
+#[tokio::test]
+async fn only_one_statement_that_reads_is_run() {
+    for sql in [
+        "CREATE TABLE t (a int)",
+        "CREATE TABLE t AS SELECT 1",
+        "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/etc/passwd'",
+        "DROP TABLE jaffle.orders",
+        "INSERT INTO jaffle.orders (order_id) VALUES (1)",
+        "UPDATE jaffle.orders SET order_id = 1",
+        "DELETE FROM jaffle.orders",
+        "TRUNCATE jaffle.orders",
+        "COPY jaffle.orders TO '/tmp/orders.csv'",
+        "COPY (SELECT 1) TO '/tmp/orders.csv'",
+        "SET timezone = 'Asia/Tokyo'",
+        "SHOW timezone",
+        "EXPLAIN SELECT 1",
+        "EXPLAIN ANALYZE SELECT 1",
+        "BEGIN",
+        "SELECT 1; SELECT 2",
+        "SELECT 1; DROP TABLE jaffle.orders",
+        "SELECT * INTO t FROM jaffle.orders",
+        "WITH gone AS (DELETE FROM jaffle.orders RETURNING *) SELECT * FROM gone",
+        "SELECT * FROM jaffle.orders FOR UPDATE",
+        "PREPARE p AS SELECT 1",
+        "",
+        ";",
+    ] {
+        let answer = engine().query(sql).await;
+        assert!(
+            matches!(answer, Err(Error::Refused(_) | Error::Query(_))),
+            "{sql}: {answer:?}"
+        );
+    }
+    assert!(refused("DELETE FROM jaffle.orders").await);
+    assert!(refused("SELECT 1; SELECT 2").await);
+    let count = engine()
+        .query("SELECT COUNT(*) FROM jaffle.orders;")
+        .await
+        .unwrap();
+    assert_eq!(count.rows, [[json!(crate::data::ORDERS.len())]]);
+}
+
+#[tokio::test]
+async fn only_registered_tables_are_there() {
+    for sql in [
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM \"/etc/passwd\"",
+        "SELECT * FROM jaffle.nothing",
+        "SELECT * FROM information_schema.tables",
+        "SELECT * FROM other.jaffle.orders",
+        "SELECT * FROM read_csv('/etc/passwd')",
+    ] {
+        let answer = engine().query(sql).await;
+        assert!(matches!(answer, Err(Error::Query(_))), "{sql}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_of_each_type_is_written_by_the_rules() {
+    let rows = engine()
+        .query(
+            "SELECT true AS a, 1 AS b, 1.50 AS c, 0.1::float8 AS d, DATE '2024-02-29' AS e, \
+             TIMESTAMP '2024-02-29 12:00:00' AS f, TIMESTAMPTZ '2024-02-29 12:00:00.120+02' AS g, 'x' AS h, \
+             CAST(NULL AS INT) AS i, 'Infinity'::float8 AS j, interval '1 day' AS k",
+        )
+        .await
+        .unwrap();
+    let types: Vec<_> = rows.columns.iter().map(|column| column.r#type).collect();
+    assert_eq!(
+        types,
+        [
+            Type::Boolean,
+            Type::Integer,
+            Type::Decimal,
+            Type::Double,
+            Type::Date,
+            Type::Timestamp,
+            Type::Timestamp,
+            Type::Text,
+            Type::Integer,
+            Type::Double,
+            Type::Text,
+        ]
+    );
+    assert_eq!(
+        json!(rows.rows),
+        json!([[
+            true,
+            1,
+            "1.50",
+            0.1,
+            "2024-02-29",
+            "2024-02-29T12:00:00Z",
+            "2024-02-29T10:00:00.12Z",
+            "x",
+            null,
+            "Infinity",
+            "1 day"
+        ]])
+    );
+}
+
+#[tokio::test]
+async fn files_of_a_folder_are_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "stores.csv",
+        "id,name,opened,since,share\n1,North,2024-02-29,2024-02-29T12:00:00,0.5\n2,,,,\n",
+    );
+    write("empty.csv", "id,name\n");
+    write("notes.txt", "not a table");
+    let engine = Engine::new().unwrap();
+
+    assert_eq!(
+        engine.folder("shop", folder.path()).await.unwrap(),
+        ["empty", "stores"]
+    );
+
+    let rows = engine
+        .query("SELECT * FROM \"postgres\".\"shop\".\"stores\" AS \"stores\" ORDER BY id")
+        .await
+        .unwrap();
+    let column = |name: &str, r#type| Column {
+        name: name.to_owned(),
+        r#type,
+    };
+    assert_eq!(
+        rows.columns,
+        [
+            column("id", Type::Integer),
+            column("name", Type::Text),
+            column("opened", Type::Date),
+            column("since", Type::Timestamp),
+            column("share", Type::Double),
+        ]
+    );
+    assert_eq!(
+        json!(rows.rows),
+        json!([
+            [1, "North", "2024-02-29", "2024-02-29T12:00:00Z", 0.5],
+            [2, null, null, null, null]
+        ])
+    );
+    assert!(
+        engine
+            .query("SELECT * FROM shop.empty")
+            .await
+            .unwrap()
+            .rows
+            .is_empty()
+    );
+    let missing = engine
+        .folder("shop", std::path::Path::new("/not/there"))
+        .await;
+    assert!(matches!(missing, Err(Error::File { .. })), "{missing:?}");
+}
+
+#[tokio::test]
+async fn a_long_query_ends_at_the_limit_of_time() {
+    let engine = Engine::with_limits(Limits {
+        time: Duration::from_millis(200),
+        ..Limits::default()
+    })
+    .unwrap();
+    let endless =
+        "SELECT COUNT(*) FROM generate_series(1, 100000000) a, generate_series(1, 100000000) b";
+    assert!(matches!(engine.query(endless).await, Err(Error::Time(_))));
+    assert!(engine.query("SELECT 1").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_large_query_ends_at_the_limit_of_memory_or_spills() {
+    let engine = Engine::with_limits(Limits {
+        memory: 8 * 1024 * 1024,
+        spill: 0,
+        ..Limits::default()
+    })
+    .unwrap();
+    let answer = "SELECT a.value FROM generate_series(1, 2000000) a";
+    let large = engine.query(answer).await;
+    assert!(
+        matches!(large, Err(Error::Memory(_))),
+        "{:?}",
+        large.map(|rows| rows.rows.len())
+    );
+    let groups = "SELECT COUNT(*) FROM (SELECT value, COUNT(*) FROM (SELECT value * 7919 % 2000003 AS value FROM generate_series(1, 2000000)) s GROUP BY value) q";
+    let large = engine.query(groups).await;
+    assert!(matches!(large, Err(Error::Memory(_))), "{large:?}");
+
+    let spilling = Engine::with_limits(Limits {
+        memory: 32 * 1024 * 1024,
+        ..Limits::default()
+    })
+    .unwrap();
+    let sorted = "SELECT MAX(r) FROM (SELECT ROW_NUMBER() OVER (ORDER BY value DESC) r FROM generate_series(1, 1000000)) q";
+    assert_eq!(
+        spilling.query(sorted).await.unwrap().rows,
+        [[json!(1_000_000)]]
+    );
+}
+
+#[tokio::test]
+async fn a_deep_query_is_answered_or_refused() {
+    let chain = |length: usize| {
+        format!(
+            "SELECT COUNT(*) FROM jaffle.orders WHERE {}",
+            vec!["order_id = 1"; length].join(" OR ")
+        )
+    };
+    assert_eq!(
+        engine().query(&chain(2_000)).await.unwrap().rows,
+        [[json!(1)]]
+    );
+    let too_long = engine().query(&chain(100_000)).await;
+    assert!(matches!(too_long, Err(Error::Query(_))), "{too_long:?}");
+    let brackets = format!("SELECT {}1{}", "(".repeat(100_000), ")".repeat(100_000));
+    assert!(matches!(
+        engine().query(&brackets).await,
+        Err(Error::Query(_))
+    ));
+    let values: Vec<_> = (0..20_000).map(|value| value.to_string()).collect();
+    let list = format!(
+        "SELECT COUNT(*) FROM jaffle.orders WHERE order_id IN ({})",
+        values.join(",")
+    );
+    assert_eq!(engine().query(&list).await.unwrap().rows, [[json!(12)]]);
+}

@@ -1,0 +1,15 @@
+//! Right numbers: what comes out of a query, not how its text looks.
+//!
+//! `expressions.rs` runs single expressions on the embedded engine and on a real PostgreSQL, which must agree. `cases/` runs
+//! metric queries: each is compiled once, runs on both, and both are compared with rows that plain Rust computes from the
+//! constants in `data.rs`. To add a case, write a test that calls [`check::Case::answers`], and compute what it must answer without
+//! SQL and without looking at what it answered.
+
+mod cases;
+mod check;
+mod data;
+mod explores;
+mod expressions;
+mod limits;
+mod postgres;
+mod shop;
