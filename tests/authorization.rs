@@ -6,6 +6,7 @@
 
 mod accounts;
 mod callers;
+mod explores;
 mod groups;
 mod organizations;
 mod projects;
@@ -39,6 +40,7 @@ fn requests() -> Vec<Row> {
         settings::rows(),
         projects::rows(),
         spaces::rows(),
+        explores::rows(),
         groups::rows(),
         small::rows(),
     ]

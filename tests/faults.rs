@@ -8,6 +8,7 @@
 #[macro_use]
 mod macros;
 mod accounts;
+mod explores;
 mod groups;
 mod organizations;
 mod projects;
@@ -106,6 +107,7 @@ fn scenarios() -> Vec<Scenario> {
         settings::scenarios(),
         projects::scenarios(),
         spaces::scenarios(),
+        explores::scenarios(),
         groups::scenarios(),
         small::scenarios(),
     ]

@@ -4,7 +4,10 @@ use app::domain::notification::Notification;
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
-use super::rows::{ANA, LOGINS, Named, TOKENS, warehouse};
+use super::{
+    explores,
+    rows::{ANA, LOGINS, Named, TOKENS, warehouse},
+};
 
 /// Who calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -249,6 +252,13 @@ impl World {
             let project = self.app.project(&caller.email(), "Theirs").await;
             named.project = project.id.to_string();
         }
+        let deploys = explores::deploys(named);
+        let begun = actor.post(&deploys).await;
+        if begun.status.is_success() {
+            named.deploy = text(&begun.json()["results"]["deploySessionUuid"]);
+            let path = format!("{deploys}/{}/batch", named.deploy);
+            actor.post(&path).json(&explores::batch()).await.ok();
+        }
     }
 
     /// A fork of the installation for one request of a caller, their credentials, and what they name.
@@ -279,6 +289,14 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
     let path = format!("/api/v1/projects/{project}/access");
     let body = json!({ "email": "mia@example.com", "role": "viewer", "sendEmail": false });
     ana.post(&path).json(&body).await.ok();
+    let explores = format!("/api/v1/projects/{project}/explores");
+    let body = json!([explores::explore()]);
+    ana.put(&explores).json(&body).await.ok();
+    let tags = format!("/api/v1/projects/{project}/tags");
+    let body = json!({ "name": "Core", "color": "blue" });
+    let tag = made(ana.post(&tags).json(&body).await, "tagUuid");
+    let refresh = format!("/api/v1/projects/{project}/refresh");
+    let compilation = made(ana.post(&refresh).await, "jobUuid");
     let spaces = format!("/api/v1/projects/{project}/spaces");
     let body = json!({ "name": "Public", "isPrivate": false });
     let space = made(ana.post(&spaces).json(&body).await, "uuid");
@@ -312,6 +330,8 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
         palette: text(&palettes[0]["colorPaletteUuid"]),
         attribute: made(attribute, "uuid"),
         share: made(share, "nanoid"),
+        tag,
+        compilation,
         ..Named::nobodys()
     }
 }

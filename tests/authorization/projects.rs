@@ -53,5 +53,62 @@ pub(super) fn rows() -> Vec<Row> {
         ("RevokeProjectAccessForUser", "", |named| {
             delete(of(named, &format!("/access/{}", named.member)))
         }),
+        ("getUserWarehouseCredentialsPreference", "", |named| {
+            get(of(named, "/user-credentials"))
+        }),
+        ("updateUserWarehouseCredentialsPreference", "", |named| {
+            let path = of(named, &format!("/user-credentials/{}", named.login));
+            (Method::PATCH, path, None)
+        }),
+        ("getCustomMetrics", "", |named| {
+            get(of(named, "/custom-metrics"))
+        }),
+        ("updateProjectMetadata", "", |named| {
+            let body = json!({ "upstreamProjectUuid": null });
+            with(Method::PATCH, of(named, "/metadata"), body)
+        }),
+        ("updateSchedulerSettings", "", |named| {
+            let body = json!({ "schedulerTimezone": "Europe/Berlin" });
+            with(Method::PATCH, of(named, "/schedulerSettings"), body)
+        }),
+        ("GetTablesConfiguration", "", |named| {
+            get(of(named, "/tablesConfiguration"))
+        }),
+        ("UpdateTablesConfiguration", "", |named| {
+            let body = json!({ "tableSelection": { "type": "WITH_TAGS", "value": ["core"] } });
+            with(Method::PATCH, of(named, "/tablesConfiguration"), body)
+        }),
+        ("updateProjectSemanticLayerConnection", "", |named| {
+            let body =
+                json!({ "type": "CUBE", "token": "t", "domain": "https://cube.example.com" });
+            with(Method::PATCH, of(named, "/semantic-layer-connection"), body)
+        }),
+        ("deleteProjectSemanticLayerConnection", "", |named| {
+            delete(of(named, "/semantic-layer-connection"))
+        }),
+        ("getTags", "", |named| get(of(named, "/tags"))),
+        ("createTag", "", |named| {
+            let body = json!({ "name": "New", "color": "gray" });
+            with(Method::POST, of(named, "/tags"), body)
+        }),
+        ("updateTag", "", |named| {
+            let path = of(named, &format!("/tags/{}", named.tag));
+            with(Method::PATCH, path, json!({ "name": "Other" }))
+        }),
+        ("deleteTag", "", |named| {
+            delete(of(named, &format!("/tags/{}", named.tag)))
+        }),
+        ("replaceYamlTags", "", |named| {
+            with(Method::PUT, of(named, "/tags/yaml"), json!([]))
+        }),
+        ("refresh", "", |named| {
+            (Method::POST, of(named, "/refresh"), None)
+        }),
+        ("GetJob", "", |named| {
+            get(format!("/api/v1/jobs/{}", named.compilation))
+        }),
+        ("webhook", "", |named| {
+            with(Method::POST, of(named, "/dbt-cloud/webhook"), json!({}))
+        }),
     ]
 }

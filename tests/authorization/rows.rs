@@ -35,6 +35,12 @@ pub(super) struct Named {
     pub(super) share: String,
     /// The caller's own notification.
     pub(super) notification: String,
+    /// A tag of the project.
+    pub(super) tag: String,
+    /// A compilation of the project.
+    pub(super) compilation: String,
+    /// A deploy of the project that the caller began, if they can.
+    pub(super) deploy: String,
 }
 
 impl Named {
@@ -57,6 +63,9 @@ impl Named {
             attribute: id(),
             share: code(),
             notification: id(),
+            tag: id(),
+            compilation: id(),
+            deploy: id(),
         }
     }
 }

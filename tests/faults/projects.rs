@@ -143,5 +143,171 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             let path = mias(app, &sales, "access").await;
             Plan::delete(&ana, path)
         }),
+        scenario!("getUserWarehouseCredentialsPreference", "", |app| {
+            let (ana, path) = connected(app).await;
+            login(&ana).await;
+            Plan::get(&ana, format!("{path}/user-credentials"))
+        }),
+        scenario!("updateUserWarehouseCredentialsPreference", "", |app| {
+            let (ana, path) = connected(app).await;
+            let login = login(&ana).await;
+            let path = format!("{path}/user-credentials/{login}");
+            Plan::new(&ana, http::Method::PATCH, path)
+        }),
+        scenario!("getCustomMetrics", "", |app| {
+            let (ana, sales) = shared(app).await;
+            Plan::get(&ana, of(&sales, "/custom-metrics"))
+        }),
+        scenario!("updateProjectMetadata", "", |app| {
+            let (ana, sales) = shared(app).await;
+            let made = ana.post(PROJECTS).json(&preview(&sales)).await.ok();
+            let id = super::scenario::text(&made["project"]["projectUuid"]);
+            let other = app.project(ANA, "Other").await;
+            let path = format!("/api/v1/projects/{id}/metadata");
+            Plan::patch(&ana, path, json!({ "upstreamProjectUuid": other.id }))
+        }),
+        scenario!("updateSchedulerSettings", "", |app| {
+            let (ana, sales) = shared(app).await;
+            let body = json!({ "schedulerTimezone": "Europe/Berlin" });
+            Plan::patch(&ana, of(&sales, "/schedulerSettings"), body)
+        }),
+        scenario!("GetTablesConfiguration", "", |app| {
+            let (ana, sales) = shared(app).await;
+            Plan::get(&ana, of(&sales, "/tablesConfiguration"))
+        }),
+        scenario!("UpdateTablesConfiguration", "", |app| {
+            let (ana, sales) = shared(app).await;
+            let body = json!({ "tableSelection": { "type": "WITH_NAMES", "value": ["a"] } });
+            Plan::patch(&ana, of(&sales, "/tablesConfiguration"), body)
+        }),
+        scenario!("updateProjectSemanticLayerConnection", "", |app| {
+            let (ana, sales) = shared(app).await;
+            Plan::patch(&ana, of(&sales, "/semantic-layer-connection"), cube("t"))
+        }),
+        scenario!(
+            "updateProjectSemanticLayerConnection",
+            "of one that is there",
+            |app| {
+                let (ana, sales) = shared(app).await;
+                let path = of(&sales, "/semantic-layer-connection");
+                ana.patch(&path).json(&cube("old")).await.ok();
+                Plan::patch(
+                    &ana,
+                    path,
+                    json!({ "type": "CUBE", "domain": "https://other.example.com" }),
+                )
+            }
+        ),
+        scenario!("deleteProjectSemanticLayerConnection", "", |app| {
+            let (ana, sales) = shared(app).await;
+            let path = of(&sales, "/semantic-layer-connection");
+            ana.patch(&path).json(&cube("old")).await.ok();
+            Plan::delete(&ana, path)
+        }),
+        scenario!("getTags", "", |app| {
+            let (ana, path) = tagged(app).await;
+            Plan::get(&ana, path.rsplit_once('/').unwrap().0)
+        }),
+        scenario!("createTag", "with an idempotency key", |app| {
+            let (ana, sales) = shared(app).await;
+            let body = json!({ "name": "Core", "color": "blue" });
+            Plan::post(&ana, of(&sales, "/tags"), body).keyed("once")
+        }),
+        scenario!(
+            "createTag",
+            "",
+            |app| {
+                let (ana, sales) = shared(app).await;
+                Plan::post(
+                    &ana,
+                    of(&sales, "/tags"),
+                    json!({ "name": "Core", "color": "blue" }),
+                )
+            },
+            refused!("409 AlreadyExistsError", |app| {
+                let _ = app;
+            })
+        ),
+        scenario!("updateTag", "", |app| {
+            let (ana, path) = tagged(app).await;
+            Plan::patch(&ana, path, json!({ "name": "Other" }))
+        }),
+        scenario!(
+            "deleteTag",
+            "",
+            |app| {
+                let (ana, path) = tagged(app).await;
+                Plan::delete(&ana, path)
+            },
+            refused!("404 NotFoundError", |app| {
+                let _ = app;
+            })
+        ),
+        scenario!("replaceYamlTags", "", |app| {
+            let (ana, sales) = shared(app).await;
+            let path = of(&sales, "/tags/yaml");
+            let old = json!([{ "name": "Old", "color": "gray", "yamlReference": "old" }]);
+            ana.put(&path).json(&old).await.ok();
+            let new = json!([{ "name": "New", "color": "gray", "yamlReference": "new" }]);
+            Plan::new(&ana, http::Method::PUT, path).json(new)
+        }),
+        scenario!(
+            "refresh",
+            "",
+            |app| {
+                let (ana, sales) = shared(app).await;
+                Plan::new(&ana, http::Method::POST, of(&sales, "/refresh"))
+            },
+            Again::More
+        ),
+        scenario!("refresh", "with an idempotency key", |app| {
+            let (ana, sales) = shared(app).await;
+            Plan::new(&ana, http::Method::POST, of(&sales, "/refresh")).keyed("once")
+        }),
+        scenario!("GetJob", "", |app| {
+            let (ana, sales) = shared(app).await;
+            let begun = ana.post(&of(&sales, "/refresh")).await.ok();
+            let id = super::scenario::text(&begun["jobUuid"]);
+            Plan::get(&ana, format!("/api/v1/jobs/{id}"))
+        }),
+        scenario!("webhook", "", |app| {
+            let (ana, sales) = shared(app).await;
+            Plan::post(&ana, of(&sales, "/dbt-cloud/webhook"), json!({}))
+        }),
     ]
+}
+
+fn cube(token: &str) -> Value {
+    json!({ "type": "CUBE", "token": token, "domain": "https://cube.example.com" })
+}
+
+/// Ana, and her project that has a warehouse.
+async fn connected(app: &TestApp) -> (Actor<'_>, String) {
+    let ana = app.admin(ANA, "Acme").await;
+    let made = ana.post(PROJECTS).json(&body()).await.ok();
+    let id = super::scenario::text(&made["project"]["projectUuid"]);
+    (ana, format!("/api/v1/projects/{id}"))
+}
+
+/// A login of the kind of that warehouse.
+async fn login(who: &Actor<'_>) -> String {
+    let credentials = json!({ "type": "trino", "user": "reader", "password": "hunter2-hunter2" });
+    let body = json!({ "name": "dwh", "credentials": credentials });
+    let made = who
+        .post("/api/v1/user/warehouseCredentials")
+        .json(&body)
+        .await;
+    super::scenario::text(&made.ok()["uuid"])
+}
+
+/// Ana, and a tag of her project.
+async fn tagged(app: &TestApp) -> (Actor<'_>, String) {
+    let (ana, sales) = shared(app).await;
+    let tags = of(&sales, "/tags");
+    let made = ana
+        .post(&tags)
+        .json(&json!({ "name": "Core", "color": "blue" }))
+        .await;
+    let id = super::scenario::text(&made.json()["results"]["tagUuid"]);
+    (ana, format!("{tags}/{id}"))
 }

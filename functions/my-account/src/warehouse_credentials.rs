@@ -6,39 +6,13 @@ use app::{
     domain::{
         id::{CredentialsId, UserId},
         secret::SealedBytes,
-        warehouse_credentials::{
-            ShownLogin, WarehouseCredentials, WarehouseLogin, credentials_name,
-        },
+        warehouse_credentials::{WarehouseCredentials, WarehouseLogin, credentials_name},
     },
+    view::UserWarehouseCredentials,
 };
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-
-/// A login as its owner sees it; nothing secret is in it.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct UserWarehouseCredentials {
-    uuid: CredentialsId,
-    user_uuid: UserId,
-    name: String,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    credentials: ShownLogin,
-}
-
-impl UserWarehouseCredentials {
-    fn new(user: UserId, stored: WarehouseCredentials) -> Self {
-        Self {
-            uuid: stored.id,
-            user_uuid: user,
-            name: stored.name,
-            created_at: stored.created_at,
-            updated_at: stored.updated_at,
-            credentials: stored.shown,
-        }
-    }
-}
 
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct UpsertUserWarehouseCredentials {

@@ -167,17 +167,19 @@ pub(crate) async fn create_project(
 
     let (id, by) = (ProjectId::new(&app.random), user.id);
     let for_project = (organization, id);
-    let (warehouse, dbt) = connections(&app, &body, upstream, for_project).await?;
+    let from = upstream.as_ref().map(|upstream| upstream.id);
+    let (warehouse, dbt) = connections(&app, &body, from, for_project).await?;
     let project = Project::new(id, organization, name, body.kind, (by, now))
         .with_warehouse(warehouse.as_ref().map(|one| &one.shown));
     let project = Project {
-        upstream,
+        upstream: from,
+        scheduler_timezone: upstream.and_then(|upstream| upstream.scheduler_timezone),
         dbt_version: body.dbt_version,
         ..project
     };
     let begins_public = body.kind == ProjectKind::Default;
     let space = begins_public.then(|| Space::shared(id, &app.random, now));
-    let copying = upstream.map(|from| Task::CopyAccess { from, to: id });
+    let copying = from.map(|from| Task::CopyAccess { from, to: id });
     let copying = copying.map(|task| Job::new(task, &app.random, now));
     let new = NewProject {
         warehouse: warehouse.as_ref(),
@@ -199,7 +201,7 @@ async fn permitted(
     app: &App,
     user: &CurrentUser,
     body: &CreateProject,
-) -> Result<(OrganizationId, Option<ProjectId>)> {
+) -> Result<(OrganizationId, Option<Project>)> {
     let (organization, _) = user.membership()?;
     let made = Object {
         kind: Some(body.kind),
@@ -226,7 +228,7 @@ async fn permitted(
                 ..made
             };
             upstream.require_on(create, project, &made)?;
-            Ok((organization, Some(id)))
+            Ok((organization, Some(upstream.access.project)))
         }
     }
 }

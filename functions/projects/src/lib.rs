@@ -1,7 +1,12 @@
-//! Projects: reading one, and which groups have a role in it.
+//! Projects: reading one, its settings, its tags, and which groups have a role in it.
 
+mod credentials;
+mod custom_metrics;
 mod groups;
 mod project;
+mod refresh;
+mod settings;
+mod tags;
 
 use app::Api;
 use utoipa_axum::routes;
@@ -11,4 +16,27 @@ pub fn router() -> Api {
     Api::new()
         .routes(routes!(project::get_project))
         .routes(routes!(groups::get_project_group_accesses))
+        .routes(routes!(
+            credentials::get_user_warehouse_credentials_preference
+        ))
+        .routes(routes!(
+            credentials::update_user_warehouse_credentials_preference
+        ))
+        .routes(routes!(custom_metrics::get_custom_metrics))
+        .routes(routes!(settings::update_project_metadata))
+        .routes(routes!(settings::update_scheduler_settings))
+        .routes(routes!(
+            settings::get_tables_configuration,
+            settings::update_tables_configuration
+        ))
+        .routes(routes!(
+            settings::update_project_semantic_layer_connection,
+            settings::delete_project_semantic_layer_connection
+        ))
+        .routes(routes!(tags::get_tags, tags::create_tag))
+        .routes(routes!(tags::update_tag, tags::delete_tag))
+        .routes(routes!(tags::replace_yaml_tags))
+        .routes(routes!(refresh::refresh))
+        .routes(routes!(refresh::get_job))
+        .routes(routes!(refresh::webhook))
 }

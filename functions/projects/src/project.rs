@@ -15,19 +15,18 @@ pub(crate) async fn get_project(
     project: InProject,
 ) -> Result<Reply<ProjectView>> {
     project.require(Action::View, Subject::Project)?;
-    let (warehouse, dbt) = app.store.connections(project.id()).await?;
+    let found = app.store.all_connections(project.id()).await?;
 
-    let dbt = dbt.map(|one| one.shown).unwrap_or_default();
+    let dbt = found.dbt.map(|one| one.shown).unwrap_or_default();
     let changes = project.may(Action::Update, Subject::Project, &project.object());
     let dbt = if changes {
         dbt
     } else {
         dbt.without_installation()
     };
-    let warehouse = warehouse.map(|one| one.shown);
-    Ok(Reply(ProjectView::new(
-        project.access.project,
-        warehouse,
-        dbt,
+    let warehouse = found.warehouse.map(|one| one.shown);
+    let shown = ProjectView::new(project.access.project, warehouse, dbt);
+    Ok(Reply(shown.with_semantic_layer(
+        found.semantic_layer.map(|one| one.shown),
     )))
 }

@@ -37,6 +37,9 @@ pub enum Kind {
     Notification,
     Explore,
     Deploy,
+    Tag,
+    Job,
+    SemanticLayer,
 }
 
 impl fmt::Display for Kind {
@@ -69,6 +72,9 @@ impl fmt::Display for Kind {
             Kind::Notification => "Notification",
             Kind::Explore => "Explore",
             Kind::Deploy => "Deploy session",
+            Kind::Tag => "Tag",
+            Kind::Job => "Job",
+            Kind::SemanticLayer => "Semantic layer connection",
         })
     }
 }

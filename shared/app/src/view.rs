@@ -1,4 +1,4 @@
-//! Users and projects as clients see them; more than one function answers them.
+//! Users, projects and warehouse logins as clients see them; more than one function answers them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,9 +9,11 @@ use crate::{
     domain::{
         access::{AbilityRule, ProjectKind, Role},
         connection::{Dbt, Warehouse},
-        id::{OrganizationId, ProjectId, UserId},
+        id::{CredentialsId, OrganizationId, ProjectId, UserId},
         project::{DbtVersion, Project},
+        semantic_layer::SemanticLayer,
         user::User,
+        warehouse_credentials::{ShownLogin, WarehouseCredentials},
     },
 };
 
@@ -125,7 +127,10 @@ pub struct ProjectView {
     upstream_project_uuid: Option<ProjectId>,
     dbt_version: DbtVersion,
     /// The zone that schedules without one of their own are in.
-    scheduler_timezone: &'static str,
+    scheduler_timezone: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    semantic_layer_connection: Option<SemanticLayer>,
     #[schema(required)]
     created_by_user_uuid: Option<UserId>,
 }
@@ -142,8 +147,46 @@ impl ProjectView {
             warehouse_connection: warehouse,
             upstream_project_uuid: project.upstream,
             dbt_version: project.dbt_version,
-            scheduler_timezone: "UTC",
+            scheduler_timezone: project
+                .scheduler_timezone
+                .unwrap_or_else(|| "UTC".to_owned()),
+            semantic_layer_connection: None,
             created_by_user_uuid: project.created_by,
+        }
+    }
+
+    /// The same with its connection to a semantic layer, if it has one.
+    #[must_use]
+    pub fn with_semantic_layer(self, connection: Option<SemanticLayer>) -> Self {
+        Self {
+            semantic_layer_connection: connection,
+            ..self
+        }
+    }
+}
+
+/// A warehouse login as its owner sees it; nothing secret is in it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserWarehouseCredentials {
+    uuid: CredentialsId,
+    user_uuid: UserId,
+    name: String,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    credentials: ShownLogin,
+}
+
+impl UserWarehouseCredentials {
+    /// A login of somebody's.
+    pub fn new(user: UserId, stored: WarehouseCredentials) -> Self {
+        Self {
+            uuid: stored.id,
+            user_uuid: user,
+            name: stored.name,
+            created_at: stored.created_at,
+            updated_at: stored.updated_at,
+            credentials: stored.shown,
         }
     }
 }

@@ -99,7 +99,7 @@ pub enum ExploreType {
 pub struct Spotlight {
     /// `show` or `hide`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(required, nullable = false))]
     pub visibility: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]

@@ -1,6 +1,11 @@
 //! The area's tests: one file per file of routes, each with the normal case and every refusal, quoting the wire; and
 //! what becomes of a project that is deleted.
 
+#![allow(clippy::unwrap_used)]
+
 mod deletion;
 mod groups;
 mod project;
+mod refresh;
+mod settings;
+mod tags;

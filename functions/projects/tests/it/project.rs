@@ -1,8 +1,3 @@
-#![expect(
-    clippy::unwrap_used,
-    reason = "what a helper does not find fails its test"
-)]
-
 use app::domain::access::ProjectRole;
 use insta::assert_snapshot;
 use serde_json::{Value, json};

@@ -70,9 +70,18 @@ id!(
     JobId,
     /// A deploy that comes in batches.
     DeployId,
+    /// A tag of a project, also called a category.
+    TagId,
+    /// A compilation of a project's dbt project.
+    CompileJobId,
 );
 
 impl UserId {
+    /// Whom clients see where somebody is gone whose id was not kept.
+    pub fn nobody() -> Self {
+        Self(uuid::Uuid::nil())
+    }
+
     /// The number that older clients see as `userId`: the first 31 bits of the uuid. Nothing looks a user up by it.
     pub fn number(self) -> u32 {
         let [a, b, c, d, ..] = *self.as_bytes();

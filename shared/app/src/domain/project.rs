@@ -76,6 +76,9 @@ pub struct Project {
     pub require_user_credentials: bool,
     #[serde(default)]
     pub dbt_version: DbtVersion,
+    /// The zone that schedules without one of their own are in; UTC when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduler_timezone: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// From then on it is gone, and what hangs on it is being removed.
@@ -102,6 +105,7 @@ impl Project {
             warehouse_type: None,
             require_user_credentials: false,
             dbt_version: DbtVersion::default(),
+            scheduler_timezone: None,
             created_at: now,
             updated_at: now,
             deleted_at: None,
@@ -188,6 +192,16 @@ pub fn in_order(
         )
     });
     projects
+}
+
+/// A zone by its name in the IANA time zone database, letter by letter, as `Europe/Berlin`.
+///
+/// # Errors
+/// `Invalid` when there is no such zone.
+pub fn timezone(name: &str) -> Result<String> {
+    let known = name.parse::<chrono_tz::Tz>();
+    let unknown = |_| Error::invalid("This is no time zone of the IANA database");
+    known.map(|zone| zone.name().to_owned()).map_err(unknown)
 }
 
 /// A name for a project: trimmed, 1 to 255 characters, no control characters. Names need not be unique.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     Error, Result,
     clock::Timestamp,
-    domain::{id::CredentialsId, secret::Secret, user::LONGEST_NAME},
+    domain::{id::CredentialsId, project::WarehouseType, secret::Secret, user::LONGEST_NAME},
 };
 
 /// A service account's key file has about 2 KB; this leaves room for long certificates.
@@ -104,6 +104,40 @@ pub enum ShownLogin {
     Bigquery {},
     Databricks {},
     Athena {},
+}
+
+impl ShownLogin {
+    /// Whether it is a login for such a warehouse.
+    pub fn is_for(&self, warehouse: WarehouseType) -> bool {
+        match self {
+            Self::Postgres { .. } => warehouse == WarehouseType::Postgres,
+            Self::Redshift { .. } => warehouse == WarehouseType::Redshift,
+            Self::Trino { .. } => warehouse == WarehouseType::Trino,
+            Self::Snowflake { .. } => warehouse == WarehouseType::Snowflake,
+            Self::Bigquery {} => warehouse == WarehouseType::Bigquery,
+            Self::Databricks {} => warehouse == WarehouseType::Databricks,
+            // No project has such a warehouse yet.
+            Self::Clickhouse { .. } | Self::Athena {} => false,
+        }
+    }
+}
+
+/// Which login queries of a project go under: the preferred one while it is there and for the warehouse, else the oldest
+/// for the warehouse. `own` is in the order of their age.
+pub fn chosen_for(
+    warehouse: WarehouseType,
+    preferred: Option<CredentialsId>,
+    own: Vec<WarehouseCredentials>,
+) -> Option<WarehouseCredentials> {
+    let mut fitting: Vec<_> = own
+        .into_iter()
+        .filter(|one| one.shown.is_for(warehouse))
+        .collect();
+    let at = fitting
+        .iter()
+        .position(|one| Some(one.id) == preferred)
+        .unwrap_or(0);
+    (at < fitting.len()).then(|| fitting.swap_remove(at))
 }
 
 impl WarehouseLogin {

@@ -14,6 +14,6 @@ pub use api::{Api, Operation};
 pub use beside::Beside;
 pub(crate) use extract::path_parameter;
 pub use extract::{ClientAddress, IdempotencyKey, Json, Path, PeerAddress, Query};
-pub use reply::{Created, Done, DoneOk, Effect, Ok, Reply};
+pub use reply::{Created, Done, DoneOk, Effect, Maybe, MaybeOk, Ok, Reply};
 pub use stack::{LARGEST_BODY, Stack};
 pub use upload::{LARGEST_UPLOAD, Upload};

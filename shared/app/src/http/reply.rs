@@ -88,6 +88,30 @@ impl IntoResponse for Done {
     }
 }
 
+/// The envelope of an answer that may be nothing, for the document.
+#[derive(Serialize, ToSchema)]
+pub struct MaybeOk<T> {
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    results: Option<T>,
+}
+
+/// An answer that may be nothing: as [`Reply`], or as [`Done`].
+pub struct Maybe<T>(pub Option<T>);
+
+impl<T: Serialize> IntoResponse for Maybe<T> {
+    fn into_response(self) -> Response {
+        respond(
+            StatusCode::OK,
+            &MaybeOk {
+                status: Status::Ok,
+                results: self.0,
+            },
+        )
+    }
+}
+
 /// JSON with a status; a value that cannot be written is a bug, and answered as one.
 fn respond(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {

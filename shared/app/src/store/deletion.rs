@@ -18,7 +18,7 @@ use crate::{
     clock::Timestamp,
     domain::{
         group::Group,
-        id::{GroupId, OrganizationId, ProjectId, SpaceId, UserId},
+        id::{CompileJobId, GroupId, OrganizationId, ProjectId, SpaceId, UserId},
         job::{Job, Task},
         organization::Organization,
         project::Project,
@@ -269,6 +269,12 @@ impl Store {
         }
         self.disown(id).await?;
         self.delete_logins(id).await?;
+        let logins = keys::login_partition(id);
+        let preferrer = |project: &str| Some(keys::preferrer(ProjectId::parse(project)?, id));
+        let dropped = self.drop_pointed_at(&logins, keys::PREFERENCES, preferrer, until);
+        if !dropped.await? {
+            return Ok(false);
+        }
         for pk in [keys::login_partition(id), keys::inbox_partition(id)] {
             if !self.clear(&pk, "", None, until).await? {
                 return Ok(false);
@@ -472,6 +478,16 @@ impl Store {
         }
         let explores = self.all_late_keys(&keys::late_explores(id)).await?;
         self.delete_all(&explores).await?;
+        let preference = |user: &str| Some(keys::preference(UserId::parse(user)?, id));
+        let dropped = self.drop_pointed_at(&pk, keys::PREFERRERS, preference, until);
+        if !dropped.await? {
+            return Ok(false);
+        }
+        let compile_job = |job: &str| CompileJobId::parse(job).map(keys::compile_job);
+        let dropped = self.drop_pointed_at(&pk, keys::COMPILATIONS, compile_job, until);
+        if !dropped.await? {
+            return Ok(false);
+        }
         let author = project.created_by;
         let author = author.map(|author| keys::owned_project(author, id));
         let preview = project.upstream.map(|upstream| keys::preview(upstream, id));
@@ -483,6 +499,31 @@ impl Store {
             .or(Error::Changed(Kind::Organization));
         gone_is_fine(self.apply([default]).await)?;
         self.clear(&pk, "", Some(&keys::project(id)), until).await
+    }
+
+    /// Removes what the items under a prefix lead to, by what their keys say behind it, and then those items.
+    async fn drop_pointed_at(
+        &self,
+        pk: &str,
+        prefix: &str,
+        leads_to: impl Fn(&str) -> Option<keys::Key>,
+        until: Until,
+    ) -> Result<Finished> {
+        loop {
+            let pointers = self.keys_under(pk, prefix, KEYS).await?;
+            if pointers.is_empty() {
+                return Ok(true);
+            }
+            let rests = pointers
+                .iter()
+                .filter_map(|key| key.sk.strip_prefix(prefix));
+            let targets: Vec<_> = rests.filter_map(&leads_to).collect();
+            self.delete_all(&targets).await?;
+            self.delete_all(&pointers).await?;
+            if until.is_over() {
+                return Ok(false);
+            }
+        }
     }
 
     /// The previews of a deleted project stay, and are of none.

@@ -6,8 +6,8 @@ use crate::{
         email::EmailAddress,
         explore_set::ContentHash,
         id::{
-            AttributeId, CredentialsId, DeployId, GroupId, JobId, NotificationId, OrganizationId,
-            PaletteId, ProjectId, SpaceId, TokenId, UserId,
+            AttributeId, CompileJobId, CredentialsId, DeployId, GroupId, JobId, NotificationId,
+            OrganizationId, PaletteId, ProjectId, SpaceId, TokenId, UserId,
         },
         limit::Counter,
         secret::sha256_hex,
@@ -101,6 +101,14 @@ pub const CREDENTIALS: &str = "CREDENTIAL#";
 /// One of a user's warehouse logins.
 pub fn credentials(user: UserId, credentials: CredentialsId) -> Key {
     key(login_partition(user), format!("{CREDENTIALS}{credentials}"))
+}
+
+/// Prefix of the projects for which a user prefers one of their warehouse logins.
+pub const PREFERENCES: &str = "PREFERENCE#";
+
+/// Which of their warehouse logins a user prefers for a project.
+pub fn preference(user: UserId, project: ProjectId) -> Key {
+    key(login_partition(user), format!("{PREFERENCES}{project}"))
 }
 
 /// A session, by the hash of its token.
@@ -390,6 +398,37 @@ pub fn late_explore(project: ProjectId, key: &Key) -> (String, String) {
     (late_explores(project), format!("{}#{}", key.pk, key.sk))
 }
 
+/// A project's sealed connection to a semantic layer.
+pub fn semantic_layer(project: ProjectId) -> Key {
+    key(project_partition(project), "SEMANTIC")
+}
+
+/// A project's tags, all of them.
+pub fn tags(project: ProjectId) -> Key {
+    key(project_partition(project), "TAGS")
+}
+
+/// Prefix of those who prefer one of their warehouse logins for a project.
+pub const PREFERRERS: &str = "PREFERRER#";
+
+/// That somebody prefers one of their warehouse logins for a project: the mirror of [`preference`], written with it.
+pub fn preferrer(project: ProjectId, user: UserId) -> Key {
+    key(project_partition(project), format!("{PREFERRERS}{user}"))
+}
+
+/// Prefix of a project's compilations.
+pub const COMPILATIONS: &str = "COMPILE#";
+
+/// A compilation of a project: where the project's end is told to.
+pub fn compilation(project: ProjectId, job: CompileJobId) -> Key {
+    key(project_partition(project), format!("{COMPILATIONS}{job}"))
+}
+
+/// A compilation by its id alone.
+pub fn compile_job(job: CompileJobId) -> Key {
+    key(format!("COMPILE#{job}"), "JOB")
+}
+
 /// Somebody's own role in a project.
 pub fn project_member(project: ProjectId, user: UserId) -> Key {
     key(project_partition(project), format!("{MEMBERS}{user}"))
@@ -557,6 +596,8 @@ mod tests {
             explore_part(project_id, &ContentHash::of(b""), 1),
             deploy(DeployId::new(&Random::seeded(2))),
             deploy_batch(DeployId::new(&Random::seeded(2)), 7),
+            semantic_layer(project_id),
+            tags(project_id),
             project_member(project_id, user_id),
             project_group(project_id, group_id),
             preview(project_id, ProjectId::new(&random)),
@@ -568,6 +609,10 @@ mod tests {
             domain("example.com", org),
             limit(&counter),
             idempotency(user_id, ("token", "retry 1")),
+            preference(user_id, project_id),
+            preferrer(project_id, user_id),
+            compilation(project_id, CompileJobId::new(&random)),
+            compile_job(CompileJobId::new(&random)),
         ];
         let table: String = keys
             .iter()

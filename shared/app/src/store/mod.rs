@@ -23,6 +23,7 @@
 
 mod apply;
 mod attribute;
+mod compile_job;
 mod deletion;
 mod deploy;
 mod explore;
@@ -43,12 +44,15 @@ mod page;
 mod palette;
 mod password;
 mod project;
+mod project_settings;
 pub mod schema;
+mod semantic_layer;
 mod session;
 mod share_link;
 mod space;
 mod ssh_key;
 mod table_selection;
+mod tag;
 mod token;
 mod user;
 mod warehouse_credentials;
@@ -82,6 +86,7 @@ pub use job::Taken;
 pub use organization::Rotation;
 pub use otp::Attempt;
 pub use project::{NewProject, ProjectAccess};
+pub use project_settings::Connections;
 pub use space::{NewSpace, SpaceChange};
 pub use user::{LAST_ADMIN, SignUp};
 

@@ -1,15 +1,27 @@
 //! A user's own warehouse logins.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Store, keys, write::Write};
 use crate::{
     Error, Result,
     clock::Timestamp,
     domain::{
-        id::{CredentialsId, UserId},
+        id::{CredentialsId, ProjectId, UserId},
         warehouse_credentials::WarehouseCredentials,
     },
     error::Kind,
 };
+
+/// Which login somebody prefers for a project. The login may be gone since.
+#[derive(Serialize, Deserialize)]
+struct Preference {
+    credentials: CredentialsId,
+}
+
+/// That somebody prefers a login for a project: the key says it all.
+#[derive(Serialize, Deserialize)]
+struct Preferrer {}
 
 impl Store {
     /// The user's own logins, oldest first.
@@ -84,5 +96,42 @@ impl Store {
     ) -> Result<()> {
         self.apply([Write::delete(keys::credentials(user, id))])
             .await
+    }
+
+    /// Which of their own logins a user prefers for a project; it may be gone since.
+    pub async fn preferred_credentials(
+        &self,
+        user: UserId,
+        project: ProjectId,
+    ) -> Result<Option<CredentialsId>> {
+        let found: Option<Preference> = self.get(&keys::preference(user, project)).await?;
+        Ok(found.map(|preference| preference.credentials))
+    }
+
+    /// Prefers one of the user's own logins for a project, on both sides of the mirror.
+    ///
+    /// # Errors
+    /// `NotFound` when they have no such login; `NotExists` when the project is gone; `Changed` when the account is being
+    /// deleted.
+    pub async fn prefer_credentials(
+        &self,
+        user: UserId,
+        project: ProjectId,
+        credentials: CredentialsId,
+    ) -> Result<()> {
+        self.apply([
+            Write::check(keys::credentials(user, credentials))
+                .when_present()
+                .or(Error::NotFound(Kind::Credentials)),
+            Self::user_stays(user),
+            Self::project_stays(project),
+            Write::put(
+                keys::preference(user, project),
+                "preference",
+                &Preference { credentials },
+            ),
+            Write::put(keys::preferrer(project, user), "preferrer", &Preferrer {}),
+        ])
+        .await
     }
 }

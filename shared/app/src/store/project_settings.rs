@@ -1,0 +1,93 @@
+//! What of a project can be changed.
+
+use super::{Store, keys, page::read, project::Owned, write::Write};
+use crate::{
+    Error, Result,
+    clock::Timestamp,
+    domain::{
+        connection::{Connection, Dbt, Warehouse},
+        id::ProjectId,
+        project::Project,
+        semantic_layer::StoredSemanticLayer,
+    },
+    error::Kind,
+};
+
+/// What a project is connected to.
+#[derive(Debug, Default)]
+pub struct Connections {
+    pub warehouse: Option<Connection<Warehouse>>,
+    pub dbt: Option<Connection<Dbt>>,
+    pub semantic_layer: Option<StoredSemanticLayer>,
+}
+
+impl Store {
+    /// Everything that a project is connected to, in one batch.
+    pub async fn all_connections(&self, project: ProjectId) -> Result<Connections> {
+        let wanted = [
+            keys::warehouse(project),
+            keys::dbt(project),
+            keys::semantic_layer(project),
+        ];
+        let mut items = self.get_many(&wanted).await?.into_iter();
+        Ok(Connections {
+            warehouse: items.next().flatten().map(read).transpose()?,
+            dbt: items.next().flatten().map(read).transpose()?,
+            semantic_layer: items.next().flatten().map(read).transpose()?,
+        })
+    }
+
+    /// Puts schedules without a zone of their own into one.
+    ///
+    /// # Errors
+    /// `NotExists` when the project is gone.
+    pub async fn set_scheduler_timezone(
+        &self,
+        project: ProjectId,
+        timezone: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let write = Write::update(keys::project(project))
+            .set("schedulerTimezone", timezone)
+            .set("updatedAt", now)
+            .when_live();
+        self.apply([write.or(Error::NotExists(Kind::Project))])
+            .await
+    }
+
+    /// Says which project one comes from, or that it comes from none: in its head, on its organisation's list, and where
+    /// the other one's end is told to.
+    ///
+    /// # Errors
+    /// `NotExists` when either is gone; `Changed` when the project has another upstream than it was read with.
+    pub async fn set_upstream(
+        &self,
+        project: &Project,
+        upstream: Option<ProjectId>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let id = project.id;
+        let head = Write::update(keys::project(id))
+            .set("updatedAt", now)
+            .when_live();
+        let head = match project.upstream {
+            Some(old) => head.when_equal("upstream", old),
+            None => head.when_missing("upstream"),
+        };
+        let row = Self::project_row_update(id, project.organization);
+        let set = |write: Write| match upstream {
+            Some(upstream) => write.set("upstream", upstream),
+            None => write.remove("upstream"),
+        };
+        let mut writes = vec![set(head).or(Error::Changed(Kind::Project)), set(row)];
+        if let Some(old) = project.upstream {
+            writes.push(Write::delete(keys::preview(old, id)));
+        }
+        if let Some(upstream) = upstream {
+            writes.push(Self::project_stays(upstream));
+            let pointer = keys::preview(upstream, id);
+            writes.push(Write::put(pointer, "preview", &Owned {}));
+        }
+        self.apply(writes).await
+    }
+}
