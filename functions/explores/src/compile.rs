@@ -42,7 +42,11 @@ pub(crate) async fn compile_query(
     if !custom_sql && has_sql_dimension(&query) {
         return Err(Error::CustomSql);
     }
-    let (entry, text) = readable(&app, &project, &path.explore_id).await?;
+    let (found, start_of_week) = tokio::join!(
+        readable(&app, &project, &path.explore_id),
+        app.store.start_of_week(project.id()),
+    );
+    let (entry, text) = found?;
     let attributes = if entry.personal {
         attributes::of_caller(&app, &project).await?
     } else {
@@ -50,7 +54,7 @@ pub(crate) async fn compile_query(
     };
     let options = Options {
         timezone: timezone(&query)?,
-        start_of_week: app.store.start_of_week(project.id()).await?,
+        start_of_week: start_of_week?,
         attributes,
         custom_sql,
         ..Options::new(app.clock.now().into())

@@ -61,8 +61,9 @@ pub(crate) struct DeployBatch {
 /// A batch, its explores unread.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SentBatch {
-    explores: Box<RawValue>,
+struct SentBatch<'a> {
+    #[serde(borrow)]
+    explores: Vec<&'a RawValue>,
     batch_number: u32,
 }
 
@@ -83,7 +84,7 @@ pub(crate) async fn add_deploy_batch(
     State(app): State<App>,
     project: InProject,
     Path(path): Path<DeployPath>,
-    Upload(body): Upload,
+    body: Upload,
 ) -> Result<Reply<BatchTaken>> {
     project.require(Action::Update, Subject::Project)?;
     let deploy = own(&app, &project, &path).await?;
@@ -92,12 +93,12 @@ pub(crate) async fn add_deploy_batch(
             "This deploy session takes no more explores",
         ));
     }
-    let batch: SentBatch = serde_json::from_str(body.get()).map_err(|error| {
+    let batch: SentBatch<'_> = body.read(|error| {
         Error::invalid(format!(
             "A batch has \"explores\", an array, and \"batchNumber\", a whole number from 0: {error}"
         ))
     })?;
-    let given = read_explores(&batch.explores)?;
+    let given = read_explores(batch.explores)?;
 
     let number = batch.batch_number;
     app.store

@@ -4,7 +4,7 @@ use app::{
     App, Done, DoneOk, Error, InProject, Kind, Ok, Path, Query, Reply, Result, Upload,
     domain::{
         access::{Action, Subject},
-        explore_set::{Entry, read_explores},
+        explore_set::{Entry, no_array, read_explores},
         table_selection::TableSelection,
     },
 };
@@ -196,10 +196,10 @@ fn leave_out(explore: &mut Value, hidden: &Hidden) {
 pub(crate) async fn set_explores(
     State(app): State<App>,
     project: InProject,
-    Upload(body): Upload,
+    body: Upload,
 ) -> Result<Done> {
     project.require(Action::Update, Subject::Project)?;
-    let given = read_explores(&body)?;
+    let given = read_explores(body.read(no_array)?)?;
     app.store
         .set_explores(project.id(), &given, app.clock.now())
         .await?;

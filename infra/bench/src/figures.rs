@@ -24,6 +24,10 @@ impl Samples {
         self.0.get(at).copied().unwrap_or(f64::NAN)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn p50(&self) -> f64 {
         self.quantile(0.5)
     }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// Nothing here takes longer, unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A request or an answer.
 #[derive(Debug)]
@@ -89,23 +89,32 @@ pub(crate) struct Request(Vec<u8>);
 
 impl Request {
     pub(crate) fn new(method: &str, path: &str, cookie: &str, body: Option<&Value>) -> Self {
-        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n");
-        if !cookie.is_empty() {
-            text.push_str(&format!("cookie: {cookie}\r\n"));
+        match body {
+            Some(body) => Self::of_json(method, path, cookie, body.to_string().as_bytes()),
+            None => Self((head(method, path, cookie) + "\r\n").into_bytes()),
         }
-        let body = body.map(Value::to_string);
-        if let Some(body) = &body {
-            text.push_str("content-type: application/json\r\n");
-            text.push_str(&format!("content-length: {}\r\n", body.len()));
-        }
-        text.push_str("\r\n");
-        text.push_str(body.as_deref().unwrap_or_default());
-        Self(text.into_bytes())
+    }
+
+    /// With a body that is JSON already.
+    pub(crate) fn of_json(method: &str, path: &str, cookie: &str, body: &[u8]) -> Self {
+        let head = head(method, path, cookie);
+        let length = body.len();
+        let head =
+            format!("{head}content-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+        Self([head.as_bytes(), body].concat())
     }
 
     pub(crate) fn get(path: &str, cookie: &str) -> Self {
         Self::new("GET", path, cookie, None)
     }
+}
+
+fn head(method: &str, path: &str, cookie: &str) -> String {
+    let cookie = match cookie {
+        "" => String::new(),
+        cookie => format!("cookie: {cookie}\r\n"),
+    };
+    format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{cookie}")
 }
 
 /// A kept-alive connection.
@@ -124,10 +133,10 @@ impl Connection {
         self.0.get_mut().write_all(&request.0)?;
         let answer = Message::read(&mut self.0)?.context("the connection was closed")?;
         if answer.target() != "200" {
-            let sent = String::from_utf8_lossy(&request.0);
+            let line = request.0.split(|byte| *byte == b'\r').next();
             bail!(
                 "{} was answered {}: {}",
-                sent.lines().next().unwrap_or_default(),
+                String::from_utf8_lossy(line.unwrap_or_default()),
                 answer.start,
                 String::from_utf8_lossy(&answer.body)
             );

@@ -5,12 +5,16 @@
 //! rights read of the table is counted in this process (`organization.rs`).
 
 mod cold;
+mod explores;
 mod figures;
 mod http;
 mod organization;
 mod process;
 mod runtime_api;
 mod stack;
+#[expect(dead_code, reason = "the benchmark of the compiler uses the rest")]
+#[path = "../../../shared/semantic/benches/synthetic/mod.rs"]
+mod synthetic;
 mod warm;
 
 use std::process::ExitCode;
@@ -26,15 +30,21 @@ bench: how fast and how small the product is
 usage: bench [options]
 
   --no-build                 measure the release binaries that are there
-  --only cold|stack|warm|organization
+  --only cold|stack|warm|explores|organization
                              only this table (may come more than once)
+  --models NUMBER            how many explores there are (10000)
+  --unoptimized              measure debug binaries that are there: to try a table out
   --help                     this
 ";
+
+const TABLES: [&str; 5] = ["cold", "stack", "warm", "explores", "organization"];
 
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
     build: bool,
+    profile: &'static str,
+    models: usize,
     only: Vec<String>,
 }
 
@@ -43,18 +53,21 @@ impl Options {
     fn read(mut arguments: impl Iterator<Item = String>) -> Result<Option<Self>> {
         let mut options = Self {
             build: true,
+            profile: "release",
+            models: explores::MODELS,
             only: Vec::new(),
         };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--no-build" => options.build = false,
+                "--unoptimized" => (options.build, options.profile) = (false, "debug"),
+                "--models" => match arguments.next().and_then(|number| number.parse().ok()) {
+                    Some(models) if models >= explores::FEWEST => options.models = models,
+                    _ => bail!("--models takes a number from {}", explores::FEWEST),
+                },
                 "--only" => match arguments.next() {
-                    Some(name)
-                        if ["cold", "stack", "warm", "organization"].contains(&name.as_str()) =>
-                    {
-                        options.only.push(name);
-                    }
-                    _ => bail!("--only takes cold, stack, warm or organization"),
+                    Some(name) if TABLES.contains(&name.as_str()) => options.only.push(name),
+                    _ => bail!("--only takes one of {}", TABLES.join(", ")),
                 },
                 "--help" | "-h" => return Ok(None),
                 other => bail!("unknown option {other}; --help lists them"),
@@ -84,10 +97,10 @@ fn run() -> Result<()> {
         print!("{HELP}");
         return Ok(());
     };
-    if cfg!(debug_assertions) {
+    if cfg!(debug_assertions) && options.profile == "release" {
         bail!("run it with --release: it hashes passwords itself, and asks a lot");
     }
-    let binaries = Binaries::find()?;
+    let binaries = Binaries::find(options.profile)?;
     if options.build {
         binaries.build()?;
     }
@@ -100,6 +113,9 @@ fn run() -> Result<()> {
     }
     if options.wants("warm") {
         println!("{}", warm::table(&binaries)?);
+    }
+    if options.wants("explores") {
+        println!("{}", explores::tables(&binaries, options.models)?);
     }
     if options.wants("organization") {
         println!("{}", organization::table()?);
@@ -126,7 +142,12 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_refused() {
-        for wrong in [&["--only"][..], &["--only", "hot"], &["--fast"]] {
+        for wrong in [
+            &["--only"][..],
+            &["--only", "hot"],
+            &["--fast"],
+            &["--models", "7"],
+        ] {
             assert!(read(wrong).is_err(), "{wrong:?}");
         }
     }

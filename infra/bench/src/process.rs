@@ -15,15 +15,15 @@ use tempfile::TempDir;
 
 use crate::http::{Connection, Request};
 
-/// The folder with the release binaries.
+/// The folder with the binaries.
 pub(crate) struct Binaries(PathBuf);
 
 impl Binaries {
-    /// Beside the folder of this very program.
-    pub(crate) fn find() -> Result<Self> {
+    /// Those of a profile, beside the folder of this very program.
+    pub(crate) fn find(profile: &str) -> Result<Self> {
         let exe = std::env::current_exe()?;
         let target = exe.ancestors().nth(2).context("no target folder")?;
-        Ok(Self(target.join("release")))
+        Ok(Self(target.join(profile)))
     }
 
     /// Builds them. The local stack goes by itself: built together with it, the functions would have its features.
@@ -73,10 +73,12 @@ impl Process {
 
     /// Bytes of memory that are resident.
     pub(crate) fn memory(&self) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        Ok(kib.context("no VmRSS")?.parse::<u64>()? * 1024)
+        status(&self.child.id().to_string(), "VmRSS:")
+    }
+
+    /// Bytes of memory that were resident at most.
+    pub(crate) fn peak(&self) -> Result<u64> {
+        status(&self.child.id().to_string(), "VmHWM:")
     }
 
     /// How long its threads have been on a core: what is left of a time when nobody else uses the machine.
@@ -93,6 +95,24 @@ impl Process {
         }
         Ok(Duration::from_nanos(whole))
     }
+}
+
+/// A number of bytes in what the kernel says of a process.
+fn status(process: &str, name: &str) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    Ok(kib.context("no such number")?.parse::<u64>()? * 1024)
+}
+
+/// Bytes of memory that were resident in this process at most, since this was begun anew.
+pub(crate) fn own_peak() -> Result<u64> {
+    status("self", "VmHWM:")
+}
+
+/// Begins anew to look for the most memory of this process. Where the kernel does not allow it, what was before counts too.
+pub(crate) fn reset_own_peak() {
+    let _ = fs::write("/proc/self/clear_refs", "5");
 }
 
 impl Drop for Process {

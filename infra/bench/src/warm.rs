@@ -101,7 +101,7 @@ fn request(method: &str, path: &str, cookie: &str, email: &str) -> Request {
 }
 
 /// One connection per request, each sending it again and again: times, and answers per second.
-fn run(stack: &Stack, requests: &[Request]) -> Result<(Samples, f64)> {
+pub(crate) fn run(stack: &Stack, requests: &[Request]) -> Result<(Samples, f64)> {
     let begin = Instant::now() + UNCOUNTED;
     let end = begin + (ROW - UNCOUNTED);
     let times = thread::scope(|scope| {

@@ -1,7 +1,8 @@
 //! Bodies that may be large: read after the caller is known, and not taken apart.
 
 use axum::extract::{FromRequest, Request};
-use serde_json::value::RawValue;
+use bytes::Bytes;
+use serde::Deserialize;
 
 use super::stack::{has_json, not_json, read_bytes};
 use crate::{App, Error, Result};
@@ -9,8 +10,27 @@ use crate::{App, Error, Result};
 /// The largest body of an upload, in bytes. On Lambda the platform's 6 MB come first: what is larger comes in batches.
 pub const LARGEST_UPLOAD: usize = 64 * 1024 * 1024;
 
-/// A large JSON body as it came. The operation says `x-upload` in the document.
-pub struct Upload(pub Box<RawValue>);
+/// A large JSON body as it came, unread. The operation says `x-upload` in the document.
+pub struct Upload(Bytes);
+
+impl Upload {
+    /// What it says, read once and borrowed from it.
+    ///
+    /// # Errors
+    /// `Invalid` when it is no JSON; what `wrong` makes of JSON that is no `T`.
+    pub fn read<'a, T: Deserialize<'a>>(
+        &'a self,
+        wrong: impl FnOnce(serde_json::Error) -> Error,
+    ) -> Result<T> {
+        serde_json::from_slice(&self.0).map_err(|error| {
+            if error.is_data() {
+                wrong(error)
+            } else {
+                not_json(&error)
+            }
+        })
+    }
+}
 
 impl FromRequest<App> for Upload {
     type Rejection = Error;
@@ -24,7 +44,6 @@ impl FromRequest<App> for Upload {
         if !has_json(&parts.headers) {
             return Err(Error::UnsupportedMediaType);
         }
-        let parsed = serde_json::from_slice(&bytes);
-        parsed.map(Self).map_err(|error| not_json(&error))
+        Ok(Self(bytes))
     }
 }

@@ -108,12 +108,12 @@ impl Store {
         given: &[Given<'_>],
         now: Timestamp,
     ) -> Result<()> {
-        let known = self.current(project).await?;
-        let bodies = known.bodies();
-        self.put_bodies(project, given, &bodies, now).await?;
+        let names = given.iter().map(|one| one.entry.name.as_str());
+        let known = self.known_bodies(project, names).await?;
+        self.put_bodies(project, given, &known, now).await?;
         let entries: Vec<_> = given
             .iter()
-            .map(|one| (one.entry.clone(), !known.bodies().contains(&one.entry.body)))
+            .map(|one| (one.entry.clone(), !known.contains(&one.entry.body)))
             .collect();
         self.switch(project, &entries, now, Vec::new).await
     }
@@ -155,12 +155,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         let project = deploy.project;
-        let known = self.current(project).await?;
-        let bodies = known.bodies();
-        self.put_bodies(project, given, &bodies, now).await?;
+        let names = given.iter().map(|one| one.entry.name.as_str());
+        let known = self.known_bodies(project, names).await?;
+        self.put_bodies(project, given, &known, now).await?;
         let entries: Vec<_> = given
             .iter()
-            .map(|one| (&one.entry, !bodies.contains(&one.entry.body)))
+            .map(|one| (&one.entry, !known.contains(&one.entry.body)))
             .collect();
         let text = serde_json::to_vec(&entries).map_err(unreadable)?;
         let batch = Batch {
@@ -233,7 +233,7 @@ impl Store {
         &self,
         project: ProjectId,
         given: &[Given<'_>],
-        known: &BTreeSet<&ContentHash>,
+        known: &BTreeSet<ContentHash>,
         now: Timestamp,
     ) -> Result<()> {
         let mut writes = Vec::new();

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use super::{Store, keys, page::read, write::Write};
 use crate::{
@@ -55,6 +56,27 @@ struct Week {
     start_of_week: Option<u8>,
 }
 
+/// As much of an entry as tells its body.
+#[derive(Deserialize)]
+pub(super) struct Body {
+    pub body: ContentHash,
+}
+
+/// The entry of a name. Of the others only as much is read as tells where they end.
+fn find(shard: &[u8], name: &str) -> Result<Option<Entry>> {
+    let entries: Vec<&RawValue> = serde_json::from_slice(shard).map_err(unreadable)?;
+    let written = serde_json::to_string(name).map_err(unreadable)?;
+    for entry in entries {
+        if entry.get().contains(&written) {
+            let entry: Entry = serde_json::from_str(entry.get()).map_err(unreadable)?;
+            if entry.name == name {
+                return Ok(Some(entry));
+            }
+        }
+    }
+    Ok(None)
+}
+
 impl Store {
     /// Which set of explores counts; none before the first deploy.
     pub async fn explore_set(&self, project: ProjectId) -> Result<Option<ExploreSet>> {
@@ -88,10 +110,11 @@ impl Store {
             let Some(Some(shard)) = set.shards.0.into_iter().nth(Entry::shard(name)) else {
                 return Ok(None);
             };
-            let Some(entries) = self.shards(project, &[shard]).await? else {
+            let shard = keys::explore_shard(project, &shard);
+            let Some(shard) = self.get::<Content>(&shard).await? else {
                 continue;
             };
-            let Some(entry) = entries.into_iter().find(|entry| entry.name == name) else {
+            let Some(entry) = find(&shard.data.unpack()?, name)? else {
                 return Ok(None);
             };
             if let Some(body) = self.explore_body(project, &entry.body).await? {
@@ -101,12 +124,12 @@ impl Store {
         Err(missing())
     }
 
-    /// What is in parts of the list; none when one of them is gone.
-    pub(super) async fn shards(
+    /// What is in parts of the list, or as much of each entry as is asked for; none when one of them is gone.
+    pub(super) async fn shards<T: DeserializeOwned>(
         &self,
         project: ProjectId,
         wanted: &[ContentHash],
-    ) -> Result<Option<Vec<Entry>>> {
+    ) -> Result<Option<Vec<T>>> {
         let keys: Vec<_> = wanted
             .iter()
             .map(|content| keys::explore_shard(project, content))
@@ -118,10 +141,34 @@ impl Store {
             };
             let shard: Content = read(item)?;
             let text = shard.data.unpack()?;
-            let found: Vec<Entry> = serde_json::from_slice(&text).map_err(unreadable)?;
+            let found: Vec<T> = serde_json::from_slice(&text).map_err(unreadable)?;
             entries.extend(found);
         }
         Ok(Some(entries))
+    }
+
+    /// Which bodies the set that counts has under some names. What belongs to other names is not read.
+    pub(super) async fn known_bodies(
+        &self,
+        project: ProjectId,
+        names: impl Iterator<Item = &str>,
+    ) -> Result<BTreeSet<ContentHash>> {
+        let parts: BTreeSet<usize> = names.map(Entry::shard).collect();
+        for _ in 0..LOOKS {
+            let Some(set) = self.explore_set(project).await? else {
+                break;
+            };
+            let shards = set.shards.0.into_iter().enumerate();
+            let wanted: Vec<_> = shards
+                .filter(|(part, _)| parts.contains(part))
+                .filter_map(|(_, shard)| shard)
+                .collect();
+            if let Some(bodies) = self.shards::<Body>(project, &wanted).await? {
+                return Ok(bodies.into_iter().map(|one| one.body).collect());
+            }
+        }
+        // What is written again does no harm.
+        Ok(BTreeSet::new())
     }
 
     /// A body; none when it, or a part of it, is gone.
@@ -187,9 +234,9 @@ impl Store {
                     .iter()
                     .map(|shard| keys::explore_shard(project, shard).pk),
             );
-            let entries = self.shards(project, chunk).await?.ok_or_else(missing)?;
-            let bodies = entries.iter().map(|entry| &entry.body);
-            named.extend(bodies.map(|body| keys::explore_body(project, body).pk));
+            let bodies = self.shards::<Body>(project, chunk).await?;
+            let bodies = bodies.ok_or_else(missing)?.into_iter();
+            named.extend(bodies.map(|one| keys::explore_body(project, &one.body).pk));
         }
         Ok(named)
     }

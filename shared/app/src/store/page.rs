@@ -243,8 +243,12 @@ impl Store {
             let put = put.build().map_err(built)?;
             requests.push(WriteRequest::builder().put_request(put).build());
         }
-        let chunks: Vec<_> = requests.chunks(25).map(<[_]>::to_vec).collect();
-        stream::iter(chunks.into_iter().map(|chunk| self.write_chunk(chunk)))
+        let mut requests = requests.into_iter();
+        let chunks = std::iter::from_fn(|| {
+            let chunk: Vec<_> = requests.by_ref().take(25).collect();
+            (!chunk.is_empty()).then_some(chunk)
+        });
+        stream::iter(chunks.map(|chunk| self.write_chunk(chunk)))
             .buffer_unordered(AT_ONCE)
             .try_collect::<()>()
             .await
