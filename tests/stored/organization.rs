@@ -9,12 +9,12 @@ use app::domain::{
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
-use super::{ANA, put, text};
+use super::{ANA, explores, put, text};
 
 const TUNNELED: &str = "s3cret-of-the-warehouse";
 
 /// Ana has one of everything that an organisation can have; what of it a path can name.
-pub(super) async fn journey(app: &TestApp, ana: &Actor<'_>) -> Value {
+pub(super) async fn journey(app: &TestApp, ana: &Actor<'_>, login: &str) -> Value {
     let made = async |path: &str, body: Value| {
         let answer = ana.post(path).json(&body).await;
         assert!(answer.status.is_success(), "{path}: {answer}");
@@ -60,8 +60,9 @@ pub(super) async fn journey(app: &TestApp, ana: &Actor<'_>) -> Value {
     let invited = made("/api/v1/invite-links", invited).await;
     let note = Notification::new(me, &app.app.random, app.app.clock.now());
     app.app.store.put_notification(&note).await.unwrap();
+    let explores = explores::journey(ana, &project, login).await;
     json!({
-        "cookie": ana.cookie(), "project": project, "group": group, "space": space, "share": link,
+        "cookie": ana.cookie(), "project": project, "explores": explores, "group": group, "space": space, "share": link,
         "publicKey": key["publicKey"], "invitation": invited["inviteCode"],
     })
 }
@@ -126,10 +127,18 @@ pub(super) async fn is_read(version: &Path, known: &Value) {
     assert_eq!(key.unwrap().unwrap().public_key, public);
     assert!(items["preview"]["sk"]["S"].is_string());
 
-    // job: a mail that waits. Whichever it is, it can be done.
+    if let Some(known) = known.get("explores") {
+        explores::is_read(&app, &ana, &project, known).await;
+    }
+
+    // job: a mail that waits, or a sweep. Whichever it is, it can be done.
     let job = text(&items["job"]["id"]["S"]);
     let job = JobId::parse(&job).unwrap();
-    assert_eq!(worker::run(&app.app, job).await.unwrap(), None);
+    if worker::run(&app.app, job).await.unwrap().is_some() {
+        // It is not due yet.
+        app.wait(60 * 4);
+        assert_eq!(worker::run(&app.app, job).await.unwrap(), None);
+    }
 
     // invitation, invitation link: of somebody whose account is not kept, so it leads nowhere, and can be taken back.
     let path = format!("/api/v1/invite-links/{}", named("invitation"));
