@@ -130,16 +130,10 @@ pub(crate) async fn finalize_deploy(
 ) -> Result<Reply<DeployFinished>> {
     project.require(Action::Update, Subject::Project)?;
     let deploy = own(&app, &project, &path).await?;
-    let explore_count = match deploy.status {
-        DeployStatus::Completed => deploy.explores,
-        DeployStatus::Uploading => {
-            match app.store.finalize_deploy(&deploy, app.clock.now()).await {
-                // Somebody, this very client perhaps, was faster.
-                Err(Error::Forbidden(_)) => own(&app, &project, &path).await?.explores,
-                finalized => finalized?,
-            }
-        }
-    };
+
+    let now = app.clock.now();
+    let explore_count = app.store.finalize_deploy(deploy.id, now).await?;
+
     Ok(Reply(DeployFinished {
         explore_count,
         status: DeployStatus::Completed,
@@ -149,16 +143,21 @@ pub(crate) async fn finalize_deploy(
 /// The caller's deploy in this project.
 ///
 /// # Errors
-/// `NotFound` when there is none, or it is over; `Forbidden` when it is another project's or somebody else's.
+/// `NotFound` when there is none, it is over, or it is another organisation's; `Forbidden` when it is another project's or
+/// somebody else's.
 async fn own(app: &App, project: &InProject, path: &DeployPath) -> Result<Deploy> {
     let missing = || Error::NotFound(Kind::Deploy);
     let id = DeployId::parse(&path.session_uuid).ok_or_else(missing)?;
     let found = app.store.deploy(id, app.clock.now()).await?;
     let deploy = found.ok_or_else(missing)?;
-    if deploy.project != project.id() || deploy.user != project.user.id {
-        return Err(Error::Forbidden(
-            "This deploy session belongs to another project or user",
-        ));
+    if deploy.project == project.id() && deploy.user == project.user.id {
+        return Ok(deploy);
     }
-    Ok(deploy)
+    let other = app.store.project(deploy.project).await?;
+    other
+        .filter(|other| other.organization == project.organization())
+        .ok_or_else(missing)?;
+    Err(Error::Forbidden(
+        "This deploy session belongs to another project or user",
+    ))
 }

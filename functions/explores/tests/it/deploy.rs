@@ -1,3 +1,10 @@
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+    mpsc,
+};
+
+use app::store::embedded::Faults;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
@@ -195,4 +202,62 @@ async fn a_deploy_is_for_who_began_it_in_its_project_for_an_hour() {
         ana.post(&format!("{session}/finalize")).await.refusal(),
         "404 NotFoundError"
     );
+}
+
+#[tokio::test]
+async fn a_deploy_of_another_organization_is_not_there() {
+    let app = TestApp::with(local::api(), &[("ZERODASH_ALLOW_MULTIPLE_ORGS", "true")]).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Jaffle").await.id.to_string();
+    let session = started(&ana, &project).await;
+    let bob = app.admin("bob@example.org", "Other").await;
+    let own = app.project("bob@example.org", "Own").await.id.to_string();
+    let path = session.replace(&project, &own);
+    let sent = batch(1, &[explore("orders", "a")]);
+    let refused = bob.post(&format!("{path}/batch")).json(&sent).await;
+    assert_eq!(refused.refusal(), "404 NotFoundError");
+    let refused = bob.post(&format!("{path}/finalize")).await;
+    assert_eq!(refused.refusal(), "404 NotFoundError");
+}
+
+/// The switch is held back until another batch was taken: what was answered with 200 counts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_batch_that_is_taken_while_the_deploy_is_finalised_is_in_it() {
+    let app = Arc::new(TestApp::new(local::api()).await);
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Jaffle").await.id.to_string();
+    let list = format!("/api/v1/projects/{project}/explores");
+    let session = started(&ana, &project).await;
+    let path = format!("{session}/batch");
+    let first = batch(1, &[explore("orders", "a")]);
+    ana.post(&path).json(&first).await.ok();
+
+    let (reached, held) = mpsc::channel();
+    let (release, go_on) = mpsc::channel::<()>();
+    let (go_on, once) = (Mutex::new(go_on), AtomicBool::new(true));
+    let faults: Faults = Arc::new(move |operation| {
+        if operation == "TransactWriteItems" && once.swap(false, Ordering::Relaxed) {
+            reached.send(()).unwrap();
+            go_on.lock().unwrap().recv().unwrap();
+        }
+        None
+    });
+    let (cookie, finalize) = (ana.cookie().unwrap(), format!("{session}/finalize"));
+    let finalizing = tokio::spawn({
+        let app = app.clone();
+        async move {
+            let faulty = app.behind(faults);
+            let who = app.anonymous().with_cookie(&cookie);
+            faulty.send(who.post(&finalize)).await
+        }
+    });
+    tokio::task::spawn_blocking(move || held.recv().unwrap())
+        .await
+        .unwrap();
+    let second = batch(2, &[explore("items", "a")]);
+    ana.post(&path).json(&second).await.ok();
+    release.send(()).unwrap();
+    assert_eq!(finalizing.await.unwrap().ok()["exploreCount"], 2);
+    let listed = ana.get(&list).await.ok();
+    assert_eq!(names(&listed), ["items", "orders"]);
 }

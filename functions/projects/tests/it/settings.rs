@@ -40,6 +40,7 @@ async fn a_project_comes_from_another_one_of_its_organisation_that_is_no_preview
         assert_eq!(set(upstream.clone()).await.refusal(), refusal, "{upstream}");
     }
     set(json!(other)).await.ok();
+    set(json!(other)).await.ok();
     assert_eq!(
         ana.get(&path).await.ok()["upstreamProjectUuid"],
         json!(other)

@@ -477,7 +477,12 @@ impl Store {
             return Ok(false);
         }
         let explores = self.all_late_keys(&keys::late_explores(id)).await?;
-        self.delete_all(&explores).await?;
+        for chunk in explores.chunks(KEYS as usize) {
+            self.delete_all(chunk).await?;
+            if until.is_over() {
+                return Ok(false);
+            }
+        }
         let preference = |user: &str| Some(keys::preference(UserId::parse(user)?, id));
         let dropped = self.drop_pointed_at(&pk, keys::PREFERRERS, preference, until);
         if !dropped.await? {

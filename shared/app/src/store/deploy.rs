@@ -6,12 +6,15 @@ use std::{
     time::Duration,
 };
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Store,
+    apply::One,
     explore::{Content, ExploreSet, PART, missing, unreadable},
-    keys,
+    keys::{self, Key},
+    page::read,
     write::{LARGEST_ITEM, Write},
 };
 use crate::{
@@ -60,6 +63,12 @@ struct Batch {
     /// Each entry, and whether its body was written with it: what the set that counted had already was not.
     entries: Packed,
     written_at: Timestamp,
+}
+
+impl Batch {
+    fn entries(&self) -> Result<Vec<(Entry, bool)>> {
+        serde_json::from_slice(&self.entries.unpack()?).map_err(unreadable)
+    }
 }
 
 impl Deploy {
@@ -176,7 +185,8 @@ impl Store {
         let key = keys::deploy_batch(deploy.id, number);
         let index = keys::late_explore(project, &key);
         self.apply([
-            Write::check(keys::deploy(deploy.id))
+            // Touched, so that who finalises meanwhile has to look again.
+            Write::update(keys::deploy(deploy.id))
                 .when_equal("status", DeployStatus::Uploading)
                 .or(closed()),
             Write::put(key, "batch", &batch)
@@ -186,34 +196,74 @@ impl Store {
         .await
     }
 
-    /// Makes what came in batches the explores of the project, and answers how many they are. Of several with one name the
-    /// one of the highest batch counts.
+    /// Makes what came in batches the explores of the project, and answers how many they are; again, it answers the same. Of
+    /// several with one name the one of the highest batch counts. A batch that is taken meanwhile is in, too.
     ///
     /// # Errors
-    /// As [`Self::set_explores`]; `Forbidden` when it was finalised meanwhile.
-    pub async fn finalize_deploy(&self, deploy: &Deploy, now: Timestamp) -> Result<usize> {
-        let pk = keys::deploy(deploy.id).pk;
+    /// As [`Self::set_explores`]; `NotFound` when the deploy is over or gone; `Changed` when something that a batch relied on
+    /// was removed, or batches keep coming.
+    pub async fn finalize_deploy(&self, id: DeployId, now: Timestamp) -> Result<usize> {
+        for _ in 0..TRIES {
+            let head = self.get_many(&[keys::deploy(id)]).await?.pop().flatten();
+            let head = head.ok_or(Error::NotFound(Kind::Deploy))?;
+            let touched = match head.get("w") {
+                Some(AttributeValue::S(w)) => w.clone(),
+                _ => String::new(),
+            };
+            let deploy: Deploy = read(head)?;
+            if deploy.status == DeployStatus::Completed {
+                return Ok(deploy.explores);
+            }
+            let entries = self.batched(id).await?;
+            let count = entries.len();
+            let done = || {
+                let head = Write::update(keys::deploy(id))
+                    .set("status", DeployStatus::Completed)
+                    .set("explores", count)
+                    .when_equal("w", &touched);
+                vec![head.or(Error::Changed(Kind::Deploy))]
+            };
+            match self.switch(deploy.project, &entries, now, done).await {
+                Err(Error::Changed(Kind::Deploy)) => {}
+                other => return other.map(|()| count),
+            }
+        }
+        Err(Error::Changed(Kind::Deploy))
+    }
+
+    /// What came in the batches of a deploy, the last of each name.
+    async fn batched(&self, id: DeployId) -> Result<Vec<(Entry, bool)>> {
+        let pk = keys::deploy(id).pk;
         let mut batches: Vec<Batch> = self.all(&pk, keys::BATCHES).await?;
         batches.sort_by_key(|batch| batch.number);
         let mut merged: BTreeMap<String, (Entry, bool)> = BTreeMap::new();
         for batch in batches {
-            let text = batch.entries.unpack()?;
-            let entries: Vec<(Entry, bool)> = serde_json::from_slice(&text).map_err(unreadable)?;
-            merged.extend(entries.into_iter().map(|one| (one.0.name.clone(), one)));
+            let entries = batch.entries()?.into_iter();
+            merged.extend(entries.map(|one| (one.0.name.clone(), one)));
         }
-        let entries: Vec<_> = merged.into_values().collect();
-        let count = entries.len();
-        let done = || {
-            vec![
-                Write::update(keys::deploy(deploy.id))
-                    .set("status", DeployStatus::Completed)
-                    .set("explores", count)
-                    .when_equal("status", DeployStatus::Uploading)
-                    .or(closed()),
-            ]
-        };
-        self.switch(deploy.project, &entries, now, done).await?;
-        Ok(count)
+        Ok(merged.into_values().collect())
+    }
+
+    /// The partitions of the bodies that batches among these keys name, if they came after `since`: their deploys may be
+    /// finalised yet.
+    pub(super) async fn promised(
+        &self,
+        project: ProjectId,
+        among: &[Key],
+        since: Timestamp,
+    ) -> Result<BTreeSet<String>> {
+        let batches = among.iter().filter(|key| key.sk.starts_with(keys::BATCHES));
+        let batches: Vec<_> = batches.cloned().collect();
+        let mut promised = BTreeSet::new();
+        for item in self.get_many(&batches).await?.into_iter().flatten() {
+            let batch: Batch = read(item)?;
+            if batch.written_at <= since {
+                continue;
+            }
+            let entries = batch.entries()?.into_iter();
+            promised.extend(entries.map(|(one, _)| keys::explore_body(project, &one.body).pk));
+        }
+        Ok(promised)
     }
 
     async fn current(&self, project: ProjectId) -> Result<Current> {
@@ -330,11 +380,16 @@ impl Store {
             if *written || known.contains(&entry.body) {
                 continue;
             }
-            let hold = Write::update(keys::explore_body(project, &entry.body))
-                .set("writtenAt", now)
-                .when_present()
-                .or(Error::Changed(Kind::Deploy));
-            self.apply([hold]).await?;
+            let hold = |key| Write::update(key).set("writtenAt", now).when_present();
+            let gone = || Error::Changed(Kind::Deploy);
+            let head = hold(keys::explore_body(project, &entry.body));
+            let One::Done(head) = self.apply_telling(head).await? else {
+                return Err(gone());
+            };
+            for part in 1..=read::<Content>(head)?.parts {
+                let part = hold(keys::explore_part(project, &entry.body, part));
+                self.apply([part.or(gone())]).await?;
+            }
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::{TryStreamExt, stream};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
@@ -19,6 +20,8 @@ use crate::{
 
 /// How often a reader looks again, who came to something that was removed meanwhile.
 const LOOKS: usize = 3;
+/// How many items a sweep removes at once.
+const AT_ONCE: usize = 8;
 /// What one item holds of a body; the rest of it is in further ones.
 pub(super) const PART: usize = 300 * 1024;
 
@@ -202,19 +205,23 @@ impl Store {
         Ok(shown.and_then(|shown| shown.shown.start_of_week))
     }
 
-    /// Removes what neither a kept set nor a deploy under way can need: what no set names, and was written long ago. False
-    /// when there is more.
+    /// Removes what neither a kept set nor a deploy under way can need: what no set and no batch names, and was written before
+    /// that.
+    ///
+    /// # Errors
+    /// `Unavailable` when the table does not answer; it may be repeated.
     pub async fn sweep_explores(&self, project: ProjectId, before: Timestamp) -> Result<()> {
-        let named = self.named(project).await?;
-        for key in self.all_late_keys(&keys::late_explores(project)).await? {
-            if named.contains(&key.pk) {
-                continue;
-            }
-            let old = Write::delete(key).when_missing_or_over("writtenAt", before);
-            // What is younger stays.
-            self.apply_telling(old).await?;
-        }
-        Ok(())
+        let keys = self.all_late_keys(&keys::late_explores(project)).await?;
+        let mut named = self.named(project).await?;
+        named.extend(self.promised(project, &keys, before).await?);
+        let unnamed = keys.into_iter().filter(|key| !named.contains(&key.pk));
+        stream::iter(unnamed.map(Ok))
+            .try_for_each_concurrent(AT_ONCE, |key| async {
+                let old = Write::delete(key).when_missing_or_over("writtenAt", before);
+                // What is younger stays.
+                self.apply_telling(old).await.map(|_| ())
+            })
+            .await
     }
 
     /// The partitions of everything that a kept set names.

@@ -66,6 +66,9 @@ impl Store {
         upstream: Option<ProjectId>,
         now: Timestamp,
     ) -> Result<()> {
+        if project.upstream == upstream {
+            return Ok(());
+        }
         let id = project.id;
         let head = Write::update(keys::project(id))
             .set("updatedAt", now)
