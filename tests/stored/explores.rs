@@ -60,7 +60,7 @@ pub(super) async fn is_read(app: &TestApp, ana: &Actor<'_>, project: &str, known
     let now = app.app.clock.now();
     let deploy = DeployId::parse(&text(&known["deploy"])).unwrap();
     let deploy = app.app.store.deploy(deploy, now).await.unwrap().unwrap();
-    let counted = app.app.store.finalize_deploy(&deploy, now).await.unwrap();
+    let counted = app.app.store.finalize_deploy(deploy.id, now).await.unwrap();
     assert_eq!(counted, 1);
     // tags, table selection, semantic layer.
     let found = ana.get(&format!("{path}/tags")).await.ok();
