@@ -184,7 +184,7 @@ async fn a_deploy_is_for_who_began_it_in_its_project_for_an_hour() {
             .json(&json!({"explores": {}, "batchNumber": 1}))
             .await
             .refusal(),
-        "422 ValidateError"
+        "400 ParameterError"
     );
     // Nothing came: there is nothing to finalise.
     assert_eq!(

@@ -163,12 +163,13 @@ fn fault<E>(what: &'static str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    const PASSING: [&str; 6] = [
+    const PASSING: [&str; 7] = [
         "InternalServerError",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "ThrottlingException",
+        "TransactionConflictException",
         "TransactionInProgressException",
     ];
     let passing = match &error {
