@@ -5,6 +5,8 @@
 //! constants in `data.rs`. To add a case, write a test that calls [`check::Case::answers`], and compute what it must answer without
 //! SQL and without looking at what it answered.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::zombie_processes)]
+
 mod cases;
 mod check;
 mod data;

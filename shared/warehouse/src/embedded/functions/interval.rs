@@ -78,7 +78,7 @@ pub(in crate::embedded) fn text(interval: IntervalMonthDayNano) -> String {
             seconds / 60 % 60,
             seconds % 60
         );
-        if micros % 1_000_000 != 0 {
+        if !micros.is_multiple_of(1_000_000) {
             time.push_str(format!(".{:06}", micros % 1_000_000).trim_end_matches('0'));
         }
         parts.push(time);

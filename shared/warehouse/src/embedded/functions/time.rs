@@ -212,11 +212,9 @@ fn to_char() -> ScalarUDF {
             let mut result = Vec::with_capacity(x.len());
             for (x, pattern) in x.iter().zip(patterns) {
                 result.push(match (x, pattern) {
-                    (Some(x), Some(pattern)) => Some(
-                        memory
-                            .get(pattern, |text| Pattern::parse(text))?
-                            .format(instant(x)?),
-                    ),
+                    (Some(x), Some(pattern)) => {
+                        Some(memory.get(pattern, Pattern::parse)?.format(instant(x)?))
+                    }
                     _ => None,
                 });
             }
