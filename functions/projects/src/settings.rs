@@ -137,14 +137,19 @@ pub(crate) async fn update_project_semantic_layer_connection(
     let id = project.id().to_string();
     let sealed_for = [("project", id.as_str())];
     let stored = app.store.semantic_layer(project.id()).await?;
-    let opened = match &stored {
-        Some(stored) if body.needs_token_of(&stored.shown) => {
-            Some(app.seal.open(&stored.sealed, &sealed_for).await?)
-        }
-        _ => None,
+    let known = match &stored {
+        Some(stored) => Some(app.seal.open(&stored.sealed, &sealed_for).await?),
+        None => None,
     };
     let shown = stored.as_ref().map(|stored| &stored.shown);
-    let (shown, whole) = body.over(shown, opened.as_deref())?;
+    // A token is only taken over within one type.
+    let opened = known
+        .as_deref()
+        .filter(|_| shown.is_some_and(|shown| body.needs_token_of(shown)));
+    let (shown, whole) = body.over(shown, opened)?;
+    if known.is_some_and(|known| known == whole) {
+        return Ok(Done);
+    }
 
     let new = StoredSemanticLayer {
         sealed: app.seal.seal(&whole, &sealed_for).await?,
