@@ -1,7 +1,8 @@
 //! A rule on a field → SQL that is true, false or null for a row. Every rule stands in parentheses of its own.
 //!
 //! What is negative (`notEquals`, `doesNotInclude`, `notInThePast` …) lets rows without a value pass. A rule that has no values
-//! yet holds for every row, as clients expect while somebody is still typing; on dates it is an error.
+//! yet holds for every row, as clients expect while somebody is still typing; on dates it is an error, and on booleans it
+//! means false, as clients do.
 
 use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
 use serde_json::Value;
