@@ -1,6 +1,10 @@
 //! What a query answers, whichever warehouse ran it.
 
+use futures_util::{Stream, StreamExt, stream::BoxStream};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::Result;
 
 /// The answer to a query: its columns in order, and rows with one value for each column.
 ///
@@ -12,23 +16,28 @@ use serde_json::Value;
 /// | decimal | its digits as text, `"12.50"`, so that none is lost |
 /// | date | `2024-02-29` |
 /// | timestamp | `2024-02-29T12:00:00Z`, with as many digits of a second as it has: `…:00.5Z` |
+/// | json | an array, an object, or whatever the document is |
 /// | text, and everything else | text |
 ///
 /// Nothing is `null`. A timestamp without a zone is taken as UTC, which is the zone of every session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     pub columns: Vec<Column>,
-    pub rows: Vec<Vec<Value>>,
+    pub rows: Vec<Row>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One value for each column.
+pub type Row = Vec<Value>;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     pub name: String,
     pub r#type: Type,
 }
 
 /// What the values of a column are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Type {
     Boolean,
     Integer,
@@ -36,5 +45,62 @@ pub enum Type {
     Decimal,
     Date,
     Timestamp,
+    /// Arrays and documents.
+    Json,
     Text,
+}
+
+impl Type {
+    /// The word that clients know for it: `boolean`, `number`, `date`, `timestamp` or `string`.
+    pub fn simple(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Integer | Self::Double | Self::Decimal => "number",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+            Self::Json | Self::Text => "string",
+        }
+    }
+}
+
+/// An answer that comes in pieces, in constant memory. Dropping it before its end stops the query at the warehouse.
+pub struct RowStream {
+    pub columns: Vec<Column>,
+    batches: BoxStream<'static, Result<Vec<Row>>>,
+}
+
+impl RowStream {
+    /// An answer with these columns; a batch is as many rows as came at once.
+    pub fn new(
+        columns: Vec<Column>,
+        batches: impl Stream<Item = Result<Vec<Row>>> + Send + 'static,
+    ) -> Self {
+        Self {
+            columns,
+            batches: batches.boxed(),
+        }
+    }
+
+    /// The next rows; nothing at the end.
+    ///
+    /// # Errors
+    /// What stopped the query; nothing follows it.
+    pub async fn next(&mut self) -> Option<Result<Vec<Row>>> {
+        self.batches.next().await
+    }
+
+    /// All of it, for answers that are known to be small.
+    ///
+    /// # Errors
+    /// What stopped the query.
+    pub async fn collect(mut self) -> Result<Rows> {
+        let mut rows = Vec::new();
+        while let Some(batch) = self.next().await {
+            rows.append(&mut batch?);
+        }
+        Ok(Rows {
+            columns: self.columns,
+            rows,
+        })
+    }
 }
