@@ -1,9 +1,10 @@
-//! Explores: deploying them, whole or in batches, listing them, and compiling metric queries to SQL. Nothing here runs SQL.
+//! Explores: deploying them, whole or in batches, listing them, compiling metric queries to SQL, and asking the warehouse.
 
-mod attributes;
 mod compile;
 mod deploy;
 mod explores;
+mod queries;
+mod run;
 
 use app::Api;
 use utoipa_axum::routes;
@@ -14,6 +15,13 @@ pub fn router() -> Api {
         .routes(routes!(explores::get_explores, explores::set_explores))
         .routes(routes!(explores::get_explore))
         .routes(routes!(compile::compile_query))
+        .routes(routes!(run::run_metric_query))
+        .routes(routes!(run::post_run_underlying_data_query))
+        .routes(routes!(run::run_sql_query))
+        .routes(routes!(queries::execute_async_metric_query))
+        .routes(routes!(queries::execute_async_sql_query))
+        .routes(routes!(queries::get_async_query_results))
+        .routes(routes!(queries::cancel_async_query))
         .routes(routes!(deploy::start_deploy))
         .routes(routes!(deploy::add_deploy_batch))
         .routes(routes!(deploy::finalize_deploy))

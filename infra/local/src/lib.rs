@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use app::{
     Api, App, Error, Result,
     clock::Clock,
-    config::{Config, MailConfig, SealConfig},
+    config::{Config, FilesConfig, MailConfig, SealConfig},
     http::{PeerAddress, Stack},
     random::Random,
     store::{Store, embedded::Embedded},
@@ -86,6 +86,7 @@ impl Local {
             },
             mail: MailConfig::Outbox(folder.join("outbox")),
             seal: SealConfig::KeyFile(folder.join("key")),
+            files: FilesConfig::Folder(folder.join("files")),
             ..config
         };
         let app = App::with(config, store, Clock::System, Random::System).await?;

@@ -99,6 +99,7 @@ impl TestApp {
         let own = [
             ("ZERODASH_OUTBOX".to_owned(), path("outbox")),
             ("ZERODASH_KEY_FILE".to_owned(), path("key")),
+            ("ZERODASH_FILES".to_owned(), path("files")),
         ];
         let all: BTreeMap<_, _> = variables.clone().into_iter().chain(own).collect();
         let config = Config::from_variables(|name| all.get(name).cloned()).expect("settings");

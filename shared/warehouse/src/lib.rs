@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-pub use connect::{Credentials, Hosts, Warehouses};
+pub use connect::{Credentials, EMBEDDED, Embedded, Hosts, Turn, Turns, Warehouses};
 pub use error::{Error, Result};
 pub use rows::{Column, Row, RowStream, Rows, Type};
 

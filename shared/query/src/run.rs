@@ -1,0 +1,95 @@
+//! Running a statement.
+
+use std::time::{Duration, Instant};
+
+use app::{App, Error, Result, domain::query::WAITED};
+use warehouse::{RowStream, Rows, Statement};
+
+use crate::{Asker, Login};
+
+/// Who asks for what, as warehouses are told (reference 13 §15).
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tags {
+    pub context: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explore: Option<String>,
+}
+
+impl Tags {
+    /// The tags of a statement.
+    pub fn of(&self, asker: Asker) -> Vec<(&'static str, String)> {
+        let mut tags = vec![
+            ("organization_uuid", asker.organization.to_string()),
+            ("project_uuid", asker.project.to_string()),
+            ("user_uuid", asker.user.to_string()),
+            ("query_context", self.context.clone()),
+        ];
+        tags.extend(self.explore.clone().map(|name| ("explore_name", name)));
+        tags
+    }
+}
+
+/// Starts a statement when it is the asker's turn; the stream holds the turn.
+pub(crate) async fn stream(
+    app: &App,
+    asker: Asker,
+    login: &Login,
+    statement: &Statement,
+) -> Result<(RowStream, warehouse::Turn)> {
+    let turn = app.warehouses.turns.wait(&asker.user.to_string()).await;
+    let turn =
+        turn.ok_or_else(|| Error::Unavailable(anyhow::anyhow!("the process is stopping")))?;
+    Ok((login.warehouse.stream(statement).await?, turn))
+}
+
+/// A statement whose rows are awaited.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    pub sql: &'a str,
+    pub tags: &'a Tags,
+    /// Rows that are read at most; then the statement is stopped.
+    pub most: Option<usize>,
+}
+
+/// The rows of a statement, while its caller waits; and how long that took.
+///
+/// # Errors
+/// `Warehouse` for whatever stopped it; a time-out names the way for queries that take long.
+pub async fn collect(
+    app: &App,
+    asker: Asker,
+    login: &Login,
+    run: Run<'_>,
+) -> Result<(Rows, Duration)> {
+    let begun = Instant::now();
+    let statement = Statement {
+        sql: run.sql.to_owned(),
+        tags: run.tags.of(asker),
+        time: WAITED,
+    };
+    let work = async {
+        let (mut answer, _turn) = stream(app, asker, login, &statement).await?;
+        let mut rows = Vec::new();
+        while let Some(batch) = answer.next().await {
+            rows.append(&mut batch?);
+            if run.most.is_some_and(|most| rows.len() >= most) {
+                break;
+            }
+        }
+        rows.truncate(run.most.unwrap_or(usize::MAX));
+        let columns = answer.columns;
+        Ok::<_, Error>(Rows { columns, rows })
+    };
+    match tokio::time::timeout(WAITED, work).await {
+        Ok(Err(Error::Warehouse(warehouse::Error::Time(_)))) | Err(_) => Err(too_long()),
+        Ok(rows) => Ok((rows?, begun.elapsed())),
+    }
+}
+
+fn too_long() -> Error {
+    Error::Timeout(format!(
+        "The warehouse did not answer within {} seconds. Queries that take longer are asked by POST /api/v2/projects/{{projectUuid}}/query/metric-query, and polled",
+        WAITED.as_secs()
+    ))
+}
