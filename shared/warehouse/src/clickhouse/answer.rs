@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Response;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::{MESSAGE, types::Kind};
@@ -31,6 +32,8 @@ pub(super) struct Lines {
     names: Vec<String>,
     kinds: Vec<Kind>,
     buffer: Vec<u8>,
+    /// So many bytes of the buffer are known to have no end of a line.
+    searched: usize,
     over: bool,
 }
 
@@ -48,6 +51,7 @@ impl Lines {
             names: Vec::new(),
             kinds: Vec::new(),
             buffer: Vec::new(),
+            searched: 0,
             over: false,
         };
         lines.names = lines.header().await?;
@@ -75,8 +79,8 @@ impl Lines {
 
     async fn header(&mut self) -> Result<Vec<String>> {
         let line = loop {
-            if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
-                break self.buffer.drain(..=end).collect::<Vec<_>>();
+            if let Some(line) = self.take(|new| new.iter().position(is_end)) {
+                break line;
             }
             if !self.more().await? {
                 // An answer without columns has no line at all.
@@ -95,19 +99,31 @@ impl Lines {
     /// The next rows; nothing at the end.
     pub(super) async fn next_rows(&mut self) -> Result<Option<Vec<Row>>> {
         loop {
-            let end = self.buffer.iter().rposition(|byte| *byte == b'\n');
-            if let Some(end) = end {
-                let lines: Vec<u8> = self.buffer.drain(..=end).collect();
+            if let Some(lines) = self.take(|new| new.iter().rposition(is_end)) {
                 return self.rows(&lines).await.map(Some);
             }
-            if !self.more().await? {
-                let rest = std::mem::take(&mut self.buffer);
-                if rest.is_empty() {
-                    return Ok(None);
+            match self.more().await {
+                Ok(true) => {}
+                Ok(false) if self.buffer.is_empty() => return Ok(None),
+                Ok(false) => return Err(self.no_row(Vec::new()).await),
+                Err(error) => {
+                    let rest = std::mem::take(&mut self.buffer);
+                    return Err(self.said(&rest).unwrap_or(error));
                 }
-                return Err(self.no_row(rest).await);
             }
         }
+    }
+
+    /// What is up to the end of a line that this finds.
+    fn take(&mut self, find: impl Fn(&[u8]) -> Option<usize>) -> Option<Vec<u8>> {
+        let new = self.buffer.get(self.searched..).unwrap_or_default();
+        let Some(end) = find(new) else {
+            self.searched = self.buffer.len();
+            return None;
+        };
+        let end = self.searched + end;
+        self.searched = 0;
+        Some(self.buffer.drain(..=end).collect())
     }
 
     /// The rows of whole lines.
@@ -167,18 +183,28 @@ impl Lines {
                 }
             }
         }
-        let tag = self.response.headers().get("X-ClickHouse-Exception-Tag");
-        let tag = tag.and_then(|tag| tag.to_str().ok()).unwrap_or_default();
-        let said = String::from_utf8_lossy(&text);
-        if let Some((_, error)) = exception(between(&said, tag), &self.sql) {
-            self.over = true;
+        if let Some(error) = self.said(&text) {
             return error;
         }
-        cut.unwrap_or_else(|| match self.remote.read::<Vec<String>>(&text) {
+        cut.unwrap_or_else(|| match self.remote.read::<Vec<IgnoredAny>>(&text) {
             Err(error) => error,
             Ok(_) => self.remote.failed("broke off within its answer"),
         })
     }
+
+    /// The exception that a text is, with which the query has ended.
+    fn said(&mut self, text: &[u8]) -> Option<Error> {
+        let tag = self.response.headers().get("X-ClickHouse-Exception-Tag");
+        let tag = tag.and_then(|tag| tag.to_str().ok()).unwrap_or_default();
+        let text = String::from_utf8_lossy(text);
+        let (_, error) = exception(between(&text, tag), &self.sql)?;
+        self.over = true;
+        Some(error)
+    }
+}
+
+fn is_end(byte: &u8) -> bool {
+    *byte == b'\n'
 }
 
 /// The message of an exception block: mark, tag, message, and then its length, the tag and the mark again
