@@ -11,14 +11,14 @@ use std::{
 
 use async_trait::async_trait;
 use futures_util::stream;
-use reqwest::{RequestBuilder, Response, StatusCode, Url, header::HeaderValue};
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
 
 use crate::{
     Column, Error, Hosts, Result, RowStream, Statement, Table, Type, Warehouse,
     connect::ClickhouseCredentials,
     http,
     reads::{self, Strings},
-    remote::{Cancel, Deadline, Remote},
+    remote::{Cancel, Deadline, Remote, with_secret},
 };
 use answer::{FORMAT, Lines};
 
@@ -26,6 +26,23 @@ use answer::{FORMAT, Lines};
 const CATALOGUE: Duration = Duration::from_secs(60);
 /// How much is read of what an error says.
 const MESSAGE: usize = 64 * 1024;
+
+/// What every statement is run with (<https://clickhouse.com/docs/operations/settings/settings>).
+const SETTINGS: [(&str, &str); 10] = [
+    ("default_format", FORMAT),
+    // Reads only, and may still set what is set here
+    // (<https://clickhouse.com/docs/operations/settings/permissions-for-queries>).
+    ("readonly", "2"),
+    ("cancel_http_readonly_queries_on_client_close", "1"),
+    ("session_timezone", "UTC"),
+    ("date_time_output_format", "iso"),
+    ("output_format_json_quote_64bit_integers", "1"),
+    ("output_format_json_quote_decimals", "1"),
+    ("output_format_json_quote_denormals", "1"),
+    ("output_format_json_named_tuples_as_objects", "1"),
+    // An error within an answer is in no format then, and so is never a row.
+    ("http_write_exception_in_output_format", "0"),
+];
 
 /// A connection to a ClickHouse server.
 pub struct Clickhouse {
@@ -66,25 +83,9 @@ impl Clickhouse {
         if !settings.is_empty() {
             address.query_pairs_mut().extend_pairs(settings);
         }
-        let secret = |text: &str| {
-            HeaderValue::from_str(text).map(|mut value| {
-                value.set_sensitive(true);
-                value
-            })
-        };
-        let mut request = self.remote.client.post(address);
-        let pairs = [
-            ("X-ClickHouse-User", &self.user),
-            ("X-ClickHouse-Key", &self.password),
-        ];
-        for (name, value) in pairs {
-            request = match secret(value) {
-                Ok(value) => request.header(name, value),
-                // It fails when it is sent.
-                Err(_) => request.header(name, value.as_bytes()),
-            };
-        }
-        request
+        let request = self.remote.client.post(address);
+        let request = with_secret(request, "X-ClickHouse-User", &self.user);
+        with_secret(request, "X-ClickHouse-Key", &self.password)
     }
 
     /// A statement as a request.
@@ -101,23 +102,12 @@ impl Clickhouse {
         };
         // The server stops a little later than this side does, so that it is known who did.
         let seconds = self.time(statement).as_secs().saturating_add(1).to_string();
-        let mut settings = vec![
+        let mut settings = SETTINGS.to_vec();
+        settings.extend([
             ("query_id", id),
-            ("default_format", FORMAT),
-            // Reads only, and may still set what is set here (<https://clickhouse.com/docs/operations/settings/permissions-for-queries>).
-            ("readonly", "2"),
-            ("max_execution_time", &seconds),
-            ("cancel_http_readonly_queries_on_client_close", "1"),
-            ("session_timezone", "UTC"),
-            ("date_time_output_format", "iso"),
-            ("output_format_json_quote_64bit_integers", "1"),
-            ("output_format_json_quote_decimals", "1"),
-            ("output_format_json_quote_denormals", "1"),
-            ("output_format_json_named_tuples_as_objects", "1"),
-            // An error within an answer is in no format then, and so is never a row.
-            ("http_write_exception_in_output_format", "0"),
-            ("log_comment", &tags),
-        ];
+            ("max_execution_time", seconds.as_str()),
+            ("log_comment", tags.as_str()),
+        ]);
         if !self.schema.is_empty() {
             settings.push(("database", &self.schema));
         }

@@ -15,6 +15,7 @@ const DOES_MORE: [&str; 9] = [
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strings {
     /// As the standard does: a quote is written twice.
+    #[cfg(any(test, feature = "trino"))]
     Standard,
     /// A backslash escapes what follows, but not in `r'…'`.
     Backslash,

@@ -2,6 +2,8 @@
 
 use std::{error::Error as StdError, time::Duration};
 
+#[cfg(any(feature = "clickhouse", feature = "trino"))]
+use reqwest::header::HeaderValue;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header::RETRY_AFTER};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -48,6 +50,7 @@ impl Deadline {
 
 /// Does something to its end even if nobody waits for it any more: a statement whose start was already sent is dropped, and so
 /// cancelled, only once its id is known.
+#[cfg(any(feature = "databricks", feature = "trino"))]
 pub(crate) async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
@@ -140,6 +143,7 @@ impl Remote {
     ///
     /// # Errors
     /// `Connection` when it breaks off or is larger than [`MOST`].
+    #[cfg(any(feature = "databricks", feature = "trino"))]
     pub(crate) async fn body(&self, mut response: Response) -> Result<Vec<u8>> {
         let mut body = Vec::new();
         while let Some(piece) = self.piece(&mut response).await? {
@@ -200,6 +204,18 @@ impl Remote {
         } else {
             self.failed(&format!("broke off the connection{last}"))
         }
+    }
+}
+
+/// A request with a header that is never printed. What cannot be a header fails when it is sent.
+#[cfg(any(feature = "clickhouse", feature = "trino"))]
+pub(crate) fn with_secret(request: RequestBuilder, name: &str, value: &str) -> RequestBuilder {
+    match HeaderValue::from_bytes(value.as_bytes()) {
+        Ok(mut value) => {
+            value.set_sensitive(true);
+            request.header(name, value)
+        }
+        Err(_) => request.header(name, value),
     }
 }
 

@@ -1,24 +1,23 @@
 //! Trino over its client protocol: a statement is posted, and pages are followed until there is no next one
 //! (<https://trino.io/docs/current/develop/client-protocol.html>).
 
+mod pages;
 mod types;
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream;
-use reqwest::{RequestBuilder, StatusCode, Url, header::HeaderValue};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use reqwest::{RequestBuilder, StatusCode, Url};
 
 use crate::{
-    Column, Error, Hosts, Result, Row, RowStream, Statement, Table, Type, Warehouse,
+    Column, Error, Hosts, Result, RowStream, Statement, Table, Warehouse,
     connect::TrinoCredentials,
     http,
     reads::{self, Strings},
-    remote::{Cancel, Deadline, Remote, to_the_end},
-    values,
+    remote::{Deadline, Remote, to_the_end, with_secret},
 };
+use pages::Running;
 
 /// "The client should try again": all other statuses mean that the query has failed.
 const PASSING: [StatusCode; 3] = [
@@ -43,39 +42,8 @@ struct Server {
     remote: Remote,
     address: Url,
     user: String,
-    /// Trino takes passwords only over TLS, so there is none over plain HTTP.
+    /// None for servers that ask for none; they do not accept one.
     password: Option<String>,
-}
-
-/// What a request answers; rows are read once their types are known.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Page<'a> {
-    next_uri: Option<String>,
-    columns: Option<Vec<ColumnOf>>,
-    #[serde(borrow)]
-    data: Option<Vec<Vec<&'a RawValue>>>,
-    error: Option<Failure>,
-}
-
-#[derive(Deserialize)]
-struct ColumnOf {
-    name: String,
-    r#type: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Failure {
-    message: Option<String>,
-    error_location: Option<Place>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Place {
-    line_number: Option<u32>,
-    column_number: Option<u32>,
 }
 
 impl Trino {
@@ -122,7 +90,9 @@ impl Trino {
             ("X-Trino-Schema", self.schema.as_str()),
         ];
         headers.retain(|(_, value)| !value.is_empty());
-        let with = |request: RequestBuilder, (name, value)| request.header(name, text(value));
+        let with = |request: RequestBuilder, (name, value): (&str, &str)| {
+            request.header(name, value.as_bytes())
+        };
         let request = headers.into_iter().fold(request, with);
         let time = statement.time.saturating_add(Duration::from_secs(30));
         Ok(request.timeout(time).body(sql))
@@ -140,21 +110,9 @@ impl Trino {
     }
 }
 
-/// A value of a header; what cannot be one fails when it is sent.
-fn text(value: &str) -> Vec<u8> {
-    value.as_bytes().to_vec()
-}
-
 impl Server {
     fn login(&self, request: RequestBuilder) -> RequestBuilder {
-        let mut user = HeaderValue::from_str(&self.user);
-        if let Ok(user) = &mut user {
-            user.set_sensitive(true);
-        }
-        let request = match user {
-            Ok(user) => request.header("X-Trino-User", user),
-            Err(_) => request.header("X-Trino-User", text(&self.user)),
-        };
+        let request = with_secret(request, "X-Trino-User", &self.user);
         match &self.password {
             Some(password) => request.basic_auth(&self.user, Some(password)),
             None => request,
@@ -185,107 +143,19 @@ impl Server {
     }
 }
 
-/// A statement that runs.
-struct Running {
-    server: Server,
-    next: Option<Url>,
-    columns: Option<Vec<Column>>,
-    types: Vec<Type>,
-    ready: VecDeque<Vec<Row>>,
-    cancel: Cancel,
-}
-
-impl Running {
-    /// Asks for a page, and takes what it says.
-    async fn follow(&mut self, request: RequestBuilder) -> Result<()> {
-        let body = self.server.page(request).await?;
-        let page: Page<'_> = self.server.remote.read(&body)?;
-        self.next = None;
-        if let Some(failure) = page.error {
-            self.cancel.over();
-            return Err(failed(failure));
-        }
-        match page.next_uri {
-            None => self.cancel.over(),
-            Some(next) => {
-                let next = self.server.next(&next)?;
-                let delete = self.server.remote.client.delete(next.clone());
-                self.cancel.by(self.server.login(delete));
-                self.next = Some(next);
-            }
-        }
-        if let (None, Some(columns)) = (&self.columns, page.columns) {
-            let columns = columns.into_iter().map(|one| Column {
-                r#type: types::of(&one.r#type),
-                name: one.name,
-            });
-            let columns: Vec<_> = columns.collect();
-            self.types = columns.iter().map(|one| one.r#type).collect();
-            self.columns = Some(columns);
-        }
-        let data = page.data.unwrap_or_default();
-        if !data.is_empty() {
-            let rows = data.iter().map(|row| values::row(row, &self.types));
-            self.ready.push_back(rows.collect::<Result<_>>()?);
-        }
-        Ok(())
-    }
-
-    async fn next_rows(&mut self) -> Result<Option<Vec<Row>>> {
-        loop {
-            if let Some(rows) = self.ready.pop_front() {
-                return Ok(Some(rows));
-            }
-            let Some(next) = self.next.clone() else {
-                return Ok(None);
-            };
-            let get = self.server.remote.client.get(next);
-            self.follow(self.server.login(get)).await?;
-        }
-    }
-
-    async fn until_columns(&mut self) -> Result<()> {
-        while self.columns.is_none()
-            && let Some(next) = self.next.clone()
-        {
-            let get = self.server.remote.client.get(next);
-            self.follow(self.server.login(get)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// `QueryError` of Trino's client; its places count from 1.
-fn failed(failure: Failure) -> Error {
-    let place = failure.error_location;
-    let message = failure.message;
-    Error::Query {
-        message: message.unwrap_or_else(|| "the query failed without a message".to_owned()),
-        line: place.as_ref().and_then(|place| place.line_number),
-        character: place.and_then(|place| place.column_number),
-    }
-}
-
 #[async_trait]
 impl Warehouse for Trino {
     async fn stream(&self, statement: &Statement) -> Result<RowStream> {
         let deadline = Deadline::new(statement.time);
         let post = self.post(statement)?;
-        let mut running = Running {
-            server: self.server.clone(),
-            next: None,
-            columns: None,
-            types: Vec::new(),
-            ready: VecDeque::new(),
-            cancel: Cancel::default(),
-        };
+        let mut running = Running::new(self.server.clone());
         let started = to_the_end(async move {
             running.follow(post).await?;
             Ok(running)
         });
         let mut running = deadline.within(started).await?;
         deadline.within(running.until_columns()).await?;
-        let columns = running.columns.clone().unwrap_or_default();
+        let columns = running.columns();
         let batches = stream::try_unfold(running, move |mut running| async move {
             let rows = deadline.within(running.next_rows()).await?;
             Ok(rows.map(|rows| (rows, running)))

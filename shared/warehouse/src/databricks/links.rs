@@ -6,8 +6,8 @@ use reqwest::{Response, StatusCode, Url};
 use serde_json::value::RawValue;
 
 use super::{
-    Workspace,
     answer::{Chunk, Link},
+    workspace::Workspace,
 };
 use crate::{Result, Row, Type, http, remote::MOST, values};
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use warehouse::{Credentials, Error, Hosts, Statement, Table, Type, Warehouse, Warehouses};
 
 use crate::server::{
-    self, Asked, Server, closed_port, connection_error, ok, rows, statement, status,
+    self, Answer, Asked, Server, closed_port, connection_error, ok, rows, statement, status,
 };
 
 fn connect(port: u16) -> Arc<dyn Warehouse> {
@@ -361,7 +361,7 @@ async fn the_servers_own_time_limit_is_this_one() {
 
 #[tokio::test]
 async fn bodies_that_are_none_of_clickhouse_are_named() {
-    let cases: [(fn() -> Response, &str); 9] = [
+    let cases: Vec<(Answer, &str)> = vec![
         (server::html, "web page"),
         (
             || ok("[\"n\"]\n[\"UInt8\"]\n[1"),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use warehouse::{Credentials, Error, Hosts, Statement, Table, Type, Warehouse, Warehouses};
 
-use crate::server::{self, Asked, Server, connection_error, ok, rows, statement, status};
+use crate::server::{self, Answer, Asked, Server, connection_error, ok, rows, statement, status};
 
 const PATH: &str = "/sql/1.0/warehouses/abc123";
 const STATEMENTS: &str = "/api/2.0/sql/statements";
@@ -352,7 +352,7 @@ async fn a_storage_that_hangs_ends_with_the_time() {
 
 #[tokio::test]
 async fn bodies_that_are_none_of_the_api_are_named() {
-    let cases: [(fn() -> Response, &str); 6] = [
+    let cases: Vec<(Answer, &str)> = vec![
         (server::html, "web page"),
         (
             || ok("{\"statement_id\": \"01"),
@@ -378,7 +378,7 @@ async fn bodies_that_are_none_of_the_api_are_named() {
 
 #[tokio::test]
 async fn bodies_of_the_storage_that_are_no_rows_are_named_without_their_link() {
-    let cases: [(fn() -> Response, &str); 7] = [
+    let cases: Vec<(Answer, &str)> = vec![
         (server::html, "not of its protocol"),
         (|| ok("[[\"1\"],[\"2\""), "broke off within its answer"),
         (|| ok(""), "broke off within its answer"),

@@ -21,30 +21,30 @@ use warehouse::{Error, Rows, Statement, Warehouse};
 
 /// What a server was asked.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// `POST /v1/statement`, with the query if there is one.
-    pub line: String,
-    pub body: String,
+    pub(crate) line: String,
+    pub(crate) body: String,
     headers: axum::http::HeaderMap,
 }
 
 impl Asked {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .get(name)
             .map(|value| value.to_str().expect("text"))
     }
 }
 
-pub struct Server {
-    pub port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     all: Arc<Mutex<Vec<Asked>>>,
     coming: UnboundedReceiver<Asked>,
 }
 
 impl Server {
     /// A server that answers by this; it is given what was asked, how many requests came before it, and its own address.
-    pub async fn start(
+    pub(crate) async fn start(
         answer: impl Fn(&Asked, usize, &str) -> Response + Clone + Send + Sync + 'static,
     ) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -80,16 +80,16 @@ impl Server {
         Self { port, all, coming }
     }
 
-    pub fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.all.lock().unwrap().clone()
     }
 
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.asked().into_iter().map(|asked| asked.line).collect()
     }
 
     /// Waits until a request comes for which this holds.
-    pub async fn sees(&mut self, wanted: impl Fn(&Asked) -> bool) -> Asked {
+    pub(crate) async fn sees(&mut self, wanted: impl Fn(&Asked) -> bool) -> Asked {
         let seen = async {
             loop {
                 let asked = self.coming.recv().await.expect("a running server");
@@ -103,27 +103,30 @@ impl Server {
     }
 }
 
+/// One answer to whatever is asked.
+pub(crate) type Answer = fn() -> Response;
+
 const HANG: u16 = 599;
 
-pub fn hang() -> Response {
+pub(crate) fn hang() -> Response {
     status(HANG, "")
 }
 
-pub fn status(status: u16, body: &str) -> Response {
+pub(crate) fn status(status: u16, body: &str) -> Response {
     let status = axum::http::StatusCode::from_u16(status).unwrap();
     (status, body.to_owned()).into_response()
 }
 
-pub fn ok(body: impl Into<String>) -> Response {
+pub(crate) fn ok(body: impl Into<String>) -> Response {
     body.into().into_response()
 }
 
-pub fn html() -> Response {
+pub(crate) fn html() -> Response {
     ok("<!DOCTYPE html><html><body>Please log in</body></html>")
 }
 
 /// A body that stops in the middle with its connection.
-pub fn broken(start: impl Into<String>) -> Response {
+pub(crate) fn broken(start: impl Into<String>) -> Response {
     let start = Bytes::from(start.into());
     let pieces = stream::iter([Ok(start), Err(std::io::Error::other("broken"))]);
     // What is before the end is sent when the server has to wait for it.
@@ -135,7 +138,7 @@ pub fn broken(start: impl Into<String>) -> Response {
 }
 
 /// A body in these pieces, which come one after the other.
-pub fn pieces(pieces: Vec<String>) -> Response {
+pub(crate) fn pieces(pieces: Vec<String>) -> Response {
     let pieces = stream::iter(pieces).then(|piece| async {
         tokio::task::yield_now().await;
         Ok::<_, Infallible>(Bytes::from(piece))
@@ -144,7 +147,7 @@ pub fn pieces(pieces: Vec<String>) -> Response {
 }
 
 /// A body that begins with this, and then has the same piece for ever.
-pub fn endless(start: &'static str, piece: &'static str) -> Response {
+pub(crate) fn endless(start: &'static str, piece: &'static str) -> Response {
     let start = stream::once(async move { Bytes::from_static(start.as_bytes()) });
     let block = Bytes::from(piece.repeat(64 * 1024 / piece.len()));
     let all = start.chain(stream::repeat(block)).map(Ok::<_, Infallible>);
@@ -152,13 +155,13 @@ pub fn endless(start: &'static str, piece: &'static str) -> Response {
 }
 
 /// A body that begins with this, and then nothing comes.
-pub fn then_nothing(start: String) -> Response {
+pub(crate) fn then_nothing(start: String) -> Response {
     let start = stream::once(async move { Ok::<_, Infallible>(Bytes::from(start)) });
     Body::from_stream(start.chain(stream::pending())).into_response()
 }
 
 /// A body that comes when this is told.
-pub fn after(gate: Arc<Notify>, body: String) -> Response {
+pub(crate) fn after(gate: Arc<Notify>, body: String) -> Response {
     let whole = stream::once(async move {
         gate.notified().await;
         Ok::<_, Infallible>(Bytes::from(body))
@@ -166,16 +169,16 @@ pub fn after(gate: Arc<Notify>, body: String) -> Response {
     Body::from_stream(whole).into_response()
 }
 
-pub fn statement(sql: &str) -> Statement {
+pub(crate) fn statement(sql: &str) -> Statement {
     Statement::new(sql, Duration::from_secs(20))
 }
 
-pub async fn rows(warehouse: &dyn Warehouse, sql: &str) -> Result<Rows, Error> {
+pub(crate) async fn rows(warehouse: &dyn Warehouse, sql: &str) -> Result<Rows, Error> {
     warehouse.stream(&statement(sql)).await?.collect().await
 }
 
 /// What it says when the connection is at fault.
-pub async fn connection_error(warehouse: &dyn Warehouse) -> String {
+pub(crate) async fn connection_error(warehouse: &dyn Warehouse) -> String {
     match rows(warehouse, "SELECT 1").await {
         Err(Error::Connection(message)) => message,
         other => panic!("{other:?}"),
@@ -183,13 +186,13 @@ pub async fn connection_error(warehouse: &dyn Warehouse) -> String {
 }
 
 /// A port on which nobody listens.
-pub async fn closed_port() -> u16 {
+pub(crate) async fn closed_port() -> u16 {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().port()
 }
 
 /// The names and types of the columns, in short.
-pub fn columns(rows: &Rows) -> Vec<(&str, warehouse::Type)> {
+pub(crate) fn columns(rows: &Rows) -> Vec<(&str, warehouse::Type)> {
     let columns = rows.columns.iter();
     columns.map(|one| (one.name.as_str(), one.r#type)).collect()
 }

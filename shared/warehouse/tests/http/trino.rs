@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use warehouse::{Credentials, Error, Hosts, Statement, Table, Type, Warehouse, Warehouses};
 
-use crate::server::{self, Asked, Server, connection_error, ok, rows, statement, status};
+use crate::server::{self, Answer, Asked, Server, connection_error, ok, rows, statement, status};
 
 fn connect(port: u16) -> Arc<dyn Warehouse> {
     connect_to("127.0.0.1", port, "http", Hosts::Any).unwrap()
@@ -329,7 +329,7 @@ async fn the_next_page_on_another_server_is_refused() {
 
 #[tokio::test]
 async fn bodies_that_are_none_of_trinos_are_named() {
-    let cases: [(fn() -> Response, &str); 6] = [
+    let cases: Vec<(Answer, &str)> = vec![
         (server::html, "web page"),
         (|| ok("{\"columns\": [{\"na"), "broke off within its answer"),
         (|| ok("[]"), "not of its protocol"),
