@@ -68,9 +68,9 @@ pub(crate) fn of_text(text: &str, wanted: Type) -> Result<Value> {
 
 /// Without the value: it may be anybody's data.
 fn other_type(wanted: Type) -> Error {
+    let name = format!("{wanted:?}").to_lowercase();
     Error::Engine(format!(
-        "a value of a {wanted:?} column is not one",
-        wanted = format!("{wanted:?}").to_lowercase()
+        "a column of type {name} has a value of another type"
     ))
 }
 
@@ -100,7 +100,6 @@ fn is_decimal(text: &str) -> bool {
 /// An instant in ISO 8601, whether the parts are separated by a `T` or a space, in UTC. Zones are `Z`, `UTC`, an offset or, for
 /// Trino, a name of the IANA database; a time that a zone has twice is the earlier one.
 fn timestamp(text: &str) -> Option<String> {
-    // The day has no more than a sign and "9999999-12-31".
     let (day, time) = text.split_once(['T', ' '])?;
     let end = time.find(|c: char| !matches!(c, '0'..='9' | ':' | '.'));
     let (clock, zone) = time.split_at(end.unwrap_or(time.len()));

@@ -9,7 +9,7 @@ use super::{
     answer::{Chunk, Link},
     workspace::Workspace,
 };
-use crate::{Result, Row, Type, http, remote::MOST, values};
+use crate::{Hosts, Result, Row, Type, http, remote::MOST, values};
 
 /// What is still to be read of an answer.
 pub(super) struct Links {
@@ -92,8 +92,7 @@ impl Links {
     /// Without the token: a signed link has all that its storage asks for.
     async fn fetch(&self, link: &Link) -> Result<Response> {
         let remote = &self.workspace.remote;
-        let address = http::address(self.workspace.hosts, &link.external_link);
-        let address = address.map_err(|_| {
+        let address = signed(self.workspace.hosts, &link.external_link).ok_or_else(|| {
             remote.failed("keeps its answers at an address that may not be talked to here")
         })?;
         let get = remote.client.get(address);
@@ -108,6 +107,16 @@ impl Links {
                 other.as_u16()
             ))),
         }
+    }
+}
+
+/// The address of a link, by `https` where hosts are public.
+fn signed(hosts: Hosts, link: &str) -> Option<Url> {
+    let address = http::address(hosts, link).ok()?;
+    match address.scheme() {
+        "https" => Some(address),
+        "http" if hosts == Hosts::Any => Some(address),
+        _ => None,
     }
 }
 
@@ -198,6 +207,22 @@ mod tests {
             assert_eq!(cut(&[one, two]), Some((rows.clone(), true)), "{at}");
         }
         assert_eq!(cut(&["[]"]), Some((Vec::new(), true)));
+    }
+
+    #[test]
+    fn links_lead_to_public_https_unless_any_host_may_be_talked_to() {
+        let links = [
+            ("https://storage.example/x?sig=y", true, true),
+            ("http://storage.example/x", false, true),
+            ("https://169.254.169.254/latest", false, true),
+            ("https://[::1]/", false, true),
+            ("file:///etc/passwd", false, false),
+            ("no address", false, false),
+        ];
+        for (link, public, any) in links {
+            assert_eq!(signed(Hosts::Public, link).is_some(), public, "{link}");
+            assert_eq!(signed(Hosts::Any, link).is_some(), any, "{link}");
+        }
     }
 
     #[test]

@@ -303,8 +303,9 @@ async fn a_wrong_login_is_named_without_the_password_and_a_missing_privilege_is_
 
 #[tokio::test]
 async fn a_password_that_no_header_can_have_is_an_error() {
+    let (_kept, port) = closed_port();
     let credentials: Credentials = serde_json::from_value(json!({
-        "type": "clickhouse", "host": "127.0.0.1", "port": closed_port().await, "user": "ada",
+        "type": "clickhouse", "host": "127.0.0.1", "port": port, "user": "ada",
         "password": "pass\nword", "schema": "", "secure": false,
     }))
     .unwrap();
@@ -417,7 +418,7 @@ async fn a_query_with_a_format_of_its_own_is_refused() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_and_one_inside_are_errors() {
-    let port = closed_port().await;
+    let (_kept, port) = closed_port();
     let message = connection_error(&*connect(port)).await;
     assert!(message.contains("cannot be reached"), "{message}");
     let number = connect_to("127.0.0.1", port, true, Hosts::Public);

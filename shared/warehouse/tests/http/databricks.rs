@@ -430,7 +430,7 @@ async fn chunks_outside_of_the_api_are_refused() {
 
 #[tokio::test]
 async fn an_address_must_be_public_https_and_of_a_sql_warehouse() {
-    let port = server::closed_port().await;
+    let (_kept, port) = server::closed_port();
     let refused = |host: &str, path: &str, hosts| match connect_to(host, path, None, hosts) {
         Err(Error::Connection(message)) => message,
         other => panic!("{:?}", other.map(|_| ())),

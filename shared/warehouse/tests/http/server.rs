@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, stream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{
     Notify,
     mpsc::{UnboundedReceiver, unbounded_channel},
@@ -47,7 +48,7 @@ impl Server {
     pub(crate) async fn start(
         answer: impl Fn(&Asked, usize, &str) -> Response + Clone + Send + Sync + 'static,
     ) -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let all: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let (tell, coming) = unbounded_channel();
@@ -185,10 +186,12 @@ pub(crate) async fn connection_error(warehouse: &dyn Warehouse) -> String {
     }
 }
 
-/// A port on which nobody listens.
-pub(crate) async fn closed_port() -> u16 {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap().port()
+/// A port on which nobody listens, for as long as the socket is kept.
+pub(crate) fn closed_port() -> (TcpSocket, u16) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    (socket, port)
 }
 
 /// The names and types of the columns, in short.

@@ -370,7 +370,7 @@ async fn rows_that_do_not_fit_their_columns_are_errors() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_an_error() {
-    let port = server::closed_port().await;
+    let (_kept, port) = server::closed_port();
     let message = connection_error(&*connect(port)).await;
     assert!(message.contains("cannot be reached"), "{message}");
     assert!(message.contains("refused"), "{message}");
