@@ -177,6 +177,9 @@ impl Clickhouse {
         let login = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         match answer::exception(&text, sql) {
             Some((answer::NO_LOGIN, _)) => self.no_login(),
+            Some((answer::READ_ONLY, _)) if text.contains("Cannot modify") => self.remote.failed(
+                "does not let this user set how answers are written; its profile needs readonly = 2 instead of 1",
+            ),
             Some((_, error)) => answer::timed_out(error, time),
             None if login => self.no_login(),
             None => self.remote.status(status),

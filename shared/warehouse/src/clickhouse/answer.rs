@@ -20,6 +20,7 @@ pub(super) const FORMAT: &str = "JSONCompactEachRowWithNamesAndTypes";
 /// that is wrong are all [`NO_LOGIN`] here.
 pub(super) const NO_LOGIN: u32 = 516;
 const LOGIN: [u32; 5] = [192, 193, 194, NO_LOGIN, 519];
+pub(super) const READ_ONLY: u32 = 164;
 const TOO_SLOW: u32 = 159;
 /// What begins an exception from version 25.11 on; before, its text follows the rows as it is.
 const MARK: &str = "__exception__";

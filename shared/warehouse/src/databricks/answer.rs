@@ -46,6 +46,8 @@ pub(super) struct Manifest {
     schema: Schema,
     #[serde(default)]
     pub(super) truncated: bool,
+    /// How many rows the answer has in all.
+    pub(super) total_row_count: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -66,6 +68,8 @@ struct ColumnOf {
 pub(super) struct Chunk {
     #[serde(default)]
     pub(super) external_links: Vec<Link>,
+    /// Links have their own.
+    pub(super) next_chunk_internal_link: Option<String>,
 }
 
 /// Where rows are; the address has a signature in it, so it is never shown.

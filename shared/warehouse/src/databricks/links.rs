@@ -19,27 +19,52 @@ pub(super) struct Links {
     /// Where the links after these are.
     next: Option<Url>,
     open: Option<(Response, Cutter)>,
+    /// How many rows are still to come, where that was said.
+    missing: Option<u64>,
 }
 
 impl Links {
-    pub(super) fn new(workspace: Workspace, types: Vec<Type>, first: Option<Chunk>) -> Self {
-        let links = first.map(|chunk| chunk.external_links.into());
-        Self {
+    /// # Errors
+    /// `Connection` when there is more at an address outside of the API.
+    pub(super) fn new(
+        workspace: Workspace,
+        types: Vec<Type>,
+        first: Option<Chunk>,
+        rows: Option<u64>,
+    ) -> Result<Self> {
+        let mut links = Self {
             workspace,
             types,
-            links: links.unwrap_or_default(),
+            links: VecDeque::new(),
             next: None,
             open: None,
-        }
+            missing: rows,
+        };
+        first.map(|chunk| links.add(chunk)).transpose()?;
+        Ok(links)
+    }
+
+    fn add(&mut self, chunk: Chunk) -> Result<()> {
+        let last = chunk.external_links.last();
+        let next = last.and_then(|link| link.next_chunk_internal_link.as_deref());
+        let next = next.or(chunk.next_chunk_internal_link.as_deref());
+        self.next = next.map(|path| self.workspace.below(path)).transpose()?;
+        self.links = chunk.external_links.into();
+        Ok(())
     }
 
     /// The next rows; nothing at the end.
     pub(super) async fn next_rows(&mut self) -> Result<Option<Vec<Row>>> {
         loop {
             if self.open.is_none() && !self.open_next().await? {
-                return Ok(None);
+                return match self.missing {
+                    None | Some(0) => Ok(None),
+                    Some(_) => Err(self.workspace.remote.failed("broke off within its answer")),
+                };
             }
             let rows = self.piece().await?;
+            let came = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+            self.missing = self.missing.map(|missing| missing.saturating_sub(came));
             if !rows.is_empty() {
                 return Ok(Some(rows));
             }
@@ -77,14 +102,12 @@ impl Links {
                 return Ok(false);
             };
             let get = self.workspace.remote.client.get(next);
-            let chunk: Chunk = self.workspace.ask(self.workspace.login(get)).await?;
-            self.links = chunk.external_links.into();
+            let chunk = self.workspace.ask(self.workspace.login(get)).await?;
+            self.add(chunk)?;
         }
         let Some(link) = self.links.pop_front() else {
             return Ok(false);
         };
-        let next = link.next_chunk_internal_link.as_deref();
-        self.next = next.map(|path| self.workspace.below(path)).transpose()?;
         self.open = Some((self.fetch(&link).await?, Cutter::default()));
         Ok(true)
     }

@@ -113,7 +113,8 @@ impl Started {
         }
         let columns = manifest.columns();
         let types = columns.iter().map(|one| one.r#type).collect();
-        let links = Links::new(self.workspace, types, self.answer.result);
+        let rows = manifest.total_row_count;
+        let links = Links::new(self.workspace, types, self.answer.result, rows)?;
         Ok((columns, links))
     }
 }

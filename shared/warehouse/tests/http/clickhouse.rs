@@ -302,6 +302,15 @@ async fn a_wrong_login_is_named_without_the_password_and_a_missing_privilege_is_
 }
 
 #[tokio::test]
+async fn a_user_that_may_set_nothing_is_told_what_it_needs() {
+    let text =
+        "Code: 164. DB::Exception: Cannot modify 'readonly' setting in readonly mode. (READONLY)";
+    let server = Server::start(move |_, _, _| status(500, text)).await;
+    let message = connection_error(&*connect(server.port)).await;
+    assert!(message.contains("needs readonly = 2"), "{message}");
+}
+
+#[tokio::test]
 async fn a_password_that_no_header_can_have_is_an_error() {
     let (_kept, port) = closed_port();
     let credentials: Credentials = serde_json::from_value(json!({

@@ -77,7 +77,8 @@ async fn links_are_followed_from_chunk_to_chunk_and_never_get_the_token() {
             ]),
             "/store/1?sig=secret" => ok("[]"),
             "/store/2?sig=secret" => ok("[[\"9223372036854775807\",\"\"]]"),
-            path if path == next => ok(json!({"external_links": [
+            "/api/2.0/sql/statements/01-ab/result/chunks/3" => ok("{}"),
+            path if path == next => ok(json!({"next_chunk_internal_link": format!("{STATEMENTS}/01-ab/result/chunks/3"), "external_links": [
                 {"chunk_index": 2, "external_link": link(2), "http_headers": {"x-key": "k"}},
             ]})
             .to_string()),
@@ -116,6 +117,7 @@ async fn links_are_followed_from_chunk_to_chunk_and_never_get_the_token() {
             "GET /store/1?sig=secret",
             "GET /api/2.0/sql/statements/01-ab/result/chunks/2?row_offset=2",
             "GET /store/2?sig=secret",
+            "GET /api/2.0/sql/statements/01-ab/result/chunks/3",
         ]
     );
     for one in &asked {
@@ -276,6 +278,30 @@ async fn an_answer_that_was_cut_off_is_no_answer() {
     .await;
     let error = rows(&*connect(server.port), "SELECT 1").await;
     assert_eq!(error, Err(Error::query("Databricks cut the answer off")));
+}
+
+#[tokio::test]
+async fn an_answer_with_fewer_rows_than_it_says_is_an_error() {
+    for (total, link) in [(2, true), (1, false)] {
+        let server = Server::start(move |asked: &Asked, _, here: &str| {
+            if asked.line == "GET /store/0" {
+                return ok("[[\"1\"]]");
+            }
+            let links = match link {
+                true => json!([{"external_link": format!("{here}/store/0")}]),
+                false => json!([]),
+            };
+            ok(json!({
+                "statement_id": "01-ab", "status": {"state": "SUCCEEDED"},
+                "manifest": {"schema": {"columns": [{"name": "n", "type_name": "INT"}]}, "total_row_count": total},
+                "result": {"external_links": links},
+            })
+            .to_string())
+        })
+        .await;
+        let message = connection_error(&*connect(server.port)).await;
+        assert!(message.contains("broke off"), "{message}");
+    }
 }
 
 #[tokio::test]
