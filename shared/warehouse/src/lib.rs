@@ -3,13 +3,25 @@
 //! The embedded engine is Apache DataFusion inside the process, over files of a folder or tables in memory; it reads
 //! PostgreSQL's dialect and means by it what PostgreSQL means.
 
+#[cfg(feature = "clickhouse")]
+pub mod clickhouse;
 pub mod connect;
+#[cfg(feature = "databricks")]
+pub mod databricks;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(any(feature = "clickhouse", feature = "databricks", feature = "trino"))]
+mod reads;
+#[cfg(any(feature = "clickhouse", feature = "databricks", feature = "trino"))]
+mod remote;
 mod rows;
+#[cfg(feature = "trino")]
+pub mod trino;
+#[cfg(any(feature = "clickhouse", feature = "databricks", feature = "trino"))]
+mod values;
 
 use std::time::Duration;
 
