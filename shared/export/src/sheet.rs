@@ -262,5 +262,10 @@ fn is_expression(text: &str) -> bool {
             _ => {}
         }
     }
-    !text.is_empty() && !quoted && !bracket && escaped && sections <= 4 && text.chars().count() <= 255
+    !text.is_empty()
+        && !quoted
+        && !bracket
+        && escaped
+        && sections <= 4
+        && text.chars().count() <= 255
 }
