@@ -269,3 +269,20 @@ fn is_expression(text: &str) -> bool {
         && sections <= 4
         && text.chars().count() <= 255
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_panics_ends_the_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sheet = Sheet::new(folder.path(), "s").unwrap();
+        sheet.line(|line| line.label("x", None)).unwrap();
+        let error = sheet.line(|_| panic!("the disk is full")).unwrap_err();
+        assert!(matches!(error, Error::Temporary));
+        let error = sheet.line(|line| line.label("y", None)).unwrap_err();
+        assert!(matches!(error, Error::Temporary));
+        assert!(sheet.finish(Vec::new()).is_err());
+    }
+}

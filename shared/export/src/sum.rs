@@ -14,6 +14,9 @@ pub(crate) struct Sum {
     any: bool,
 }
 
+/// Ten to this power is the largest that a unit can hold.
+const DIGITS: u32 = 38;
+
 /// `units` divided by ten to the `scale`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Decimal {
@@ -51,7 +54,7 @@ impl Decimal {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let units = format!("{whole}{fraction}").parse().ok()?;
         let scale = u32::try_from(fraction.len()).ok()?;
-        Some(Self { units, scale })
+        (scale <= DIGITS).then_some(Self { units, scale })
     }
 
     fn plus(self, other: Self) -> Option<Self> {
