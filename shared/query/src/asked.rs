@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use ::export::File;
 use app::{
     App, Error, Result, Timestamp,
     domain::{
@@ -15,7 +16,6 @@ use app::{
     },
     files::FileName,
 };
-use ::export::File;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -77,7 +77,10 @@ pub async fn submit(app: &App, asker: Asker, asked: &Asked, manner: Manner) -> R
     }
     let mut query = new_query(app, asker, packed, manner.purpose);
     // A file is made for one who asked; rows are for all who ask the same.
-    let kept = app.config.results_cache.filter(|_| manner.purpose != Purpose::Csv);
+    let kept = app
+        .config
+        .results_cache
+        .filter(|_| manner.purpose != Purpose::Csv);
     let key = kept.map(|_| cache_key(&login, asked));
     if let (Some(key), false) = (&key, manner.fresh)
         && let Some(found) = app.store.cached_rows(asker.project, key, now).await?
@@ -186,8 +189,8 @@ pub(crate) async fn ask(
 
 /// Writes an answer straight into the file that was asked for.
 async fn csv(app: &App, name: &FileName, asked: &Asked, rows: RowStream) -> Result<Written> {
-    let wanted: Wanted = serde_json::from_value(asked.csv.clone())
-        .map_err(|error| Error::Internal(error.into()))?;
+    let wanted: Wanted =
+        serde_json::from_value(asked.csv.clone()).map_err(|error| Error::Internal(error.into()))?;
     let plan = export::plan(&rows.columns, &asked.fields, &wanted.options);
     let mut source = Source::Warehouse(rows);
     match wanted.pivot_config {

@@ -1,13 +1,13 @@
 //! Files of rows: CSV, spreadsheets and JSON lines, from the warehouse as they come or from rows that are kept.
 
+use ::export::{
+    CsvWriter, File, Interval, Item, JsonlWriter, Limit, Limits, Options, Pivot, Plan, Role, Show,
+    Turn, XlsxWriter, content_disposition,
+};
 use app::{
     App, Error, Result,
     domain::query::{Outcome, Query},
     files::{FileName, Link, Upload},
-};
-use ::export::{
-    CsvWriter, File, Interval, Item, JsonlWriter, Limit, Limits, Options, Pivot, Plan, Role, Show,
-    Turn, XlsxWriter, content_disposition,
 };
 use semantic::format::Format;
 use serde::Deserialize;
@@ -88,7 +88,10 @@ fn item(name: &str, field: &Value) -> Item {
     let calculation = text("displayName").is_some();
     let kind = text("type");
     Item {
-        label: label.filter(|label| !label.is_empty()).unwrap_or(name).to_owned(),
+        label: label
+            .filter(|label| !label.is_empty())
+            .unwrap_or(name)
+            .to_owned(),
         table_label: text("tableLabel").map(str::to_owned),
         kind: match kind {
             Some("date") => Some(Type::Date),
@@ -110,9 +113,7 @@ fn failed(error: ::export::Error) -> Error {
     match error {
         ::export::Error::TooManyColumns(_)
         | ::export::Error::NothingToTurn
-        | ::export::Error::UnknownColumn(_) => {
-            Error::invalid(error.to_string())
-        }
+        | ::export::Error::UnknownColumn(_) => Error::invalid(error.to_string()),
         error => Error::Unavailable(anyhow::Error::new(error).context("writing a file")),
     }
 }
@@ -184,7 +185,8 @@ pub async fn jsonl(
 /// # Errors
 /// As [`csv`].
 pub async fn xlsx(app: &App, name: &FileName, plan: Plan, source: &mut Source) -> Result<Written> {
-    let mut writer = XlsxWriter::new(&std::env::temp_dir(), plan, Limits::default()).map_err(failed)?;
+    let mut writer =
+        XlsxWriter::new(&std::env::temp_dir(), plan, Limits::default()).map_err(failed)?;
     while let Some(rows) = source.next(app).await? {
         writer.write_rows(&rows).map_err(failed)?;
     }
@@ -243,7 +245,9 @@ pub async fn turned(
     written.truncated = limit.truncated();
     let mut bytes = Vec::new();
     if kind == File::Xlsx {
-        let sheet = pivot.xlsx(&std::env::temp_dir(), &mut bytes).map_err(failed)?;
+        let sheet = pivot
+            .xlsx(&std::env::temp_dir(), &mut bytes)
+            .map_err(failed)?;
         written.truncated |= sheet.truncated;
     } else {
         bytes = pivot.csv(bytes).map_err(failed)?;
@@ -258,7 +262,12 @@ pub async fn turned(
 ///
 /// # Errors
 /// As the ways to write one; `Invalid` and `Changed` when the rows are not there.
-pub async fn file_of(app: &App, query: &Query, wanted: &Wanted, kind: File) -> Result<(String, bool)> {
+pub async fn file_of(
+    app: &App,
+    query: &Query,
+    wanted: &Wanted,
+    kind: File,
+) -> Result<(String, bool)> {
     let outcome = query.rows()?;
     let asked: Asked = query.asked.unpack_json()?;
     let columns = page::columns(outcome)?;

@@ -7,7 +7,7 @@ use app::{
     domain::{
         connection::{Connection, Warehouse as Shown},
         id::{OrganizationId, ProjectId, UserId},
-        project::WarehouseType,
+        project::{ProjectKind, WarehouseType},
         warehouse_credentials::chosen_for,
     },
 };
@@ -95,12 +95,26 @@ impl Login {
             serde_json::from_value(Value::Object(fields)).map_err(unreadable)?;
         let credentials =
             credentials.for_explore(overrides.warehouse.as_deref(), overrides.compute.as_deref());
-        let warehouse = app.warehouses.kept(&identity, &project, &credentials)?;
+        let tables = if credentials.embedded() {
+            tables_of(app, asker.project).await?.to_string()
+        } else {
+            project
+        };
+        let warehouse = app.warehouses.kept(&identity, &tables, &credentials)?;
         Ok(Self {
             warehouse,
             identity,
         })
     }
+}
+
+/// The project whose tables one with an embedded engine has: a preview looks at those of the project that it is of.
+async fn tables_of(app: &App, project: ProjectId) -> Result<ProjectId> {
+    let found = app.store.project(project).await?;
+    let preview = found.filter(|project| project.kind_of == ProjectKind::Preview);
+    Ok(preview
+        .and_then(|preview| preview.upstream)
+        .unwrap_or(project))
 }
 
 /// The SQL that a project's warehouse speaks.
