@@ -71,7 +71,7 @@ fn rows() -> Vec<Row> {
             json!(format!("2024-05-15T14:35:{:02}.123Z", at % 60)),
             json!(format!("-{at}.50")),
             json!(at as f64 / 7.0),
-            json!(at % 2 == 0),
+            json!(at.is_multiple_of(2)),
             json!(at * 31),
             json!(null),
         ]

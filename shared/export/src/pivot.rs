@@ -92,14 +92,7 @@ impl Pivot {
             .into_iter()
             .partition(|column| column.role == Role::Dimension);
         metrics.retain(|metric| !turn.hidden_metric_field_ids.contains(&metric.name));
-        let mut across: Vec<ColumnPlan> = Vec::new();
-        for name in &turn.pivot_dimensions {
-            if across.iter().any(|column| column.name == *name) {
-                continue;
-            }
-            let at = down.iter().position(|column| column.name == *name);
-            across.push(down.remove(at.ok_or_else(|| Error::UnknownColumn(name.clone()))?));
-        }
+        let across = take(&mut down, &turn.pivot_dimensions)?;
         if metrics.is_empty() || across.is_empty() {
             return Err(Error::NothingToTurn);
         }
@@ -148,4 +141,17 @@ impl Pivot {
             .and_then(|values| values.get(metric))
             .unwrap_or(&Value::Null)
     }
+}
+
+/// Takes the columns of these names out of others, in the order of the names; a name that is there twice counts once.
+fn take(columns: &mut Vec<ColumnPlan>, names: &[String]) -> Result<Vec<ColumnPlan>> {
+    let mut taken: Vec<ColumnPlan> = Vec::new();
+    for name in names {
+        if taken.iter().any(|column| column.name == *name) {
+            continue;
+        }
+        let at = columns.iter().position(|column| column.name == *name);
+        taken.push(columns.remove(at.ok_or_else(|| Error::UnknownColumn(name.clone()))?));
+    }
+    Ok(taken)
 }

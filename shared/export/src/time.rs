@@ -73,26 +73,12 @@ impl Style {
         let Some(moment) = Moment::read(text) else {
             return false;
         };
-        let Self::Interval(interval) = self else {
-            moment.write(moment.clock, out);
-            moment.write_milliseconds(out);
-            return true;
-        };
-        match interval {
-            Interval::Year => out.push_str(moment.year()),
-            Interval::Month => out.push_str(moment.date.get(..7).unwrap_or_default()),
-            Interval::Day => out.push_str(moment.date),
-            Interval::Quarter => {
-                out.push_str(moment.year());
-                out.push_str("-Q");
-                out.push(moment.quarter());
+        match self {
+            Self::Interval(interval) => moment.write_interval(interval, out),
+            Self::Full => {
+                moment.write(moment.clock, out);
+                moment.write_milliseconds(out);
             }
-            Interval::Hour => {
-                moment.write(moment.clock.get(..2).unwrap_or_default(), out);
-                out.push_str(":00");
-            }
-            Interval::Minute => moment.write(moment.clock.get(..5).unwrap_or_default(), out),
-            Interval::Second => moment.write(moment.clock, out),
         }
         true
     }
@@ -131,6 +117,25 @@ impl<'a> Moment<'a> {
             clock,
             fraction,
         })
+    }
+
+    fn write_interval(&self, interval: Interval, out: &mut String) {
+        match interval {
+            Interval::Year => out.push_str(self.year()),
+            Interval::Month => out.push_str(self.date.get(..7).unwrap_or_default()),
+            Interval::Day => out.push_str(self.date),
+            Interval::Quarter => {
+                out.push_str(self.year());
+                out.push_str("-Q");
+                out.push(self.quarter());
+            }
+            Interval::Hour => {
+                self.write(self.clock.get(..2).unwrap_or_default(), out);
+                out.push_str(":00");
+            }
+            Interval::Minute => self.write(self.clock.get(..5).unwrap_or_default(), out),
+            Interval::Second => self.write(self.clock, out),
+        }
     }
 
     fn year(&self) -> &'a str {
