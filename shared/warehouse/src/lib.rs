@@ -9,6 +9,8 @@ pub mod embedded;
 mod error;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod rows;
 
 use std::time::Duration;
