@@ -16,6 +16,7 @@ const MISSING: &str = "PostgreSQL's server is not installed; `apt-get install po
 
 pub(crate) struct Server {
     pub(crate) port: u16,
+    #[allow(dead_code, reason = "not every test binary looks into it")]
     pub(crate) folder: PathBuf,
     /// The shell's standard input: open for as long as this process lives.
     _watched: ChildStdin,
