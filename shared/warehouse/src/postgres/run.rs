@@ -23,6 +23,7 @@ const BYTES: usize = 1024 * 1024;
 pub(super) async fn run(mut session: Session, asked: Asked) -> Result<RowStream> {
     session.running = true;
     let prepared = prepare(&mut session, &asked).await?;
+    // Redshift has it, too: https://docs.aws.amazon.com/redshift/latest/dg/r_BEGIN.html.
     let begun = asked
         .in_time(session.client.batch_execute("BEGIN READ ONLY"))
         .await?;
