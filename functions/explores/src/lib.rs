@@ -1,10 +1,14 @@
 //! Explores: deploying them, whole or in batches, listing them, compiling metric queries to SQL, and asking the warehouse.
 
 mod compile;
+mod csv;
 mod deploy;
 mod explores;
 mod queries;
 mod run;
+mod search;
+mod sql_runner;
+mod totals;
 
 use app::Api;
 use utoipa_axum::routes;
@@ -22,6 +26,18 @@ pub fn router() -> Api {
         .routes(routes!(queries::execute_async_sql_query))
         .routes(routes!(queries::get_async_query_results))
         .routes(routes!(queries::cancel_async_query))
+        .routes(routes!(queries::download_async_query_results))
+        .routes(routes!(queries::get_async_query_results_stream))
+        .routes(routes!(csv::download_csv_from_explore))
+        .routes(routes!(search::search_field_values))
+        .routes(routes!(sql_runner::get_tables))
+        .routes(routes!(sql_runner::get_table_fields))
+        .routes(routes!(sql_runner::refresh_sql_runner_catalog))
+        .routes(routes!(sql_runner::run_sql))
+        .routes(routes!(sql_runner::run_sql_pivot_query))
+        .routes(routes!(sql_runner::get_local_results))
+        .routes(routes!(totals::calculate_total_from_query))
+        .routes(routes!(totals::calculate_subtotals_from_query))
         .routes(routes!(deploy::start_deploy))
         .routes(routes!(deploy::add_deploy_batch))
         .routes(routes!(deploy::finalize_deploy))

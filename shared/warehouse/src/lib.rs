@@ -13,6 +13,8 @@ pub mod embedded;
 mod error;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(any(feature = "clickhouse", feature = "databricks", feature = "trino"))]
 mod reads;
 #[cfg(any(feature = "clickhouse", feature = "databricks", feature = "trino"))]

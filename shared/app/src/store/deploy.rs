@@ -24,6 +24,7 @@ use crate::{
         explore_set::{ContentHash, DeployStatus, Entry, Given, MOST_EXPLORES, SHARDS, Shards},
         id::{DeployId, ProjectId, UserId},
         job::{Job, Task},
+        packed::Packed,
     },
     error::Kind,
 };
