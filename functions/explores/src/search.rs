@@ -76,21 +76,36 @@ pub(crate) async fn search_field_values(
         let target = item.target.as_ref();
         target.is_some_and(|target| fields::dimension(explore, &target.field_id).is_some())
     };
-    let beside = body.filters.and_then(|filters| filters.and).unwrap_or_default();
-    let query = query(&path.field_id, &body.search, body.limit, beside.into_iter().filter(known));
+    let beside = body
+        .filters
+        .and_then(|filters| filters.and)
+        .unwrap_or_default();
+    let query = query(
+        &path.field_id,
+        &body.search,
+        body.limit,
+        beside.into_iter().filter(known),
+    );
     let question = Question::ask(&app, &project, &body.table, query, How::default()).await?;
     let rows = answer(&app, &project, &question, "filterAutocomplete").await?;
     let kind = rows.columns.first().map(|column| column.r#type);
     let values = rows.rows.iter().filter_map(|row| row.first().zip(kind));
     Ok(Reply(FieldValues {
         search: body.search,
-        results: values.map(|(value, kind)| json!(Raw(value, kind))).collect(),
+        results: values
+            .map(|(value, kind)| json!(Raw(value, kind)))
+            .collect(),
         refreshed_at: app.clock.now(),
         cached: false,
     }))
 }
 
-fn query(field: &str, search: &str, limit: f64, beside: impl Iterator<Item = FilterItem>) -> MetricQuery {
+fn query(
+    field: &str,
+    search: &str,
+    limit: f64,
+    beside: impl Iterator<Item = FilterItem>,
+) -> MetricQuery {
     let rule = |operator, values| FilterItem {
         target: Some(FilterTarget {
             field_id: field.to_owned(),

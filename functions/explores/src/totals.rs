@@ -47,7 +47,12 @@ pub(crate) async fn calculate_total_from_query(
     }
     let question = Question::ask(&app, &project, &body.explore, query, How::default()).await?;
     let rows = answer(&app, &project, &question, "calculateTotal").await?;
-    let row = rows.rows.first().map(|row| json!(RawRow { columns: &rows.columns, row }));
+    let row = rows.rows.first().map(|row| {
+        json!(RawRow {
+            columns: &rows.columns,
+            row
+        })
+    });
     Ok(Reply(row.unwrap_or_else(|| json!({}))))
 }
 
@@ -64,7 +69,6 @@ pub(crate) struct CalculateSubtotals {
     #[schema(nullable = false)]
     pivot_dimensions: Option<Vec<String>>,
 }
-
 
 /// Answers a metric query's subtotals, each under the ids of its dimensions joined by `:`. One that fails fails all: half an
 /// answer would look like a whole one.
@@ -91,7 +95,12 @@ pub(crate) async fn calculate_subtotals_from_query(
         let question = Question::ask(&app, &project, &body.explore, query, How::default()).await?;
         let rows = answer(&app, &project, &question, "calculateSubtotal").await?;
         let shown = rows.rows.iter();
-        let shown = shown.map(|row| json!(RawRow { columns: &rows.columns, row }));
+        let shown = shown.map(|row| {
+            json!(RawRow {
+                columns: &rows.columns,
+                row
+            })
+        });
         found.insert(key, shown.collect());
     }
     Ok(Reply(found))

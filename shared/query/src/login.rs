@@ -7,7 +7,7 @@ use app::{
     domain::{
         connection::{Connection, Warehouse as Shown},
         id::{OrganizationId, ProjectId, UserId},
-        project::{ProjectKind, WarehouseType},
+        project::WarehouseType,
         warehouse_credentials::chosen_for,
     },
 };

@@ -5,11 +5,23 @@ use serde_json::Value;
 pub struct Format;
 impl Format {
     /// x
-    pub fn of_item(_: &Value) -> Self { Self }
+    pub fn of_item(_: &Value) -> Self {
+        Self
+    }
     /// x
-    pub fn expression(&self) -> Option<String> { None }
+    pub fn expression(&self) -> Option<String> {
+        None
+    }
     /// x
-    pub fn write(&self, value: &Value, out: &mut String) { out.push_str(&self.text(value)) }
+    pub fn write(&self, value: &Value, out: &mut String) {
+        out.push_str(&self.text(value))
+    }
     /// x
-    pub fn text(&self, value: &Value) -> String { match value { Value::Null => "∅".into(), Value::String(s) => s.clone(), v => v.to_string() } }
+    pub fn text(&self, value: &Value) -> String {
+        match value {
+            Value::Null => "∅".into(),
+            Value::String(s) => s.clone(),
+            v => v.to_string(),
+        }
+    }
 }
