@@ -4,7 +4,7 @@
 //! yet holds for every row, as clients expect while somebody is still typing; on dates it is an error, and on booleans it
 //! means false, as clients do.
 
-use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use serde_json::Value;
 
 use crate::dialect::Dialect;
@@ -429,10 +429,11 @@ impl Dates<'_> {
     /// Whether the field lies in the range. A range of instants contains a day if it contains a moment of it.
     fn within(&self, range: &Range) -> String {
         let field = self.field;
-        let ends_at_midnight = |local: NaiveDateTime| local.time() == NaiveTime::MIN;
         let (from, to, closed) = if self.whole_days {
             let (from, to) = (self.time.local(range.from), self.time.local(range.to));
-            let closed = range.closed || !ends_at_midnight(to);
+            // The first moment of a day is not midnight where clocks are set forward then.
+            let start = self.time.start(self.dialect, range.to, Unit::Days);
+            let closed = range.closed || start != Some(range.to);
             (
                 literal::date(self.dialect, from.date()),
                 literal::date(self.dialect, to.date()),

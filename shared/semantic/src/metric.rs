@@ -350,7 +350,16 @@ pub(crate) fn may_count_nothing(sql: &str) -> bool {
         inside == "*" || inside.parse::<f64>().is_ok()
     };
     let word = |b: char| !(b.is_ascii_alphanumeric() || b == '_');
-    let fills = ["CASE", "IS", "COALESCE", "IFNULL", "NVL", "IF", "IIF", "ZEROIFNULL"];
+    let fills = [
+        "CASE",
+        "IS",
+        "COALESCE",
+        "IFNULL",
+        "NVL",
+        "IF",
+        "IIF",
+        "ZEROIFNULL",
+    ];
     sql.split('(').skip(1).any(constant)
         || sql
             .split(word)

@@ -4,11 +4,12 @@ use crate::calculation::{self, Calculation};
 use crate::compile::Warning;
 use crate::conditions;
 use crate::error::{Errors, Reason, closest};
+use crate::explore::JoinType;
 use crate::filter::FieldType;
 use crate::joins::{self, Dependencies, Needed};
 use crate::metric::{self, Definition, Leaf, Metrics, Part};
 use crate::query::MetricQuery;
-use crate::scope::{Found, Scope};
+use crate::scope::{Found, Scope, Tables};
 use crate::select::{self, Selection};
 
 /// Everything that rendering needs.
@@ -74,6 +75,7 @@ pub(crate) fn plan<'a>(scope: &Scope<'a>, query: &'a MetricQuery, errors: &mut E
     let mut filters = Vec::new();
     let filter = conditions::on_dimensions(scope, query, &mut tables, errors);
     let enforced = conditions::enforced(scope, query, &mut tables, errors);
+    tables.extend(also_joined(scope, query).0);
     let joins = joins::needed(scope, &mut tables, errors);
     let (from, row_filter) = joins::from(scope, &joins, errors);
     filters.extend(row_filter);
@@ -97,6 +99,33 @@ pub(crate) fn plan<'a>(scope: &Scope<'a>, query: &'a MetricQuery, errors: &mut E
     lacking(scope, &joins, &dependencies, &mut plan);
     guard(scope, &dependencies, &mut plan);
     plan
+}
+
+/// Tables that the whole of a total needs and that leave out rows, or add some: a left join does neither.
+fn also_joined<'a>(scope: &Scope<'a>, query: &'a MetricQuery) -> Tables<'a> {
+    let mut tables = Tables::default();
+    if query.also_joins.is_empty() {
+        return tables;
+    }
+    // What is wrong with the whole is said there.
+    let mut errors = Errors::default();
+    let own = query.additional_metrics.as_deref().unwrap_or_default();
+    let ad_hoc = metric::ad_hoc(scope, own, &mut errors);
+    let mut metrics = Metrics::default();
+    for id in &query.also_joins {
+        if let Some(found) = select::tables(scope, query, id) {
+            tables.extend(found.0);
+        } else if let Some(metric) = definition(scope, &ad_hoc, id, "", &mut errors) {
+            let _ = metrics.expression(scope, metric);
+        }
+    }
+    for leaf in &metrics.leaves {
+        tables.extend(leaf.tables.0.iter().copied());
+    }
+    let joins = joins::needed(scope, &mut tables, &mut errors);
+    let chooses = |one: &&Needed<'_>| !matches!(one.join.join_type, None | Some(JoinType::Left));
+    let chosen = joins.iter().filter(chooses);
+    Tables(chosen.map(|one| one.join.table.as_str()).collect())
 }
 
 /// The metrics that are asked for, then those that only filters name.
