@@ -4,5 +4,6 @@
 
 mod errors;
 mod fields;
+mod numbers;
 mod security;
 mod shop;
