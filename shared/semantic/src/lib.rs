@@ -9,6 +9,7 @@ pub mod dialect;
 pub mod error;
 pub mod explore;
 pub mod filter;
+pub mod format;
 mod guard;
 pub mod interval;
 mod joins;

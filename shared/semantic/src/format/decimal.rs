@@ -1,0 +1,308 @@
+//! Decimal numbers with all their digits: from their text, rounded and scaled without binary floating point.
+
+use std::cmp::Ordering;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+/// The longest exponent that a text may have. A double has 308 at most.
+const EXPONENT: i64 = 1000;
+/// From here on, JavaScript writes numbers with an exponent: <https://tc39.es/ecma262/#sec-numeric-types-number-tostring>.
+const PLAIN: std::ops::RangeInclusive<i64> = -5..=21;
+
+/// A number, or what has no digits.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Numeric {
+    Finite(Decimal),
+    Infinite { negative: bool },
+}
+
+impl Numeric {
+    /// Of JSON numbers and of text that is one number. Booleans are none, and `NaN` is none.
+    pub(super) fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Number(number) => {
+                let mut text = Short::default();
+                write!(text, "{number}").ok()?;
+                Decimal::parse(text.bytes()).map(Self::Finite)
+            }
+            Value::String(text) => match text.as_str() {
+                "Infinity" | "+Infinity" => Some(Self::Infinite { negative: false }),
+                "-Infinity" => Some(Self::Infinite { negative: true }),
+                text => Decimal::parse(text.as_bytes()).map(Self::Finite),
+            },
+            _ => None,
+        }
+    }
+}
+
+/// `0.d₁d₂d₃… × 10^point`, with a sign. Neither the first digit nor the last is a zero; zero has no digits and no sign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Decimal {
+    pub(super) negative: bool,
+    digits: Vec<u8>,
+    point: i64,
+}
+
+impl Decimal {
+    /// One or nothing.
+    pub(super) fn of_bool(value: bool) -> Self {
+        Self::of_digits(if value { vec![1] } else { Vec::new() }, 1)
+    }
+
+    fn of_digits(digits: Vec<u8>, point: i64) -> Self {
+        let mut number = Self {
+            negative: false,
+            digits,
+            point,
+        };
+        number.tidy();
+        number
+    }
+
+    /// `-12.50`, `.5`, `1e3`, with spaces around it; `None` for anything else.
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+        let text = text.trim_ascii();
+        let (negative, text) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            [b'+', rest @ ..] => (false, rest),
+            rest => (false, rest),
+        };
+        let end = text
+            .iter()
+            .position(|byte| byte.eq_ignore_ascii_case(&b'e'))
+            .unwrap_or(text.len());
+        let (mantissa, exponent) = text.split_at_checked(end)?;
+        let mut number = Self::mantissa(mantissa)?;
+        number.negative = negative;
+        number.point += exponent.get(1..).map_or(Some(0), parse_exponent)?;
+        number.tidy();
+        Some(number)
+    }
+
+    fn mantissa(text: &[u8]) -> Option<Self> {
+        let mut digits = Vec::with_capacity(text.len() + 1);
+        let (mut point, mut fraction, mut any) = (0, false, false);
+        for byte in text {
+            match byte {
+                b'0' if digits.is_empty() => {
+                    any = true;
+                    point -= i64::from(fraction);
+                }
+                b'0'..=b'9' => {
+                    any = true;
+                    digits.push(byte - b'0');
+                    point += i64::from(!fraction);
+                }
+                b'.' if !fraction => fraction = true,
+                _ => return None,
+            }
+        }
+        any.then_some(Self {
+            negative: false,
+            digits,
+            point,
+        })
+    }
+
+    /// Without zeros at the end; zero has neither sign nor place.
+    fn tidy(&mut self) {
+        while self.digits.last() == Some(&0) {
+            self.digits.pop();
+        }
+        if self.digits.is_empty() {
+            self.negative = false;
+            self.point = 0;
+        }
+    }
+
+    pub(super) fn is_zero(&self) -> bool {
+        self.digits.is_empty()
+    }
+
+    /// The digits before the point, without leading zeros.
+    pub(super) fn whole(&self) -> i64 {
+        self.point.max(0)
+    }
+
+    /// The digits behind the point, without zeros at the end.
+    pub(super) fn decimals(&self) -> i64 {
+        (self.len() - self.point).max(0)
+    }
+
+    /// The power of ten of the first digit, plus one: 12.5 has 2, 0.05 has −1.
+    pub(super) fn magnitude(&self) -> i64 {
+        self.point
+    }
+
+    fn len(&self) -> i64 {
+        i64::try_from(self.digits.len()).unwrap_or(i64::MAX)
+    }
+
+    /// The digit of a power of ten (ones: 0, tenths: −1), as a character.
+    pub(super) fn digit(&self, power: i64) -> char {
+        let at = usize::try_from(self.point - 1 - power).ok();
+        let digit = at.and_then(|at| self.digits.get(at)).copied();
+        char::from(b'0' + digit.unwrap_or(0))
+    }
+
+    /// Times a power of ten.
+    pub(super) fn scale(&mut self, power: i64) {
+        if !self.is_zero() {
+            self.point += power;
+        }
+    }
+
+    /// Divided by a power of 1024, exactly: `1 / 1024 = 9765625 / 10^10`.
+    pub(super) fn divide_by_1024(&mut self, times: u32) {
+        for _ in 0..times {
+            let before = self.len();
+            let mut carry = 0_u32;
+            for digit in self.digits.iter_mut().rev() {
+                let product = u32::from(*digit) * 9_765_625 + carry;
+                *digit = (product % 10) as u8;
+                carry = product / 10;
+            }
+            let mut front = Vec::new();
+            while carry > 0 {
+                front.push((carry % 10) as u8);
+                carry /= 10;
+            }
+            self.digits.splice(0..0, front.into_iter().rev());
+            self.point += self.len() - before - 10;
+            self.tidy();
+        }
+    }
+
+    /// To so many digits behind the point; halves go away from zero.
+    pub(super) fn round(&mut self, decimals: i64) {
+        let Ok(keep) = usize::try_from(self.point.saturating_add(decimals)) else {
+            self.digits.clear();
+            return self.tidy();
+        };
+        let Some(next) = self.digits.get(keep) else {
+            return;
+        };
+        let up = *next >= 5;
+        self.digits.truncate(keep);
+        if up {
+            self.round_up();
+        }
+        self.tidy();
+    }
+
+    fn round_up(&mut self) {
+        while self.digits.last() == Some(&9) {
+            self.digits.pop();
+        }
+        if let Some(last) = self.digits.last_mut() {
+            *last += 1;
+        } else {
+            self.digits.push(1);
+            self.point += 1;
+        }
+    }
+
+    /// Without what stands behind the point.
+    pub(super) fn truncate(&mut self) {
+        let whole = usize::try_from(self.whole()).unwrap_or(usize::MAX);
+        self.digits.truncate(whole);
+        self.tidy();
+    }
+
+    /// A whole number's successor.
+    pub(super) fn add_one(&mut self) {
+        let whole = usize::try_from(self.whole()).unwrap_or(usize::MAX);
+        self.digits.resize(whole, 0);
+        self.round_up();
+        self.tidy();
+    }
+
+    /// What stands behind the point.
+    pub(super) fn fraction(&self) -> Self {
+        let whole = usize::try_from(self.whole()).unwrap_or(usize::MAX);
+        let digits = self.digits.get(whole..).unwrap_or_default();
+        let zeros = digits.iter().take_while(|digit| **digit == 0).count();
+        let point = self.point.min(0) - i64::try_from(zeros).unwrap_or(0);
+        Self::of_digits(digits.get(zeros..).unwrap_or_default().to_vec(), point)
+    }
+
+    /// As JavaScript writes numbers, with all digits: `1234.5`, `1e+21`.
+    pub(super) fn write_plain(&self, out: &mut String) {
+        if self.negative {
+            out.push('-');
+        }
+        if self.is_zero() || PLAIN.contains(&self.point) {
+            return self.write_digits(self.point, out);
+        }
+        self.write_digits(1, out);
+        let power = self.point - 1;
+        let _ = write!(out, "e{power:+}");
+    }
+
+    /// The digits, with the point behind so many of them.
+    fn write_digits(&self, point: i64, out: &mut String) {
+        let shift = self.point - point;
+        for power in (0..point.max(1)).rev() {
+            out.push(self.digit(power + shift));
+        }
+        let decimals = (self.len() - point).max(0);
+        if decimals > 0 && !self.is_zero() {
+            out.push('.');
+            for place in 1..=decimals {
+                out.push(self.digit(shift - place));
+            }
+        }
+    }
+
+    fn compare_size(&self, other: &Self) -> Ordering {
+        match (self.is_zero(), other.is_zero()) {
+            (false, false) => (self.point, &self.digits).cmp(&(other.point, &other.digits)),
+            (one, two) => two.cmp(&one),
+        }
+    }
+}
+
+impl Ord for Decimal {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.negative, other.negative) {
+            (false, false) => self.compare_size(other),
+            (true, true) => other.compare_size(self),
+            (one, two) => two.cmp(&one),
+        }
+    }
+}
+
+impl PartialOrd for Decimal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+fn parse_exponent(text: &[u8]) -> Option<i64> {
+    let exponent: i64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    (exponent.abs() <= EXPONENT).then_some(exponent)
+}
+
+/// The text of one number, without an allocation: a double has 24 characters at most.
+#[derive(Default)]
+struct Short {
+    bytes: [u8; 32],
+    len: usize,
+}
+
+impl Short {
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let end = self.len + text.len();
+        let room = self.bytes.get_mut(self.len..end).ok_or(std::fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
