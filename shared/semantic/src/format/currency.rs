@@ -69,7 +69,7 @@ impl Currency {
         separator: Separator,
         out: &mut String,
     ) {
-        let rounded = Rounded::new(number, precision);
+        let mut rounded = Rounded::new(number, precision);
         rounded.write_sign(out);
         if separator == Separator::PeriodComma {
             rounded.write_digits(separator, out);

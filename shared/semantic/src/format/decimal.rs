@@ -7,6 +7,8 @@ use serde_json::Value;
 
 /// The longest exponent that a text may have. A double has 308 at most.
 const EXPONENT: i64 = 1000;
+/// Digits that rounding and dividing may add without moving the others.
+const ROOM: usize = 8;
 /// From here on, JavaScript writes numbers with an exponent: <https://tc39.es/ecma262/#sec-numeric-types-number-tostring>.
 const PLAIN: std::ops::RangeInclusive<i64> = -5..=21;
 
@@ -47,7 +49,7 @@ pub(super) struct Decimal {
 impl Decimal {
     /// One or nothing.
     pub(super) fn of_bool(value: bool) -> Self {
-        Self::of_digits(if value { vec![1] } else { Vec::new() }, 1)
+        Self::of_digits(if value { vec![b'1'] } else { Vec::new() }, 1)
     }
 
     fn of_digits(digits: Vec<u8>, point: i64) -> Self {
@@ -68,46 +70,45 @@ impl Decimal {
             [b'+', rest @ ..] => (false, rest),
             rest => (false, rest),
         };
-        let end = text
-            .iter()
-            .position(|byte| byte.eq_ignore_ascii_case(&b'e'))
-            .unwrap_or(text.len());
-        let (mantissa, exponent) = text.split_at_checked(end)?;
-        let mut number = Self::mantissa(mantissa)?;
+        let (whole, rest) = digits(text);
+        let (fraction, rest) = match rest {
+            [b'.', rest @ ..] => digits(rest),
+            rest => (Default::default(), rest),
+        };
+        let exponent = match rest {
+            [] => 0,
+            [b'e' | b'E', rest @ ..] => parse_exponent(rest)?,
+            _ => return None,
+        };
+        if whole.is_empty() && fraction.is_empty() {
+            return None;
+        }
+        let mut number = Self::of_parts(whole, fraction);
         number.negative = negative;
-        number.point += exponent.get(1..).map_or(Some(0), parse_exponent)?;
+        number.point += exponent;
         number.tidy();
         Some(number)
     }
 
-    fn mantissa(text: &[u8]) -> Option<Self> {
-        let mut digits = Vec::with_capacity(text.len() + 1);
-        let (mut point, mut fraction, mut any) = (0, false, false);
-        for byte in text {
-            match byte {
-                b'0' if digits.is_empty() => {
-                    any = true;
-                    point -= i64::from(fraction);
-                }
-                b'0'..=b'9' => {
-                    any = true;
-                    digits.push(byte - b'0');
-                    point += i64::from(!fraction);
-                }
-                b'.' if !fraction => fraction = true,
-                _ => return None,
-            }
-        }
-        any.then_some(Self {
+    fn of_parts(whole: &[u8], fraction: &[u8]) -> Self {
+        let (whole, _) = without_zeros(whole);
+        let (fraction, zeros) = match whole {
+            [] => without_zeros(fraction),
+            _ => (fraction, 0),
+        };
+        let mut digits = Vec::with_capacity(whole.len() + fraction.len() + ROOM);
+        digits.extend_from_slice(whole);
+        digits.extend_from_slice(fraction);
+        Self {
             negative: false,
             digits,
-            point,
-        })
+            point: signed(whole.len()) - zeros,
+        }
     }
 
     /// Without zeros at the end; zero has neither sign nor place.
     fn tidy(&mut self) {
-        while self.digits.last() == Some(&0) {
+        while self.digits.last() == Some(&b'0') {
             self.digits.pop();
         }
         if self.digits.is_empty() {
@@ -136,14 +137,14 @@ impl Decimal {
     }
 
     fn len(&self) -> i64 {
-        i64::try_from(self.digits.len()).unwrap_or(i64::MAX)
+        signed(self.digits.len())
     }
 
     /// The digit of a power of ten (ones: 0, tenths: −1), as a character.
     pub(super) fn digit(&self, power: i64) -> char {
         let at = usize::try_from(self.point - 1 - power).ok();
-        let digit = at.and_then(|at| self.digits.get(at)).copied();
-        char::from(b'0' + digit.unwrap_or(0))
+        let digit = at.and_then(|at| self.digits.get(at));
+        digit.map_or('0', |digit| char::from(*digit))
     }
 
     /// Times a power of ten.
@@ -159,13 +160,13 @@ impl Decimal {
             let before = self.len();
             let mut carry = 0_u32;
             for digit in self.digits.iter_mut().rev() {
-                let product = u32::from(*digit) * 9_765_625 + carry;
-                *digit = (product % 10) as u8;
+                let product = u32::from(*digit - b'0') * 9_765_625 + carry;
+                *digit = b'0' + (product % 10) as u8;
                 carry = product / 10;
             }
             let mut front = Vec::new();
             while carry > 0 {
-                front.push((carry % 10) as u8);
+                front.push(b'0' + (carry % 10) as u8);
                 carry /= 10;
             }
             self.digits.splice(0..0, front.into_iter().rev());
@@ -183,7 +184,7 @@ impl Decimal {
         let Some(next) = self.digits.get(keep) else {
             return;
         };
-        let up = *next >= 5;
+        let up = *next >= b'5';
         self.digits.truncate(keep);
         if up {
             self.round_up();
@@ -192,13 +193,13 @@ impl Decimal {
     }
 
     fn round_up(&mut self) {
-        while self.digits.last() == Some(&9) {
+        while self.digits.last() == Some(&b'9') {
             self.digits.pop();
         }
         if let Some(last) = self.digits.last_mut() {
             *last += 1;
         } else {
-            self.digits.push(1);
+            self.digits.push(b'1');
             self.point += 1;
         }
     }
@@ -213,7 +214,7 @@ impl Decimal {
     /// A whole number's successor.
     pub(super) fn add_one(&mut self) {
         let whole = usize::try_from(self.whole()).unwrap_or(usize::MAX);
-        self.digits.resize(whole, 0);
+        self.digits.resize(whole, b'0');
         self.round_up();
         self.tidy();
     }
@@ -221,10 +222,20 @@ impl Decimal {
     /// What stands behind the point.
     pub(super) fn fraction(&self) -> Self {
         let whole = usize::try_from(self.whole()).unwrap_or(usize::MAX);
-        let digits = self.digits.get(whole..).unwrap_or_default();
-        let zeros = digits.iter().take_while(|digit| **digit == 0).count();
-        let point = self.point.min(0) - i64::try_from(zeros).unwrap_or(0);
-        Self::of_digits(digits.get(zeros..).unwrap_or_default().to_vec(), point)
+        let (digits, zeros) = without_zeros(self.digits.get(whole..).unwrap_or_default());
+        Self::of_digits(digits.to_vec(), self.point.min(0) - zeros)
+    }
+
+    /// The digits before the point, how many zeros follow it, and the digits behind those: so many decimals at least.
+    pub(super) fn split(&mut self, decimals: i64) -> (&str, i64, &str) {
+        let room = usize::try_from(self.point.saturating_add(decimals)).unwrap_or(0);
+        if self.digits.len() < room {
+            self.digits.resize(room, b'0');
+        }
+        let whole = usize::try_from(self.whole()).unwrap_or(usize::MAX);
+        let digits = std::str::from_utf8(&self.digits).unwrap_or_default();
+        let (whole, behind) = digits.split_at_checked(whole).unwrap_or_default();
+        (whole, self.point.min(0).saturating_neg(), behind)
     }
 
     /// As JavaScript writes numbers, with all digits: `1234.5`, `1e+21`.
@@ -277,6 +288,23 @@ impl PartialOrd for Decimal {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
+}
+
+/// The digits that a text begins with, and the rest.
+fn digits(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|byte| !byte.is_ascii_digit());
+    text.split_at_checked(end.unwrap_or(text.len()))
+        .unwrap_or_default()
+}
+
+/// Text without the zeros that it begins with, and how many those were.
+fn without_zeros(text: &[u8]) -> (&[u8], i64) {
+    let zeros = text.iter().take_while(|byte| **byte == b'0').count();
+    (text.get(zeros..).unwrap_or_default(), signed(zeros))
+}
+
+fn signed(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
 }
 
 fn parse_exponent(text: &[u8]) -> Option<i64> {

@@ -102,24 +102,36 @@ impl Rounded {
         }
     }
 
-    pub(super) fn write_digits(&self, separator: Separator, out: &mut String) {
-        let Numeric::Finite(number) = &self.number else {
+    pub(super) fn write_digits(&mut self, separator: Separator, out: &mut String) {
+        let Numeric::Finite(number) = &mut self.number else {
             return out.push('∞');
         };
         let (group, point) = separator.marks();
-        for power in (0..number.whole().max(1)).rev() {
-            out.push(number.digit(power));
-            if let Some(group) = group.filter(|_| power > 0 && power % 3 == 0) {
-                out.push(group);
-            }
+        let (whole, zeros, behind) = number.split(self.decimals);
+        match group {
+            _ if whole.is_empty() => out.push('0'),
+            Some(group) => write_groups(whole, group, out),
+            None => out.push_str(whole),
         }
-        let decimals = self.decimals.max(number.decimals());
-        if decimals > 0 {
+        if !behind.is_empty() {
             out.push(point);
-            for place in 1..=decimals {
-                out.push(number.digit(-place));
-            }
+            (0..zeros).for_each(|_| out.push('0'));
+            out.push_str(behind);
         }
+    }
+}
+
+/// Digits with a mark between each three of them, counted from the end.
+fn write_groups(digits: &str, mark: char, out: &mut String) {
+    let mut rest = digits;
+    let mut first = (digits.len() + 2) % 3 + 1;
+    while let Some((group, after)) = rest.split_at_checked(first) {
+        out.push_str(group);
+        if after.is_empty() {
+            return;
+        }
+        out.push(mark);
+        (rest, first) = (after, 3);
     }
 }
 
@@ -130,7 +142,7 @@ pub(super) fn write_number(
     separator: Separator,
     out: &mut String,
 ) {
-    let rounded = Rounded::new(number, precision);
+    let mut rounded = Rounded::new(number, precision);
     rounded.write_sign(out);
     rounded.write_digits(separator, out);
 }
