@@ -533,6 +533,11 @@ fn an_override_wins_over_everything_and_is_the_same_everywhere() {
     let of = |more: Value, options: Value| Format::of_metric_with(&metric(more), &options);
     check([
         (
+            of(json!({"format": "#,##0"}), json!(null)),
+            json!(1234.5),
+            "1,235",
+        ),
+        (
             of(json!({}), json!({"type": "percent"})),
             json!(0.256),
             "25.6%",
@@ -817,7 +822,7 @@ fn expressions_are_those_of_spreadsheets() {
         ("# ?/?", json!(-1.25), "-1 1/4"),
         ("# ?/?", json!(5), "5    "),
         ("# ?/?", json!(0.99), "1    "),
-        ("# ??/??", json!(3.1416), "3 14/99"),
+        ("# ??/??", json!("3.14159"), "3  1/7 "),
         ("# ?/8", json!(0.4), " 3/8"),
         ("# ??/16", json!(2.5), "2  8/16"),
         ("?/?", json!(2.5), "5/2"),

@@ -1,6 +1,6 @@
 //! Units that large numbers are shown in.
 
-use super::decimal::Numeric;
+use super::numeric::Numeric;
 
 /// What a number is divided by, and what is written behind it then.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 //! Symbols are those of the Unicode CLDR for American English and German
 //! (<https://github.com/unicode-org/cldr-json/tree/main/cldr-json/cldr-numbers-full/main>); decimals are those that browsers show.
 
-use super::decimal::Numeric;
 use super::number::{Precision, Rounded, Separator};
+use super::numeric::Numeric;
 
 /// How amounts of a currency are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

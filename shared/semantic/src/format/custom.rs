@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::compact::Compact;
 use super::currency::Currency;
 use super::date;
-use super::decimal::Numeric;
 use super::expression::Expression;
 use super::number::{Precision, Separator, write_number};
+use super::numeric::Numeric;
 use super::value::{write_default, write_text};
 use crate::interval::TimeInterval;
 
@@ -86,6 +86,7 @@ impl Custom {
                 }
             }
             (_, None) => write_text(value, out),
+            (Style::Percent, Some(number)) => self.write_percent(number, out),
             (_, Some(number)) => self.write_number(number, out),
         }
     }
@@ -107,15 +108,16 @@ impl Custom {
         }
     }
 
+    fn write_percent(&self, mut number: Numeric, out: &mut String) {
+        if let Numeric::Finite(number) = &mut number {
+            number.scale(2);
+        }
+        write_number(number, self.precision(), self.separator, out);
+        out.push('%');
+    }
+
     fn write_number(&self, mut number: Numeric, out: &mut String) {
         let precision = self.precision();
-        if self.style == Style::Percent {
-            if let Numeric::Finite(number) = &mut number {
-                number.scale(2);
-            }
-            write_number(number, precision, self.separator, out);
-            return out.push('%');
-        }
         if let Some(unit) = self.compact {
             unit.apply(&mut number);
         }

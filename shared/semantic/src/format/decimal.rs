@@ -3,40 +3,12 @@
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 
-use serde_json::Value;
-
 /// The longest exponent that a text may have. A double has 308 at most.
 const EXPONENT: i64 = 1000;
 /// Digits that rounding and dividing may add without moving the others.
 const ROOM: usize = 8;
 /// From here on, JavaScript writes numbers with an exponent: <https://tc39.es/ecma262/#sec-numeric-types-number-tostring>.
 const PLAIN: std::ops::RangeInclusive<i64> = -5..=21;
-
-/// A number, or what has no digits.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Numeric {
-    Finite(Decimal),
-    Infinite { negative: bool },
-}
-
-impl Numeric {
-    /// Of JSON numbers and of text that is one number. Booleans are none, and `NaN` is none.
-    pub(super) fn of(value: &Value) -> Option<Self> {
-        match value {
-            Value::Number(number) => {
-                let mut text = Short::default();
-                write!(text, "{number}").ok()?;
-                Decimal::parse(text.bytes()).map(Self::Finite)
-            }
-            Value::String(text) => match text.as_str() {
-                "Infinity" | "+Infinity" => Some(Self::Infinite { negative: false }),
-                "-Infinity" => Some(Self::Infinite { negative: true }),
-                text => Decimal::parse(text.as_bytes()).map(Self::Finite),
-            },
-            _ => None,
-        }
-    }
-}
 
 /// `0.d₁d₂d₃… × 10^point`, with a sign. Neither the first digit nor the last is a zero; zero has no digits and no sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -310,27 +282,4 @@ fn signed(length: usize) -> i64 {
 fn parse_exponent(text: &[u8]) -> Option<i64> {
     let exponent: i64 = std::str::from_utf8(text).ok()?.parse().ok()?;
     (exponent.abs() <= EXPONENT).then_some(exponent)
-}
-
-/// The text of one number, without an allocation: a double has 24 characters at most.
-#[derive(Default)]
-struct Short {
-    bytes: [u8; 32],
-    len: usize,
-}
-
-impl Short {
-    fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
-    }
-}
-
-impl std::fmt::Write for Short {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        let end = self.len + text.len();
-        let room = self.bytes.get_mut(self.len..end).ok_or(std::fmt::Error)?;
-        room.copy_from_slice(text.as_bytes());
-        self.len = end;
-        Ok(())
-    }
 }

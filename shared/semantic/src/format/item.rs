@@ -152,8 +152,11 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// With nothing but a format object.
+    /// With nothing but this format object, if it is one.
     pub(super) fn with_options(self, options: &'a Value) -> Self {
+        if !options.is_object() {
+            return self;
+        }
         Self {
             options: Some(options),
             ..Self::new(self.kind)

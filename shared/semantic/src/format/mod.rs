@@ -12,6 +12,7 @@ mod decimal;
 mod expression;
 mod item;
 mod number;
+mod numeric;
 mod value;
 
 use serde_json::Value;

@@ -1,6 +1,7 @@
 //! Numbers with separators, rounded.
 
-use super::decimal::{Decimal, Numeric};
+use super::decimal::Decimal;
+use super::numeric::Numeric;
 
 /// What stands between groups of three digits, and before the decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

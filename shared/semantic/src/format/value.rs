@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::NULL;
-use super::decimal::{Decimal, Numeric};
+use super::decimal::Decimal;
 use super::number::{Precision, Separator, write_number};
+use super::numeric::Numeric;
 
 /// The text of a value: numbers without separators, arrays and objects as JSON.
 pub(super) fn write_text(value: &Value, out: &mut String) {

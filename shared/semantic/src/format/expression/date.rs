@@ -68,21 +68,29 @@ pub(super) fn build(tokens: &[Token]) -> Option<Vec<DatePart>> {
                 rest = after.get(digits..).unwrap_or_default();
             }
             Token::HalfDay { short } => parts.push(DatePart::HalfDay { short: *short }),
-            Token::Date(letter, count) => {
-                let width = if *count > 1 { 2 } else { 1 };
-                parts.push(match letter {
-                    'y' => DatePart::Year { short: *count < 3 },
-                    'd' => DatePart::Day(*count),
-                    'h' => DatePart::Hour(width, half),
-                    's' => DatePart::Second(width),
-                    _ if *count < 3 && is_minute(&parts, after) => DatePart::Minute(width),
-                    _ => DatePart::Month(*count),
-                });
+            Token::Date('m', count @ (1 | 2)) if is_minute(&parts, after) => {
+                parts.push(DatePart::Minute(width(*count)));
             }
+            Token::Date(letter, count) => parts.push(date_part(*letter, *count, half)),
             token => parts.push(DatePart::Literal(literal(token)?)),
         }
     }
     Some(parts)
+}
+
+fn date_part(letter: char, count: usize, half: bool) -> DatePart {
+    match letter {
+        'y' => DatePart::Year { short: count < 3 },
+        'd' => DatePart::Day(count),
+        'h' => DatePart::Hour(width(count), half),
+        's' => DatePart::Second(width(count)),
+        _ => DatePart::Month(count),
+    }
+}
+
+/// Digits at least.
+fn width(count: usize) -> u32 {
+    if count > 1 { 2 } else { 1 }
 }
 
 /// An `m` is a minute behind an hour and before a second.

@@ -134,7 +134,8 @@ impl Denominator {
     }
 }
 
-/// The best approximation with a denominator that is not greater than a limit, by continued fractions.
+/// The last convergent of the continued fraction whose denominator is not greater than a limit: what spreadsheets show, though
+/// there may be closer ones between convergents.
 fn closest(value: f64, limit: u64) -> (u64, u64) {
     let (mut last, mut this) = ((0, 1), (1, 0));
     let mut rest = value;
@@ -145,7 +146,7 @@ fn closest(value: f64, limit: u64) -> (u64, u64) {
             whole.saturating_mul(this.1).saturating_add(last.1),
         );
         if next.1 > limit {
-            return better(value, between(last, this, limit), this);
+            break;
         }
         (last, this) = (this, next);
         let part = rest - rest.floor();
@@ -155,26 +156,6 @@ fn closest(value: f64, limit: u64) -> (u64, u64) {
         rest = 1.0 / part;
     }
     this
-}
-
-/// The last fraction within the limit on the way to the next convergent.
-fn between(last: (u64, u64), this: (u64, u64), limit: u64) -> (u64, u64) {
-    let steps = (limit.saturating_sub(last.1))
-        .checked_div(this.1)
-        .unwrap_or(0);
-    (
-        steps.saturating_mul(this.0).saturating_add(last.0),
-        steps.saturating_mul(this.1).saturating_add(last.1),
-    )
-}
-
-fn better(value: f64, one: (u64, u64), other: (u64, u64)) -> (u64, u64) {
-    let distance = |(above, below): (u64, u64)| (above as f64 / below as f64 - value).abs();
-    if one.1 > 0 && distance(one) < distance(other) {
-        one
-    } else {
-        other
-    }
 }
 
 fn double(number: &Decimal) -> f64 {

@@ -14,7 +14,8 @@ use serde_json::Value;
 
 use super::compact::Compact;
 use super::date as dates;
-use super::decimal::{Decimal, Numeric};
+use super::decimal::Decimal;
+use super::numeric::Numeric;
 use super::value::write_text;
 use lexer::Token;
 use section::{Body, Section};

@@ -31,6 +31,13 @@ enum Part {
     Power(Pad),
 }
 
+/// The places that are left before the point and of the exponent, and those that are written behind the point.
+struct Places {
+    whole: i64,
+    decimals: i64,
+    power: i64,
+}
+
 /// How far one is in a number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -138,34 +145,48 @@ impl Layout {
     }
 
     fn write_parts(&self, number: &Decimal, power: i64, out: &mut String) {
-        let exponent = power.unsigned_abs().to_string();
-        let (mut whole, mut place, mut powers) = (self.whole, 0, self.power);
+        let mut places = Places {
+            whole: self.whole,
+            decimals: 0,
+            power: self.power,
+        };
+        let exponent = match self.exponent {
+            true => power.unsigned_abs().to_string(),
+            false => String::new(),
+        };
         for part in &self.parts {
             match part {
                 Part::Literal(text) => out.push_str(text),
-                Part::Point => {
-                    if self.whole == 0 {
-                        self.write_whole(number, number.whole(), out);
-                    }
-                    out.push('.');
-                }
-                Part::Whole(pad) => {
-                    if whole == self.whole {
-                        self.write_whole(number, number.whole() - whole, out);
-                    }
-                    whole -= 1;
-                    self.write_place(number, whole, *pad, out);
-                }
-                Part::Decimal(pad) => {
-                    place += 1;
-                    let shown = place <= number.decimals();
-                    push_digit(shown.then(|| number.digit(-place)), *pad, out);
-                }
                 Part::Exponent { letter, plus } => push_exponent(*letter, *plus, power, out),
                 Part::Power(pad) => {
-                    write_power(&exponent, powers, self.power, *pad, out);
-                    powers -= 1;
+                    write_power(&exponent, places.power, self.power, *pad, out);
+                    places.power -= 1;
                 }
+                part => self.write_digit(part, number, &mut places, out),
+            }
+        }
+    }
+
+    fn write_digit(&self, part: &Part, number: &Decimal, places: &mut Places, out: &mut String) {
+        match part {
+            Part::Whole(pad) => {
+                if places.whole == self.whole {
+                    self.write_whole(number, number.whole() - self.whole, out);
+                }
+                places.whole -= 1;
+                self.write_place(number, places.whole, *pad, out);
+            }
+            Part::Decimal(pad) => {
+                places.decimals += 1;
+                let shown = places.decimals <= number.decimals();
+                push_digit(shown.then(|| number.digit(-places.decimals)), *pad, out);
+            }
+            // The point.
+            _ => {
+                if self.whole == 0 {
+                    self.write_whole(number, number.whole(), out);
+                }
+                out.push('.');
             }
         }
     }
