@@ -4,7 +4,7 @@ use app::{
     App, Done, DoneOk, Error, InProject, Kind, Ok, Path, Query, Reply, Result, Upload,
     domain::{
         access::{Action, Subject},
-        explore_set::{Entry, no_array, read_explores},
+        explore_set::{Entry, is_escaped, no_array, read_explores},
         table_selection::TableSelection,
     },
 };
@@ -112,7 +112,7 @@ pub(crate) async fn get_explore(
         return Err(not_allowed(&entry.name));
     }
     // Of servers that keep what they hide beside it.
-    if hidden.is_empty() && !text.contains("\"unfilteredTables\"") {
+    if hidden.is_empty() && !text.contains("\"unfilteredTables\"") && !is_escaped(&text) {
         return Ok(Reply(RawValue::from_string(text).map_err(unreadable)?));
     }
     let mut explore: Value = serde_json::from_str(&text).map_err(unreadable)?;
@@ -138,7 +138,7 @@ pub(crate) async fn readable(
 }
 
 pub(crate) fn parse(text: &str) -> Result<Explore> {
-    serde_json::from_str(text).map_err(unreadable)
+    Explore::from_json(text).map_err(unreadable)
 }
 
 fn unreadable(error: serde_json::Error) -> Error {

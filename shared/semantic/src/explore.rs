@@ -34,6 +34,26 @@ impl ExploreOrError {
     }
 }
 
+impl Explore {
+    /// Reads an explore. Of the crate itself, so that it is compiled for speed whoever calls it.
+    ///
+    /// # Errors
+    /// What of it is not as it has to be.
+    pub fn from_json(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
+    }
+}
+
+impl ExploreOrError {
+    /// Adds its JSON to a buffer. Of the crate itself, so that it is compiled for speed whoever calls it.
+    ///
+    /// # Errors
+    /// None that is known: it has no maps with other keys than text.
+    pub fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(out, self)
+    }
+}
+
 /// What can be queried: one base table and its joins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Explore))]

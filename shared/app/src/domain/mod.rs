@@ -16,6 +16,7 @@ pub mod link;
 pub mod notification;
 pub mod organization;
 pub mod otp;
+pub mod packed;
 pub mod paging;
 pub mod password;
 pub mod project;

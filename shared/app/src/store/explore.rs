@@ -13,8 +13,9 @@ use crate::{
     Error, Result,
     clock::Timestamp,
     domain::{
-        explore_set::{ContentHash, Entry, Packed, SHARDS, Shards},
+        explore_set::{ContentHash, Entry, SHARDS, Shards},
         id::ProjectId,
+        packed::Packed,
     },
 };
 
