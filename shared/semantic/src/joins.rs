@@ -172,6 +172,13 @@ pub(crate) fn from(
             let (filter, _) = add(substitute(scope, filter, Mode::Quoted));
             if filter_tables(scope, &join.table, table).0.is_empty() {
                 source = format!("(SELECT * FROM {source} AS {alias} WHERE ({filter}))");
+            } else if matches!(join.join_type, Some(JoinType::Right | JoinType::Full)) {
+                // A condition of the join keeps no row of the side that stays whole from being seen.
+                let message = format!(
+                    "The row filter of \"{}\" names other tables, which a right or full join cannot keep to",
+                    join.table
+                );
+                add(Err((Reason::Compile, message)));
             } else {
                 on = format!("({on}) AND ({filter})");
             }

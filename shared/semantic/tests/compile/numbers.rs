@@ -336,3 +336,32 @@ fn a_dimension_of_the_query_is_not_the_one_that_has_to_be_filtered() {
     assert!(!ask(json!([])));
     assert!(ask(own));
 }
+
+#[test]
+fn a_row_filter_over_several_tables_is_not_lost_on_a_right_or_full_join() {
+    for (kind, kept) in [
+        ("left", true),
+        ("inner", true),
+        ("right", false),
+        ("full", false),
+    ] {
+        let mut explore = explore();
+        let joins = explore["joinedTables"].as_array_mut().expect("joins");
+        let join = joins.iter_mut().find(|join| join["table"] == "items");
+        join.expect("a join of items")["type"] = json!(kind);
+        let items = &mut explore["tables"]["items"];
+        items["sqlWhere"] = json!("\"items\".sku = 'a' AND (\"orders\".status) = 'x'");
+        items["uncompiledSqlWhere"] = json!("${TABLE}.sku = 'a' AND ${orders.status} = 'x'");
+        let wanted = query(json!({ "dimensions": ["items_sku"], "metrics": [] }));
+        match compile(&read(explore), &wanted, &options()) {
+            Ok(compiled) => {
+                assert!(kept, "{kind}: {}", compiled.sql);
+                assert!(compiled.sql.contains("status) = 'x'"), "{}", compiled.sql);
+            }
+            Err(errors) => assert!(
+                !kept && errors.to_string().contains("right or full join"),
+                "{kind}: {errors}"
+            ),
+        }
+    }
+}
