@@ -308,3 +308,40 @@ async fn deploying_is_for_developers_and_reading_for_viewers() {
         "401 AuthorizationError"
     );
 }
+
+#[tokio::test]
+async fn what_readers_could_not_read_is_refused() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Jaffle").await;
+    let path = format!("/api/v1/projects/{}/explores", project.id);
+    let good = explore("orders", "a").to_string();
+    let with = |junk: &str| {
+        format!(
+            "[{}]",
+            good.replacen('{', &format!("{{\"junk\":{junk},"), 1)
+        )
+    };
+    let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
+    let long = format!("\"{}\"", "L".repeat(70_000));
+    let refused = [
+        with("\"\\ud800\""),
+        with("1e999"),
+        with(&deep),
+        // A list of such labels would be larger than anything that reads it.
+        format!("[{}]", good.replace("\"orders a\"", &long)),
+        "[[]]".to_owned(),
+    ];
+    for body in refused {
+        let answer = ana.put(&path).body("application/json", body).await;
+        assert_eq!(answer.refusal(), "400 ParameterError", "{answer}");
+    }
+    assert_eq!(ana.get(&path).await.ok(), json!([]));
+    // What is odd but can be read stays.
+    let answer = ana
+        .put(&path)
+        .body("application/json", with("\"\\u00e9\""))
+        .await;
+    answer.ok();
+    assert_eq!(ana.get(&format!("{path}/orders")).await.ok()["junk"], "é");
+}
