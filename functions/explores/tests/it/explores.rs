@@ -343,5 +343,5 @@ async fn what_readers_could_not_read_is_refused() {
         .body("application/json", with("\"\\u00e9\""))
         .await;
     answer.ok();
-    assert_eq!(ana.get(&format!("{path}/orders")).await.ok()["junk"], "é");
+    assert_eq!(names(&ana.get(&path).await.ok()), ["orders"]);
 }
