@@ -83,10 +83,10 @@ async fn what_is_made_of_nothing_is_not_counted_with_or_without_other_metrics() 
         ]
     };
     let joined = || customers().with_orders().with_items();
-    for at in 0..ids.len() {
+    for (id, value) in ids.iter().zip(answer(&joined())) {
         Case::on(explore.clone())
-            .metrics(&[ids[at]])
-            .answers(vec![vec![answer(&joined())[at].clone()]])
+            .metrics(&[id])
+            .answers(vec![vec![value]])
             .await;
     }
     let case = || Case::on(explore.clone()).metrics(&ids);
