@@ -1,9 +1,11 @@
 //! Names → what has to be computed, where. After this nothing can fail for a reason the user could cause.
 
+use std::collections::HashSet;
+
 use crate::calculation::{self, Calculation};
 use crate::compile::Warning;
 use crate::conditions;
-use crate::error::{Errors, Reason, closest};
+use crate::error::{Errors, Reason};
 use crate::explore::JoinType;
 use crate::filter::FieldType;
 use crate::joins::{self, Dependencies, Needed};
@@ -224,18 +226,13 @@ fn metric_filter(scope: &Scope<'_>, query: &MetricQuery, errors: &mut Errors) ->
 
 /// What is sorted by has to be a column.
 fn check_sorts(query: &MetricQuery, errors: &mut Errors) {
-    let columns = || {
-        query
-            .dimensions
-            .iter()
-            .chain(&query.metrics)
-            .map(String::as_str)
-            .chain(query.table_calculations.iter().map(|one| one.name.as_str()))
-    };
+    let fields = query.dimensions.iter().chain(&query.metrics);
+    let calculations = query.table_calculations.iter().map(|one| &one.name);
+    let columns: Vec<&String> = fields.chain(calculations).collect();
+    let known: HashSet<&String> = columns.iter().copied().collect();
     for (at, sort) in query.sorts.iter().enumerate() {
-        if !columns().any(|id| id == sort.field_id) {
-            let hint =
-                closest(&sort.field_id, columns()).map(|name| format!("did you mean \"{name}\"?"));
+        if !known.contains(&sort.field_id) {
+            let hint = errors.hint(&sort.field_id, || columns.clone());
             errors.hinted(
                 Reason::FieldReference,
                 format!("sorts[{at}]"),

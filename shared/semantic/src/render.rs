@@ -10,6 +10,7 @@ use crate::plan::{Guard, Plan};
 use crate::query::{MetricQuery, Sort};
 use crate::scope::Scope;
 use crate::select::SortBy;
+use crate::time::{DAYS, MONTHS};
 
 /// The whole statement.
 pub(crate) fn render(
@@ -485,31 +486,6 @@ impl Renderer<'_, '_> {
         sql
     }
 }
-
-const DAYS: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-];
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// A select list.
 #[derive(Default)]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+mod bounds;
 mod errors;
 mod fields;
 mod numbers;

@@ -5,6 +5,7 @@ use chrono::{Datelike, NaiveDateTime, Timelike};
 use super::lexer::{Pad, Token};
 use super::section::literal;
 use crate::format::date::{push_padded, write_year};
+use crate::time::{DAYS, MONTHS};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum DatePart {
@@ -25,30 +26,6 @@ pub(super) enum DatePart {
         short: bool,
     },
 }
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const DAYS: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-];
 
 /// `None` where digits stand that are no fraction of a second.
 pub(super) fn build(tokens: &[Token]) -> Option<Vec<DatePart>> {
