@@ -70,6 +70,20 @@ fn filtered(explore: Value, [name, r#type, field, operator, value]: [&str; 5]) -
     )
 }
 
+/// Asks for metrics of the whole, then by a dimension, and compares both with what the joined rows say.
+async fn holds(
+    case: impl Fn() -> Case,
+    joined: Vec<Row>,
+    (dimension, of): (&str, fn(&Row) -> Value),
+    answer: impl Fn(&[Row]) -> Vec<Value> + Copy,
+) {
+    case().answers(vec![answer(&joined)]).await;
+    case()
+        .dimensions(&[dimension])
+        .answers(grouped(joined, of, answer))
+        .await;
+}
+
 /// Orders with metrics that are filtered by what belongs to them.
 fn explore() -> Value {
     let explore = [
@@ -97,17 +111,10 @@ fn explore() -> Value {
 #[tokio::test]
 async fn a_filtered_sum_does_not_change_the_sum_beside_it() {
     let answer = |rows: &[Row]| vec![total(rows), total(&only(rows, is_tea))];
-    let joined = || orders().with_items();
     let case = || Case::on(explore()).metrics(&["orders_total", "orders_tea_total"]);
-    case().answers(vec![answer(&joined())]).await;
-    case()
-        .dimensions(&["orders_status"])
-        .answers(grouped(joined(), status, answer))
-        .await;
-    case()
-        .dimensions(&["items_sku"])
-        .answers(grouped(joined(), sku, answer))
-        .await;
+    let joined = || orders().with_items();
+    holds(case, joined(), ("orders_status", status), answer).await;
+    holds(case, joined(), ("items_sku", sku), answer).await;
 }
 
 #[tokio::test]
@@ -126,7 +133,6 @@ async fn counts_averages_and_medians_stay_right_beside_filtered_ones() {
             percentile(all.iter().map(|order| order.weight), 0.9),
         ]
     };
-    let joined = || orders().with_items();
     let case = || {
         Case::on(explore()).metrics(&[
             "orders_count",
@@ -139,11 +145,13 @@ async fn counts_averages_and_medians_stay_right_beside_filtered_ones() {
             "orders_p90",
         ])
     };
-    case().answers(vec![answer(&joined())]).await;
-    case()
-        .dimensions(&["orders_status"])
-        .answers(grouped(joined(), status, answer))
-        .await;
+    holds(
+        case,
+        orders().with_items(),
+        ("orders_status", status),
+        answer,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -155,14 +163,15 @@ async fn filters_on_two_tables_of_many_rows_stay_apart() {
             total(rows),
         ]
     };
-    let joined = || orders().with_payments().with_items();
     let case =
         || Case::on(explore()).metrics(&["orders_tea_total", "orders_card_total", "orders_total"]);
-    case().answers(vec![answer(&joined())]).await;
-    case()
-        .dimensions(&["orders_status"])
-        .answers(grouped(joined(), status, answer))
-        .await;
+    holds(
+        case,
+        orders().with_payments().with_items(),
+        ("orders_status", status),
+        answer,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -174,14 +183,15 @@ async fn a_filter_and_its_opposite_share_the_orders_that_have_both() {
             json!(orders_in(rows).len()),
         ]
     };
-    let joined = || orders().with_items();
     let case =
         || Case::on(explore()).metrics(&["orders_tea_count", "orders_other_count", "orders_count"]);
-    case().answers(vec![answer(&joined())]).await;
-    case()
-        .dimensions(&["orders_status"])
-        .answers(grouped(joined(), status, answer))
-        .await;
+    holds(
+        case,
+        orders().with_items(),
+        ("orders_status", status),
+        answer,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -193,14 +203,15 @@ async fn a_filter_on_what_a_row_determines_changes_nothing_either() {
             json!(items_in(rows).len()),
         ]
     };
-    let joined = || orders().with_customers().with_items();
     let case =
         || Case::on(explore()).metrics(&["orders_north_total", "orders_total", "items_count"]);
-    case().answers(vec![answer(&joined())]).await;
-    case()
-        .dimensions(&["customers_region"])
-        .answers(grouped(joined(), region, answer))
-        .await;
+    holds(
+        case,
+        orders().with_customers().with_items(),
+        ("customers_region", region),
+        answer,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -213,13 +224,14 @@ async fn a_share_is_of_the_whole_and_not_of_what_the_filter_left_of_it() {
             _ => Value::Null,
         }]
     };
-    let joined = || orders().with_items();
     let case = || Case::on(explore()).metrics(&["orders_tea_share"]);
-    case().answers(vec![answer(&joined())]).await;
-    case()
-        .dimensions(&["orders_status"])
-        .answers(grouped(joined(), status, answer))
-        .await;
+    holds(
+        case,
+        orders().with_items(),
+        ("orders_status", status),
+        answer,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -270,7 +282,6 @@ async fn metrics_of_three_tables_with_filters_on_each_other() {
             pieces(rows),
         ]
     };
-    let joined = || orders().with_payments().with_items();
     let case = || {
         Case::on(explore.clone()).metrics(&[
             "payments_for_tea",
@@ -279,11 +290,13 @@ async fn metrics_of_three_tables_with_filters_on_each_other() {
             "items_quantities",
         ])
     };
-    case().answers(vec![answer(&joined())]).await;
-    case()
-        .dimensions(&["orders_status"])
-        .answers(grouped(joined(), status, answer))
-        .await;
+    holds(
+        case,
+        orders().with_payments().with_items(),
+        ("orders_status", status),
+        answer,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -332,11 +345,7 @@ async fn a_join_on_two_tables_does_not_make_one_determine_both() {
     let case = || {
         Case::on(explore.clone()).metrics(&["items_quantities", "payments_count", "orders_total"])
     };
-    case().answers(vec![answer(&rows)]).await;
-    case()
-        .dimensions(&["orders_status"])
-        .answers(grouped(rows.clone(), status, answer))
-        .await;
+    holds(case, rows, ("orders_status", status), answer).await;
 }
 
 #[tokio::test]
