@@ -8,7 +8,6 @@ use axum::extract::State;
 use query::{Question, question::How};
 use semantic::MetricQuery;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::explores::ExplorePath;

@@ -1,7 +1,7 @@
 //! Listing explores, reading one, and replacing all of them.
 
 use app::{
-    App, Done, DoneOk, Error, InProject, Kind, Ok, Path, Query, Reply, Result, Upload,
+    App, Done, DoneOk, Error, InProject, Ok, Path, Query, Reply, Result, Upload,
     domain::{
         access::{Action, Subject},
         explore_set::{Entry, is_escaped, no_array, read_explores},
@@ -10,7 +10,7 @@ use app::{
 };
 use axum::extract::State;
 use semantic::{
-    CompileError, CompileErrors, Explore, Reason, UserAttributes,
+    Explore, UserAttributes,
     access::{Hidden, hidden},
     explore::{ExploreType, InlineError},
 };

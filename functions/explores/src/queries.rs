@@ -17,8 +17,15 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use query::{
-    Asked, Question, Submitted, asked::Manner, login::Overrides, page, question::How, run::Tags,
-    show::Shown, submit,
+    Asked, Question, Submitted,
+    asked::Manner,
+    export::Wanted,
+    login::Overrides,
+    page,
+    question::How,
+    run::Tags,
+    show::{RawRow, Shown},
+    submit,
 };
 use semantic::{MetricQuery, query::DateZoom};
 use serde::{Deserialize, Serialize};
@@ -250,7 +257,9 @@ pub(crate) struct QueryPage {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReadyPage {
+    #[schema(value_type = Vec<Value>)]
     rows: Box<serde_json::value::RawValue>,
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
     columns: Map<String, Value>,
     page: u64,
     page_size: u64,

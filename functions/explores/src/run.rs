@@ -103,7 +103,7 @@ struct Rows<'a> {
 }
 
 /// What clients are told that use a way which has a better one now.
-fn superseded(by: &str) -> impl IntoResponse + use<> {
+fn superseded(by: &str) -> AppendHeaders<[(&'static str, String); 1]> {
     let text = format!("299 - \"This still works; new clients use POST {by}\"");
     AppendHeaders([("Warning", text)])
 }

@@ -12,7 +12,7 @@ use app::{
 use axum::{extract::State, response::Response};
 use query::{Asked, Asker, Login, asked::Manner, login::Overrides, run::Tags, submit};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{csv::JobBegun, queries, run::statement};
@@ -34,19 +34,22 @@ pub(crate) struct PartitionColumn {
     partition_type: &'static str,
 }
 
-type Catalogue = BTreeMap<String, BTreeMap<String, BTreeMap<String, ListedTable>>>;
+/// Tables by database, schema and name.
+#[derive(Serialize, ToSchema)]
+#[serde(transparent)]
+pub(crate) struct Catalogue(BTreeMap<String, BTreeMap<String, BTreeMap<String, ListedTable>>>);
 
 /// Lists the warehouse's tables: by database, schema and name.
 #[utoipa::path(get, path = "/api/v1/projects/{projectUuid}/sqlRunner/tables", operation_id = "getTables", tag = "SQL runner",
                params(("projectUuid" = String, Path)),
-               responses((status = 200, body = Ok<HashMap<String, Value>>)), extensions(("x-tier" = json!("client"))))]
+               responses((status = 200, body = Ok<Catalogue>)), extensions(("x-tier" = json!("client"))))]
 pub(crate) async fn get_tables(
     State(app): State<App>,
     project: InProject,
 ) -> Result<Reply<Catalogue>> {
     project.require(Action::Manage, Subject::SqlRunner)?;
     let login = Login::of(&app, (&project).into(), &Overrides::default()).await?;
-    let mut all = Catalogue::new();
+    let mut all = BTreeMap::<_, BTreeMap<_, BTreeMap<_, _>>>::new();
     for table in waited(login.warehouse.tables()).await? {
         let partition = table.partition.map(|one| PartitionColumn {
             field: one.field,
@@ -59,7 +62,7 @@ pub(crate) async fn get_tables(
         };
         tables.insert(table.name, listed);
     }
-    Ok(Reply(all))
+    Ok(Reply(Catalogue(all)))
 }
 
 /// What the warehouse answers, while the caller waits.

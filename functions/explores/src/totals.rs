@@ -1,7 +1,5 @@
 //! Totals and subtotals of a metric query (reference 13 §7 and §8).
 
-use std::collections::HashMap;
-
 use app::{
     App, InProject, Json, Ok, Reply, Result,
     domain::access::{Action, Subject},
@@ -13,7 +11,7 @@ use query::{
     show::RawRow,
 };
 use semantic::totals;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
@@ -31,19 +29,25 @@ pub(crate) struct CalculateTotal {
     metric_query: MetricQueryRequest,
 }
 
+/// One raw value for each metric.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Total, value_type = Object)]
+#[serde(transparent)]
+pub(crate) struct Total(Value);
+
 /// Answers a metric query's total: one number for each metric; nothing without metrics.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/calculate-total", operation_id = "CalculateTotalFromQuery", tag = "Projects",
                params(("projectUuid" = String, Path)), request_body = CalculateTotal,
-               responses((status = 200, body = Ok<HashMap<String, Value>>)), extensions(("x-tier" = json!("mission"))))]
+               responses((status = 200, body = Ok<Total>)), extensions(("x-tier" = json!("mission"))))]
 pub(crate) async fn calculate_total_from_query(
     State(app): State<App>,
     project: InProject,
     Json(body): Json<CalculateTotal>,
-) -> Result<Reply<Value>> {
+) -> Result<Reply<Total>> {
     project.require(Action::Manage, Subject::Explore)?;
     let query = totals::total(&body.metric_query.query());
     if query.metrics.is_empty() {
-        return Ok(Reply(json!({})));
+        return Ok(Reply(Total(json!({}))));
     }
     let question = Question::ask(&app, &project, &body.explore, query, How::default()).await?;
     let rows = answer(&app, &project, &question, "calculateTotal").await?;
@@ -53,7 +57,7 @@ pub(crate) async fn calculate_total_from_query(
             row
         })
     });
-    Ok(Reply(row.unwrap_or_else(|| json!({}))))
+    Ok(Reply(Total(row.unwrap_or_else(|| json!({})))))
 }
 
 /// A metric query whose subtotals are wanted.
@@ -70,16 +74,22 @@ pub(crate) struct CalculateSubtotals {
     pivot_dimensions: Option<Vec<String>>,
 }
 
+/// Rows with raw values, under the ids of their dimensions joined by `:`.
+#[derive(Serialize, ToSchema)]
+#[schema(value_type = Object)]
+#[serde(transparent)]
+pub(crate) struct Subtotals(Map<String, Value>);
+
 /// Answers a metric query's subtotals, each under the ids of its dimensions joined by `:`. One that fails fails all: half an
 /// answer would look like a whole one.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/calculate-subtotals", operation_id = "CalculateSubtotalsFromQuery",
                tag = "Projects", params(("projectUuid" = String, Path)), request_body = CalculateSubtotals,
-               responses((status = 200, body = Ok<HashMap<String, Value>>)), extensions(("x-tier" = json!("client"))))]
+               responses((status = 200, body = Ok<Subtotals>)), extensions(("x-tier" = json!("client"))))]
 pub(crate) async fn calculate_subtotals_from_query(
     State(app): State<App>,
     project: InProject,
     Json(body): Json<CalculateSubtotals>,
-) -> Result<Reply<Map<String, Value>>> {
+) -> Result<Reply<Subtotals>> {
     project.require(Action::Manage, Subject::Explore)?;
     let query = body.metric_query.query();
     let width = u32::try_from(columns(&query)).unwrap_or(u32::MAX).max(1);
@@ -103,5 +113,5 @@ pub(crate) async fn calculate_subtotals_from_query(
         });
         found.insert(key, shown.collect());
     }
-    Ok(Reply(found))
+    Ok(Reply(Subtotals(found)))
 }

@@ -154,10 +154,6 @@ pub(crate) async fn update_project_semantic_layer_connection(
     let new = StoredSemanticLayer {
         sealed: app.seal.seal(&whole, &sealed_for).await?,
         shown,
-        rev: match &stored {
-            Some(stored) => stored.rev + 1,
-            None => app.random.below(u32::MAX).into(),
-        },
     };
     app.store
         .replace_semantic_layer(project.id(), stored.as_ref(), &new)

@@ -177,7 +177,7 @@ mod tests {
         );
         assert_eq!(keys[0], keys[1]);
         assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
         );
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use app::{
     App, Error, InProject, Kind, Result,
     domain::{
+        access::ProjectKind,
         connection::{Connection, Warehouse as Shown},
         id::{OrganizationId, ProjectId, UserId},
         project::WarehouseType,

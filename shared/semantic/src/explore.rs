@@ -32,19 +32,7 @@ impl ExploreOrError {
             Self::Error(error) => &error.name,
         }
     }
-}
 
-impl Explore {
-    /// Reads an explore. Of the crate itself, so that it is compiled for speed whoever calls it.
-    ///
-    /// # Errors
-    /// What of it is not as it has to be.
-    pub fn from_json(text: &str) -> serde_json::Result<Self> {
-        serde_json::from_str(text)
-    }
-}
-
-impl ExploreOrError {
     /// Adds its JSON to a buffer. Of the crate itself, so that it is compiled for speed whoever calls it.
     ///
     /// # Errors
@@ -102,6 +90,16 @@ pub struct Explore {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub spotlight: Option<Spotlight>,
+}
+
+impl Explore {
+    /// Reads an explore. Of the crate itself, so that it is compiled for speed whoever calls it.
+    ///
+    /// # Errors
+    /// What of it is not as it has to be.
+    pub fn from_json(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
+    }
 }
 
 /// Whether an explore was deployed, or made of a SQL query.

@@ -192,9 +192,10 @@ fn read_explore(element: &RawValue) -> std::result::Result<Given<'_>, String> {
     })
 }
 
-/// Whether letters may be written as escapes, so that looking for words in it is not enough.
+/// Whether letters of ASCII may be written as escapes, so that looking for words in it is not enough.
 pub fn is_escaped(text: &str) -> bool {
-    text.contains("\\u00")
+    text.match_indices("\\u00")
+        .any(|(at, found)| matches!(text.as_bytes().get(at + found.len()), Some(b'0'..=b'7')))
 }
 
 /// JSON that can be read into values: strings are text, numbers are in range, and it is not nested too deeply.

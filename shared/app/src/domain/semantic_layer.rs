@@ -96,9 +96,6 @@ pub enum SemanticLayerUpdate {
 pub struct StoredSemanticLayer {
     pub sealed: SealedBytes,
     pub shown: SemanticLayer,
-    /// Counts the changes, from anywhere on: another connection in its place has another number.
-    #[serde(default)]
-    pub rev: u64,
 }
 
 /// What is sealed of a connection that was stored earlier, opened.

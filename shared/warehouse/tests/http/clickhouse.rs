@@ -23,7 +23,7 @@ fn connect_to(
         "schema": "shop", "secure": secure,
     }))
     .unwrap();
-    Warehouses::new(hosts).connect(&credentials)
+    Warehouses::new(hosts).connect("project", &credentials)
 }
 
 /// A part of the address's query.
@@ -318,7 +318,9 @@ async fn a_password_that_no_header_can_have_is_an_error() {
         "password": "pass\nword", "schema": "", "secure": false,
     }))
     .unwrap();
-    let connection = Warehouses::new(Hosts::Any).connect(&credentials).unwrap();
+    let connection = Warehouses::new(Hosts::Any)
+        .connect("project", &credentials)
+        .unwrap();
     let message = connection_error(&*connection).await;
     assert!(message.contains("these credentials"), "{message}");
     assert!(!message.contains("word"), "{message}");

@@ -26,7 +26,7 @@ fn connect_to(
         "database": "shop", "personalAccessToken": "to-ken",
     }))
     .unwrap();
-    Warehouses::new(hosts).connect(&credentials)
+    Warehouses::new(hosts).connect("project", &credentials)
 }
 
 fn state(state: &str) -> Response {

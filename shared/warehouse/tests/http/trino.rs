@@ -22,7 +22,7 @@ fn connect_to(
         "dbname": "lake", "schema": "shop", "http_scheme": scheme,
     }))
     .unwrap();
-    Warehouses::new(hosts).connect(&credentials)
+    Warehouses::new(hosts).connect("project", &credentials)
 }
 
 /// Pages one after the other; each but the last leads to the next.

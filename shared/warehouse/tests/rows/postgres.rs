@@ -96,6 +96,6 @@ fn value(r#type: Type, text: Option<&str>) -> Value {
             Number::from_f64(number).map_or_else(|| Value::from(text), Value::Number)
         }
         Type::Timestamp => Value::from(text.trim_end_matches("+00").replacen(' ', "T", 1) + "Z"),
-        Type::Decimal | Type::Date | Type::Text => Value::from(text),
+        Type::Decimal | Type::Date | Type::Json | Type::Text => Value::from(text),
     }
 }
