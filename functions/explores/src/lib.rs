@@ -9,6 +9,7 @@ mod run;
 mod search;
 mod sql_runner;
 mod totals;
+mod underlying;
 
 use app::Api;
 use utoipa_axum::routes;
@@ -23,6 +24,7 @@ pub fn router() -> Api {
         .routes(routes!(run::post_run_underlying_data_query))
         .routes(routes!(run::run_sql_query))
         .routes(routes!(queries::execute_async_metric_query))
+        .routes(routes!(underlying::execute_async_underlying_data_query))
         .routes(routes!(queries::execute_async_sql_query))
         .routes(routes!(queries::get_async_query_results))
         .routes(routes!(queries::cancel_async_query))

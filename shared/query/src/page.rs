@@ -11,6 +11,8 @@ use crate::keep::STEP;
 
 /// A file of up to so many bytes is read as a whole: one read instead of two.
 const SMALL: u64 = 256 * 1024;
+/// Bytes of the rows of a page at most: Lambda carries no larger answers.
+const LARGEST_PAGE: usize = 6 * 1024 * 1024;
 
 /// The columns of an answer.
 ///
@@ -32,31 +34,68 @@ fn damaged(error: anyhow::Error) -> Error {
 /// Rows from one on, at most so many.
 ///
 /// # Errors
-/// `Expired` when they are gone, `Unavailable` when they cannot be read.
+/// `AnswerTooLarge` when nobody could carry them, `Expired` when they are gone, `Unavailable` when they cannot be read.
 pub async fn rows(app: &App, outcome: &Outcome, from: u64, count: u64) -> Result<Vec<Row>> {
     let count = count.min(outcome.rows.saturating_sub(from));
+    let mut found = Vec::new();
     if count == 0 {
-        return Ok(Vec::new());
+        return Ok(found);
     }
     let name = file(outcome)?;
-    let (begins, ends, skip) = if outcome.bytes <= SMALL {
-        (0, outcome.bytes, from)
-    } else {
-        let (first, last) = (from / STEP, (from + count).div_ceil(STEP));
-        let index = outcome.bytes + first * 8;
-        let index = app.files.read(&name, index, (last - first + 1) * 8).await?;
-        let (begins, ends) = between(&index, (last - first) as usize, outcome.bytes);
-        (begins, ends, from % STEP)
-    };
-    let bytes = app
-        .files
-        .read(&name, begins, ends.saturating_sub(begins))
-        .await?;
-    let lines = bytes.split(|byte| *byte == b'\n');
-    let wanted = lines.skip(skip as usize).take(count as usize);
-    wanted
-        .map(|line| serde_json::from_slice(line).map_err(|error| damaged(error.into())))
-        .collect()
+    let (mut at, ends, mut skip) = place(app, outcome, &name, (from, count)).await?;
+    let (mut line, mut bytes) = (Vec::new(), 0);
+    while at < ends {
+        let piece = app.files.read(&name, at, PIECE.min(ends - at)).await?;
+        if piece.is_empty() {
+            return Err(damaged(cut_off()));
+        }
+        at += piece.len() as u64;
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            let whole = part.ends_with(b"\n");
+            if skip > 0 {
+                skip -= u64::from(whole);
+                continue;
+            }
+            bytes += part.len();
+            if bytes > LARGEST_PAGE {
+                return Err(Error::AnswerTooLarge);
+            }
+            line.extend_from_slice(part);
+            if whole {
+                found.push(row(&line)?);
+                line.clear();
+            }
+            if found.len() as u64 == count {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn row(line: &[u8]) -> Result<Row> {
+    serde_json::from_slice(line).map_err(|error| damaged(error.into()))
+}
+
+fn cut_off() -> anyhow::Error {
+    std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()
+}
+
+/// Where to read for some rows: from and to which byte, and how many rows before them are in it.
+async fn place(
+    app: &App,
+    outcome: &Outcome,
+    name: &FileName,
+    (from, count): (u64, u64),
+) -> Result<(u64, u64, u64)> {
+    if outcome.bytes <= SMALL {
+        return Ok((0, outcome.bytes, from));
+    }
+    let (first, last) = (from / STEP, (from + count).div_ceil(STEP));
+    let index = outcome.bytes + first * 8;
+    let index = app.files.read(name, index, (last - first + 1) * 8).await?;
+    let (begins, ends) = between(&index, (last - first) as usize, outcome.bytes);
+    Ok((begins, ends, from % STEP))
 }
 
 /// Where rows begin and end by the entries of an index; the last rows end where all do.
@@ -99,9 +138,7 @@ impl Reader {
             let most = PIECE.min(self.ends - self.at);
             let bytes = app.files.read(&self.name, self.at, most).await?;
             if bytes.is_empty() {
-                return Err(damaged(
-                    std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into(),
-                ));
+                return Err(damaged(cut_off()));
             }
             self.at += bytes.len() as u64;
             self.rest.extend_from_slice(&bytes);
@@ -113,9 +150,7 @@ impl Reader {
             let lines = whole
                 .split(|byte| *byte == b'\n')
                 .filter(|line| !line.is_empty());
-            let rows = lines
-                .map(|line| serde_json::from_slice(line).map_err(|error| damaged(error.into())));
-            return rows.collect::<Result<Vec<Row>>>().map(Some);
+            return lines.map(row).collect::<Result<Vec<Row>>>().map(Some);
         }
         Ok(None)
     }

@@ -3,9 +3,13 @@
 use std::time::{Duration, Instant};
 
 use app::{App, Error, Result, domain::query::WAITED};
+use serde_json::Value;
 use warehouse::{RowStream, Rows, Statement};
 
 use crate::{Asker, Login};
+
+/// Bytes of values that are held for one answer at most: several times what Lambda could carry.
+const LARGEST: usize = 32 * 1024 * 1024;
 
 /// Who asks for what, as warehouses are told (reference 13 §15).
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
@@ -55,7 +59,8 @@ pub struct Run<'a> {
 /// The rows of a statement, while its caller waits; and how long that took.
 ///
 /// # Errors
-/// `Warehouse` for whatever stopped it; a time-out names the way for queries that take long.
+/// `Warehouse` for whatever stopped it; a time-out names the way for queries that take long; `AnswerTooLarge` for more than fits
+/// into an answer.
 pub async fn collect(
     app: &App,
     asker: Asker,
@@ -70,9 +75,14 @@ pub async fn collect(
     };
     let work = async {
         let (mut answer, _turn) = stream(app, asker, login, &statement).await?;
-        let mut rows = Vec::new();
+        let (mut rows, mut bytes) = (Vec::new(), 0);
         while let Some(batch) = answer.next().await {
-            rows.append(&mut batch?);
+            let mut batch = batch?;
+            bytes += batch.iter().flatten().map(size).sum::<usize>();
+            if bytes > LARGEST {
+                return Err(Error::AnswerTooLarge);
+            }
+            rows.append(&mut batch);
             if run.most.is_some_and(|most| rows.len() >= most) {
                 break;
             }
@@ -84,6 +94,16 @@ pub async fn collect(
     match tokio::time::timeout(WAITED, work).await {
         Ok(Err(Error::Warehouse(warehouse::Error::Time(_)))) | Err(_) => Err(too_long()),
         Ok(rows) => Ok((rows?, begun.elapsed())),
+    }
+}
+
+/// About how many bytes a value has as JSON.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 2,
+        Value::Array(all) => all.iter().map(size).sum(),
+        Value::Object(all) => all.iter().map(|(name, one)| name.len() + size(one)).sum(),
+        _ => 5,
     }
 }
 

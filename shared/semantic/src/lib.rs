@@ -27,6 +27,7 @@ mod scope;
 mod select;
 pub mod time;
 pub mod totals;
+pub mod underlying;
 
 pub use access::UserAttributes;
 pub use compile::{Column, ColumnKind, Compiled, Warning, compile};
