@@ -33,6 +33,7 @@ pub struct Script(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     says: Mutex<VecDeque<Says>>,
+    always: Mutex<Option<Says>>,
     asked: Mutex<Vec<Statement>>,
     behind: Mutex<Option<Embedded>>,
     stopped: AtomicUsize,
@@ -46,6 +47,11 @@ impl Script {
     /// Says how the next statement is answered of which nothing was said yet.
     pub fn say(&self, says: Says) {
         locked(&self.0.says).push_back(says);
+    }
+
+    /// Says how every statement is answered of which nothing else was said; tables are then none.
+    pub fn always(&self, says: Says) {
+        *locked(&self.0.always) = Some(says);
     }
 
     /// Puts an engine behind the script.
@@ -82,6 +88,10 @@ struct Scripted {
 }
 
 impl Scripted {
+    fn always(&self) -> Option<Says> {
+        locked(&self.script.0.always).clone()
+    }
+
     fn behind(&self) -> Result<Arc<dyn Warehouse>> {
         let behind = locked(&self.script.0.behind).clone();
         behind.ok_or(Error::Unavailable("Anything that the test does not say"))?(&self.project)
@@ -102,7 +112,7 @@ impl Warehouse for Scripted {
     async fn stream(&self, statement: &Statement) -> Result<RowStream> {
         locked(&self.script.0.asked).push(statement.clone());
         let says = locked(&self.script.0.says).pop_front();
-        match says {
+        match says.or_else(|| self.always()) {
             None => self.behind()?.stream(statement).await,
             Some(Says::Rows(columns, batches)) => {
                 Ok(RowStream::new(columns, stream::iter(batches).map(Ok)))
@@ -121,6 +131,9 @@ impl Warehouse for Scripted {
     }
 
     async fn tables(&self) -> Result<Vec<Table>> {
+        if self.always().is_some() {
+            return Ok(Vec::new());
+        }
         self.behind()?.tables().await
     }
 
@@ -130,6 +143,9 @@ impl Warehouse for Scripted {
         schema: Option<&str>,
         table: &str,
     ) -> Result<Vec<Column>> {
+        if let Some(Says::Rows(columns, _)) = self.always() {
+            return Ok(columns);
+        }
         self.behind()?.fields(database, schema, table).await
     }
 }
