@@ -193,7 +193,7 @@ pub(crate) async fn run_sql_pivot_query(
     let limit = rows(body.limit)?.and_then(|limit| u32::try_from(limit).ok());
     let asked = Asked {
         sql: semantic::pivot::pivot(dialect, statement(&body.sql)?, &body.pivot, limit)?,
-        pivot: json!(body.pivot),
+        pivot: Some(body.pivot),
         ..runner()
     };
     begin(&app, (&project).into(), &asked).await
