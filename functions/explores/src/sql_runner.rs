@@ -12,7 +12,6 @@ use app::{
 use axum::{extract::State, response::Response};
 use query::{Asked, Asker, Login, asked::Manner, login::Overrides, run::Tags, submit};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{csv::JobBegun, queries, run::statement};
