@@ -86,7 +86,7 @@ pub use job::Taken;
 pub use organization::Rotation;
 pub use otp::Attempt;
 pub use project::{NewProject, ProjectAccess};
-pub use project_settings::Connections;
+pub use project_settings::{Connections, ProjectChange};
 pub use space::{NewSpace, SpaceChange};
 pub use user::{LAST_ADMIN, SignUp};
 
