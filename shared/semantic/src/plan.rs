@@ -326,7 +326,9 @@ fn lacking<'a>(
         if !joins::may_lack(scope, joins, own) {
             continue;
         }
-        let strict = leaf.argument.as_ref().map(|argument| argument.strict);
+        // Where the own table has no row, a column of another one may have a value.
+        let alone = leaf.values.0.iter().all(|table| *table == own);
+        let strict = leaf.argument.as_ref().map(|one| one.strict && alone);
         // Or that of a table whose rows have one of its own.
         let determines = |table: &&&'a str| dependencies.determine(&[**table], &[own]);
         let others = || leaf.values.0.iter().filter(determines);

@@ -112,6 +112,17 @@ fn what_a_join_did_not_find_is_nothing_whatever_is_made_of_it() {
 }
 
 #[test]
+fn a_column_of_another_table_is_something_where_its_own_table_has_no_row() {
+    let found = sql(json!({
+        "metrics": ["items_m"], "additionalMetrics": [ad_hoc("items", "m", "sum", "${orders.amount}")],
+    }));
+    assert!(
+        found.contains("CASE WHEN \"items\".item_id IS NOT NULL THEN "),
+        "{found}"
+    );
+}
+
+#[test]
 fn an_inner_join_finds_every_row_and_a_right_join_lacks_those_of_the_base() {
     let ask = |kind: &str, table: &str| {
         let mut explore = explore();
