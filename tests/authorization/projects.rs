@@ -101,6 +101,16 @@ pub(super) fn rows() -> Vec<Row> {
         ("replaceYamlTags", "", |named| {
             with(Method::PUT, of(named, "/tags/yaml"), json!([]))
         }),
+        ("UpdateProject", "", |named| {
+            let body = json!({
+                "dbtConnection": { "type": "none" },
+                "warehouseConnection": {
+                    "type": "trino", "host": "h", "port": 8080, "dbname": "d", "schema": "s", "http_scheme": "https",
+                    "user": "u", "password": "p",
+                },
+            });
+            with(Method::PATCH, of(named, ""), body)
+        }),
         ("refresh", "", |named| {
             (Method::POST, of(named, "/refresh"), None)
         }),

@@ -20,6 +20,15 @@ fn body() -> Value {
     })
 }
 
+/// The same project with another port, without its password.
+fn change() -> Value {
+    let mut change = json!({ "name": "Revenue", "dbtConnection": { "type": "none" } });
+    change["warehouseConnection"] = body()["warehouseConnection"].clone();
+    change["warehouseConnection"]["port"] = json!(8443);
+    change["warehouseConnection"]["password"] = json!("");
+    change
+}
+
 fn preview(upstream: &Project) -> Value {
     json!({
         "name": "Preview", "type": "PREVIEW", "dbtVersion": "latest", "dbtConnection": { "type": "none" },
@@ -194,7 +203,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                 Plan::patch(
                     &ana,
                     path,
-                    json!({ "type": "CUBE", "domain": "https://other.example.com" }),
+                    json!({ "type": "CUBE", "token": "new", "domain": "https://other.example.com" }),
                 )
             }
         ),
@@ -250,6 +259,19 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             ana.put(&path).json(&old).await.ok();
             let new = json!([{ "name": "New", "color": "gray", "yamlReference": "new" }]);
             Plan::new(&ana, http::Method::PUT, path).json(new)
+        }),
+        scenario!(
+            "UpdateProject",
+            "",
+            |app| {
+                let (ana, path) = connected(app).await;
+                Plan::patch(&ana, path, change())
+            },
+            Again::More
+        ),
+        scenario!("UpdateProject", "with an idempotency key", |app| {
+            let (ana, path) = connected(app).await;
+            Plan::patch(&ana, path, change()).keyed("once")
         }),
         scenario!(
             "refresh",

@@ -93,7 +93,7 @@ pub(crate) async fn add_deploy_batch(
             "This deploy session takes no more explores",
         ));
     }
-    let batch: SentBatch<'_> = body.read(|error| {
+    let batch: SentBatch<'_> = body.read_object(|error| {
         Error::invalid(format!(
             "A batch has \"explores\", an array, and \"batchNumber\", a whole number from 0: {error}"
         ))

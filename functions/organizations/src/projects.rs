@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use app::{
     App, CurrentUser, Done, DoneOk, Error, IdempotencyKey, InProject, Json, Kind, Ok, Reply,
-    Result, Timestamp,
+    Result, Timestamp, connect,
     domain::{
         access::{Action, Object, ProjectKind, Subject},
         connection::{Connection, Dbt, NewDbt, NewWarehouse, Warehouse},
         id::{OrganizationId, ProjectId, UserId},
         job::{Job, Task},
         project::{DbtVersion, Project, ProjectSummary, WarehouseType, in_order, project_name},
-        secret::SealedBytes,
         space::Space,
+        table_selection::TableSelection,
     },
     store::NewProject,
     view::ProjectView,
@@ -95,8 +95,8 @@ async fn seen(
     Ok(rows)
 }
 
-/// Which tables a new project shows; there are none yet.
-#[derive(Deserialize, ToSchema)]
+/// Which tables a new preview offers: those that its upstream does, or all.
+#[derive(PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum CreateProjectTableConfiguration {
     Prod,
@@ -123,7 +123,6 @@ pub(crate) struct CreateProject {
     #[expect(dead_code, reason = "there is no content to copy yet")]
     #[schema(nullable = false)]
     copy_content: Option<bool>,
-    #[expect(dead_code, reason = "there are no tables to choose from yet")]
     #[schema(nullable = false)]
     table_configuration: Option<CreateProjectTableConfiguration>,
     #[expect(dead_code, reason = "clients send what they read; it is ignored")]
@@ -179,6 +178,7 @@ pub(crate) async fn create_project(
     };
     let begins_public = body.kind == ProjectKind::Default;
     let space = begins_public.then(|| Space::shared(id, &app.random, now));
+    let tables = tables(&app, &body, from).await?;
     let copying = from.map(|from| Task::CopyAccess { from, to: id });
     let copying = copying.map(|task| Job::new(task, &app.random, now));
     let new = NewProject {
@@ -187,6 +187,7 @@ pub(crate) async fn create_project(
         key: key.as_deref(),
         copying: copying.as_ref(),
         space: space.as_ref(),
+        tables: tables.as_ref(),
         ..NewProject::bare(&project, by)
     };
     app.store.create_project(new).await?;
@@ -194,6 +195,19 @@ pub(crate) async fn create_project(
 
     let warehouse = warehouse.map(|one| one.shown);
     Ok(CreatedProject::reply(project, warehouse, dbt.shown))
+}
+
+/// What a preview offers of its explores, when it is to be what its upstream offers.
+async fn tables(
+    app: &App,
+    body: &CreateProject,
+    upstream: Option<ProjectId>,
+) -> Result<Option<TableSelection>> {
+    let copies = body.table_configuration == Some(CreateProjectTableConfiguration::Prod);
+    match upstream.filter(|_| copies) {
+        Some(upstream) => app.store.table_selection(upstream).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Whether the caller may make such a project; their organisation, and the project that it is a preview of, if any.
@@ -261,60 +275,28 @@ async fn connections(
     let warehouse = match (upstream.filter(|_| copies), &body.warehouse_connection) {
         (Some(from), _) => Some(resealed(app, from, id).await?),
         (None, Some(sent)) => {
-            let sent = with_tunnel_key(app, organization, sent.clone()).await?;
+            let sent = connect::with_tunnel_key(app, organization, sent.clone()).await?;
             Some(Connection {
-                sealed: seal(app, id, &sent.to_seal()?).await?,
+                sealed: connect::seal(app, id, &sent.to_seal()?).await?,
                 shown: sent.shown(),
             })
         }
         (None, None) => None,
     };
     let dbt = Connection {
-        sealed: seal(app, id, &body.dbt_connection.to_seal()?).await?,
+        sealed: connect::seal(app, id, &body.dbt_connection.to_seal()?).await?,
         shown: body.dbt_connection.shown(),
     };
     Ok((warehouse, dbt))
-}
-
-/// An SSH tunnel is known by its public key; the private key is one of the organisation's own.
-async fn with_tunnel_key(
-    app: &App,
-    organization: OrganizationId,
-    sent: NewWarehouse,
-) -> Result<NewWarehouse> {
-    let Some(public) = sent.tunnel_without_key() else {
-        return Ok(sent);
-    };
-    let now = app.clock.now();
-    let found = app.store.ssh_key_of(organization, public, now).await?;
-    let unknown = "The organization has no SSH key pair with this public key, or it has expired";
-    let key = found.ok_or_else(|| Error::invalid(unknown))?;
-    let context = organization.to_string();
-    let context = [("organization", context.as_str())];
-    let private = app.seal.open(&key.sealed, &context).await?;
-    app.store.note_ssh_key_use(&key, now).await?;
-    let private = String::from_utf8_lossy(&private).into_owned();
-    Ok(sent.with_tunnel_key(private.into()))
-}
-
-/// Seals a connection for its project.
-async fn seal(app: &App, project: ProjectId, bytes: &[u8]) -> Result<SealedBytes> {
-    app.seal
-        .seal(bytes, &[("project", &project.to_string())])
-        .await
 }
 
 /// The warehouse of one project, for another one.
 async fn resealed(app: &App, from: ProjectId, to: ProjectId) -> Result<Connection<Warehouse>> {
     let (warehouse, _) = app.store.connections(from).await?;
     let warehouse = warehouse.ok_or(Error::NotExists(Kind::Credentials))?;
-    let context = from.to_string();
-    let bytes = app
-        .seal
-        .open(&warehouse.sealed, &[("project", &context)])
-        .await?;
+    let bytes = connect::open(app, from, &warehouse.sealed).await?;
     Ok(Connection {
-        sealed: seal(app, to, &bytes).await?,
+        sealed: connect::seal(app, to, &bytes).await?,
         ..warehouse
     })
 }

@@ -7,6 +7,7 @@ mod project;
 mod refresh;
 mod settings;
 mod tags;
+mod update;
 
 use app::Api;
 use utoipa_axum::routes;
@@ -14,7 +15,7 @@ use utoipa_axum::routes;
 /// The routes of the area.
 pub fn router() -> Api {
     Api::new()
-        .routes(routes!(project::get_project))
+        .routes(routes!(project::get_project, update::update_project))
         .routes(routes!(groups::get_project_group_accesses))
         .routes(routes!(
             credentials::get_user_warehouse_credentials_preference

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RefreshStarted {
-    job_uuid: CompileJobId,
+    pub(crate) job_uuid: CompileJobId,
 }
 
 /// Begins a compilation, which ends at once: this server does not run dbt, and the job says what to do instead.
@@ -34,7 +34,10 @@ pub(crate) async fn refresh(
     project.require(Action::Manage, Subject::CompileProject)?;
     let (user, now) = (project.user.id, app.clock.now());
     if let Some(key) = key.as_deref()
-        && let Some(job_uuid) = app.store.compile_job_made_before(user, key, now).await?
+        && let Some(job_uuid) = app
+            .store
+            .compile_job_made_before(user, ("refresh", key), now)
+            .await?
     {
         return Ok(Reply(RefreshStarted { job_uuid }));
     }
@@ -89,6 +92,17 @@ pub(crate) struct ShownJob {
     created_at: Timestamp,
     updated_at: Timestamp,
     steps: Vec<JobStep>,
+    /// Of a job that is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    job_results: Option<JobResults>,
+}
+
+/// What a job was about.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct JobResults {
+    project_uuid: ProjectId,
 }
 
 #[derive(Deserialize)]
@@ -129,6 +143,9 @@ pub(crate) async fn get_job(
             .into_iter()
             .map(|step| JobStep::new(id, step))
             .collect(),
+        job_results: (job.status == JobStatus::Done).then_some(JobResults {
+            project_uuid: job.project,
+        }),
     }))
 }
 

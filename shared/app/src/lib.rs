@@ -5,6 +5,8 @@ pub mod app;
 pub mod auth;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "seal")]
+pub mod connect;
 pub mod domain;
 pub mod error;
 #[cfg(feature = "files")]

@@ -1,6 +1,6 @@
 //! The user's attributes in SQL.
 
-use crate::error::Reason;
+use crate::error::{Reason, Refused};
 use crate::literal;
 use crate::reference::{Piece, pieces};
 use crate::scope::Scope;
@@ -13,9 +13,6 @@ pub(crate) enum Mode {
     /// As it is, for names of tables: only letters, digits, `_`, `.` and single `-`.
     Raw,
 }
-
-/// Why a placeholder could not be replaced.
-pub(crate) type Refused = (Reason, String);
 
 /// Puts the user's values for the placeholders of a text; true, if there were any.
 pub(crate) fn substitute(
@@ -47,10 +44,7 @@ pub(crate) fn substitute(
                 replaced = true;
             }
             Piece::Table | Piece::Field { .. } | Piece::Bad(_) => {
-                return Err((
-                    Reason::Compile,
-                    "A reference was left in SQL that should have none".to_owned(),
-                ));
+                return Err("A reference was left in SQL that should have none".into());
             }
         }
     }
@@ -67,8 +61,7 @@ fn push(scope: &Scope<'_>, out: &mut String, values: &[String], mode: Mode) -> R
             Mode::Raw => {
                 let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
                 if value.is_empty() || !value.chars().all(safe) || value.contains("--") {
-                    return Err((
-                        Reason::Forbidden,
+                    return Err(missing(
                         "A user attribute has a value that cannot be part of a table's name"
                             .to_owned(),
                     ));
@@ -81,5 +74,8 @@ fn push(scope: &Scope<'_>, out: &mut String, values: &[String], mode: Mode) -> R
 }
 
 fn missing(message: String) -> Refused {
-    (Reason::Forbidden, message)
+    Refused {
+        reason: Reason::Forbidden,
+        message,
+    }
 }

@@ -1,9 +1,11 @@
 //! Table calculations: columns computed from the other columns of the result.
 
+use std::collections::HashSet;
+
 use crate::error::{Errors, Reason};
 use crate::explore::DimensionType;
 use crate::filter::FieldType;
-use crate::guard;
+use crate::guard::{self, Trust};
 use crate::literal;
 use crate::query::{MetricQuery, TableCalculation};
 use crate::reference::{Piece, pieces};
@@ -23,10 +25,11 @@ pub(crate) fn resolve<'a>(
     errors: &mut Errors,
 ) -> Vec<Calculation<'a>> {
     let mut found: Vec<Calculation<'a>> = Vec::with_capacity(query.table_calculations.len());
+    let selected = query.dimensions.iter().chain(&query.metrics);
+    let selected: HashSet<&str> = selected.map(String::as_str).collect();
     for (at, calculation) in query.table_calculations.iter().enumerate() {
         let path = format!("tableCalculations[{at}]");
         let name = calculation.name.as_str();
-        let selected = query.dimensions.iter().chain(&query.metrics);
         if name.is_empty() {
             errors.add(
                 Reason::Compile,
@@ -35,7 +38,7 @@ pub(crate) fn resolve<'a>(
             );
             continue;
         }
-        if selected.clone().any(|id| id == name) || found.iter().any(|one| one.name == name) {
+        if selected.contains(name) || found.iter().any(|one| one.name == name) {
             errors.add(
                 Reason::Compile,
                 format!("{path}.name"),
@@ -43,13 +46,19 @@ pub(crate) fn resolve<'a>(
             );
             continue;
         }
-        match expression(scope, query, calculation, errors) {
+        match expression(scope, &selected, calculation) {
             Ok(sql) => found.push(Calculation {
                 name,
                 sql,
                 field_type: field_type(calculation),
             }),
-            Err((message, hint)) => {
+            Err(Wrong::Said(message)) => {
+                errors.add(Reason::Compile, format!("{path}.sql"), message);
+            }
+            Err(Wrong::NotSelected(id)) => {
+                let selected = || query.dimensions.iter().chain(&query.metrics).collect();
+                let hint = errors.hint(&id, selected);
+                let message = format!("\"{id}\" is not among the selected fields");
                 errors.hinted(Reason::Compile, format!("{path}.sql"), message, hint);
             }
         }
@@ -57,20 +66,35 @@ pub(crate) fn resolve<'a>(
     found
 }
 
-type Wrong = (String, Option<String>);
+/// Why a calculation is none.
+enum Wrong {
+    /// A sentence.
+    Said(String),
+    /// The id of a field that the query does not select.
+    NotSelected(String),
+}
+
+impl From<String> for Wrong {
+    fn from(message: String) -> Self {
+        Self::Said(message)
+    }
+}
 
 /// The SQL of a calculation: `${table.field}` is the column of a selected field.
 fn expression(
     scope: &Scope<'_>,
-    query: &MetricQuery,
+    selected: &HashSet<&str>,
     calculation: &TableCalculation,
-    errors: &Errors,
 ) -> Result<String, Wrong> {
-    let plain = |message: String| (message, None);
     if calculation.sql.trim().is_empty() {
-        return Err(plain("A table calculation needs SQL".to_owned()));
+        return Err("A table calculation needs SQL".to_owned().into());
     }
-    guard::expression(&calculation.sql, scope.options.custom_sql).map_err(plain)?;
+    // Its columns are those of the result, which are all the user's.
+    let trust = match scope.options.custom_sql {
+        true => Trust::Any,
+        false => Trust::Columns,
+    };
+    guard::expression(scope.dialect, &calculation.sql, trust).map_err(|refused| refused.message)?;
     let mut sql = String::with_capacity(calculation.sql.len() + 16);
     for piece in pieces(&calculation.sql) {
         match piece {
@@ -80,25 +104,25 @@ fn expression(
                 field,
             } => {
                 let id = field_id(table, field);
-                let selected = query.dimensions.iter().chain(&query.metrics);
-                if !selected.clone().any(|one| *one == id) {
-                    let hint = errors.hint(&id, || selected.collect());
-                    return Err((format!("\"{id}\" is not among the selected fields"), hint));
-                }
-                sql.push_str(&scope.quote(&id));
+                let Some(id) = selected.get(id.as_str()) else {
+                    return Err(Wrong::NotSelected(id));
+                };
+                scope.fits(sql.len() + id.len())?;
+                sql.push_str(&scope.quote(id));
             }
             Piece::Field { table: None, field } => {
-                return Err(plain(format!(
-                    "\"${{{field}}}\" names no field: write ${{table.field}}"
-                )));
+                return Err(
+                    format!("\"${{{field}}}\" names no field: write ${{table.field}}").into(),
+                );
             }
             Piece::Table | Piece::Attribute { .. } | Piece::Email { .. } | Piece::Bad(_) => {
-                return Err(plain(
-                    "A table calculation can only name selected fields".to_owned(),
-                ));
+                return Err("A table calculation can only name selected fields"
+                    .to_owned()
+                    .into());
             }
         }
     }
+    scope.grow(sql.len())?;
     Ok(sql)
 }
 
@@ -142,13 +166,8 @@ pub(crate) fn filter(
                 return None;
             };
             let column = literal::identifier(scope.dialect, id);
-            match scope.rule(&column, found.field_type, rule) {
-                Ok(sql) => Some(sql),
-                Err(message) => {
-                    errors.add(Reason::Compile, path, format!("\"{id}\": {message}"));
-                    None
-                }
-            }
+            let sql = scope.rule(&column, found.field_type, rule);
+            crate::conditions::checked(sql, id, path, errors)
         },
     )
 }

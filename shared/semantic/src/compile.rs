@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::error::{Errors, Reason};
+use crate::query::FilterItem;
 use crate::scope::Scope;
+use crate::size::TOO_LONG;
 use crate::{CompileErrors, Explore, MetricQuery, Options, plan, render};
 
 /// A compiled query.
@@ -71,8 +73,12 @@ pub fn compile(
     if !errors.is_empty() {
         return Err(errors.into());
     }
+    let Some(sql) = render::render(&scope, &plan, query, limit) else {
+        errors.add(Reason::Compile, "query", TOO_LONG.to_owned());
+        return Err(errors.into());
+    };
     Ok(Compiled {
-        sql: render::render(&scope, &plan, query, limit),
+        sql,
         columns: columns(&plan),
         warnings: plan.warnings,
     })
@@ -80,6 +86,9 @@ pub fn compile(
 
 /// Of each kind of column a query has so many at most: more than any warehouse's answer or any screen holds.
 const MOST_COLUMNS: usize = 1_000;
+
+/// How many filters, and groups of them, a query may have in all.
+const MOST_FILTERS: usize = 5_000;
 
 fn bounded(query: &MetricQuery, errors: &mut Errors) {
     let lists = [
@@ -102,6 +111,28 @@ fn bounded(query: &MetricQuery, errors: &mut Errors) {
             errors.add(Reason::Compile, name, message);
         }
     }
+    if filters(query) > MOST_FILTERS {
+        let message = format!("A query has at most {MOST_FILTERS} filters");
+        errors.add(Reason::Compile, "filters", message);
+    }
+}
+
+/// How many filters and groups a query has, also of its metrics.
+fn filters(query: &MetricQuery) -> usize {
+    let kinds = [
+        &query.filters.dimensions,
+        &query.filters.metrics,
+        &query.filters.table_calculations,
+    ];
+    let mut open: Vec<&FilterItem> = kinds.into_iter().flatten().collect();
+    let own = query.additional_metrics.iter().flatten();
+    let mut count: usize = own.flat_map(|metric| &metric.filters).map(Vec::len).sum();
+    while let Some(item) = open.pop() {
+        count += 1;
+        open.extend(item.and.iter().flatten());
+        open.extend(item.or.iter().flatten());
+    }
+    count
 }
 
 /// The smaller of what is asked for and what is allowed.

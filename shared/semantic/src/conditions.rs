@@ -92,6 +92,17 @@ fn rule(
     rule_sql(&target.field_id, &rule, path, errors).map(|sql| format!("(\n  {sql}\n)"))
 }
 
+/// The SQL of a rule, or what is wrong with it said of its field.
+pub(crate) fn checked(
+    sql: Result<String, String>,
+    id: &str,
+    path: &str,
+    errors: &mut Errors,
+) -> Option<String> {
+    sql.map_err(|message| errors.add(Reason::Compile, path, format!("\"{id}\": {message}")))
+        .ok()
+}
+
 /// The active rules of a group.
 pub(crate) fn rules<'q>(item: &'q FilterItem, out: &mut Vec<&'q FilterItem>) {
     let mut open = vec![item];
@@ -119,24 +130,18 @@ pub(crate) fn on_dimensions<'a>(
         &mut |id, rule, path, errors| match select::filtered(scope, query, id) {
             Ok(Found::Yes((sql, field_type, used))) => {
                 tables.extend(used.0);
-                match scope.rule(&sql, field_type, rule) {
-                    Ok(sql) => Some(sql),
-                    Err(message) => {
-                        errors.add(Reason::Compile, path, format!("\"{id}\": {message}"));
-                        None
-                    }
-                }
+                checked(scope.rule(&sql, field_type, rule), id, path, errors)
             }
             Ok(Found::Hidden) => {
-                scope.not_allowed(errors, path, id);
+                errors.refused(path, scope.not_allowed(id));
                 None
             }
             Ok(Found::No) => {
                 scope.unknown(errors, path, "dimension", id);
                 None
             }
-            Err(message) => {
-                errors.add(Reason::Compile, path, message);
+            Err(refused) => {
+                errors.refused(path, refused);
                 None
             }
         },
@@ -176,10 +181,7 @@ pub(crate) fn enforced<'a>(
             continue;
         }
         let target = &filter.target;
-        let (named, field) = match target.field_ref.split_once('.') {
-            Some((table, field)) => (Some(table), field),
-            None => (target.table_name.as_deref(), target.field_ref.as_str()),
-        };
+        let (named, field) = target.parts();
         let Some(dimension) = scope.dimension_of(base, named, field) else {
             continue;
         };

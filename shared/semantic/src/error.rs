@@ -25,7 +25,7 @@ pub enum Reason {
     FieldReference,
     /// Everything else that is wrong with the query or with the explore.
     Compile,
-    /// A user attribute that the user lacks.
+    /// A user attribute, or a right, that the user lacks.
     Forbidden,
     /// A field that the user's attributes hide.
     Hidden,
@@ -64,6 +64,29 @@ impl fmt::Display for CompileError {
     }
 }
 
+/// One thing that is wrong, before it is known where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub reason: Reason,
+    /// A sentence.
+    pub message: String,
+}
+
+impl From<String> for Refused {
+    fn from(message: String) -> Self {
+        Self {
+            reason: Reason::Compile,
+            message,
+        }
+    }
+}
+
+impl From<&str> for Refused {
+    fn from(message: &str) -> Self {
+        message.to_owned().into()
+    }
+}
+
 /// Collects errors; a query with a hundred of them is refused without looking for more.
 #[derive(Debug, Default)]
 pub(crate) struct Errors(Vec<CompileError>);
@@ -95,6 +118,10 @@ impl Errors {
         }
     }
 
+    pub(crate) fn refused(&mut self, path: impl fmt::Display, refused: Refused) {
+        self.add(refused.reason, path, refused.message);
+    }
+
     /// What may have been meant. Only the first errors have it: it is looked for among all names.
     pub(crate) fn hint<T: AsRef<str>>(
         &self,
@@ -121,12 +148,15 @@ impl From<Errors> for CompileErrors {
 
 /// The closest of several names, if one is close: at most a third of its letters differ.
 pub(crate) fn closest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<String> {
+    let letters = name.chars().count();
+    let most = letters.div_ceil(3);
     let best = among
         .take(5_000)
+        .filter(|candidate| candidate.chars().count().abs_diff(letters) <= most)
         .map(|candidate| (distance(name, candidate), candidate))
         .min()?;
     let (distance, candidate) = best;
-    (distance <= name.chars().count().div_ceil(3)).then(|| candidate.to_owned())
+    (distance <= most).then(|| candidate.to_owned())
 }
 
 /// How many letters have to be added, removed or replaced.

@@ -535,6 +535,16 @@ pub struct FieldTarget {
     pub table_name: Option<String>,
 }
 
+impl FieldTarget {
+    /// The table, if it names one, and the field.
+    pub(crate) fn parts(&self) -> (Option<&str>, &str) {
+        match self.field_ref.split_once('.') {
+            Some((table, field)) => (Some(table), field),
+            None => (self.table_name.as_deref(), &self.field_ref),
+        }
+    }
+}
+
 /// One string or several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

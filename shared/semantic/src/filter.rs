@@ -11,6 +11,7 @@ use crate::dialect::Dialect;
 use crate::explore::{DimensionType, MetricType};
 use crate::literal::{self, Open};
 use crate::query::Operator;
+use crate::size::FIELD;
 use crate::time::{self, TimeContext, Unit};
 
 /// What a field's values are, as far as filters care.
@@ -228,6 +229,9 @@ fn string(dialect: Dialect, field: &str, rule: &Rule<'_>) -> Result<String, Stri
             return Ok(membership(field, &literals, with_null, negative));
         }
     };
+    if texts.len().saturating_mul(field.len() + 64) > FIELD {
+        return Err("The filter has too many values for its field's SQL".to_owned());
+    }
     let likes: Vec<String> = texts
         .iter()
         .map(|text| {

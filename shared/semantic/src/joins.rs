@@ -1,7 +1,7 @@
 //! Which joins a query needs, in which order, and which rows they multiply.
 
 use crate::attributes::{Mode, substitute};
-use crate::error::{Errors, Reason};
+use crate::error::{Errors, Reason, Refused};
 use crate::explore::{Dimension, Join, JoinType, Relationship, Table};
 use crate::reference::{Piece, pieces};
 use crate::scope::{Scope, Tables};
@@ -142,12 +142,11 @@ pub(crate) fn from(
 ) -> (String, Option<String>) {
     let explore = scope.explore;
     let base = explore.base_table.as_str();
-    let mut add = |result: Result<(String, bool), (Reason, String)>| match result {
-        Ok(done) => done,
-        Err((reason, message)) => {
-            errors.add(reason, "exploreName", message);
+    let mut add = |result: Result<(String, bool), Refused>| {
+        result.unwrap_or_else(|refused| {
+            errors.refused("exploreName", refused);
             Default::default()
-        }
+        })
     };
     let Some(table) = explore.tables.get(base) else {
         errors.add(
@@ -178,7 +177,7 @@ pub(crate) fn from(
                     "The row filter of \"{}\" names other tables, which a right or full join cannot keep to",
                     join.table
                 );
-                add(Err((Reason::Compile, message)));
+                add(Err(message.into()));
             } else {
                 on = format!("({on}) AND ({filter})");
             }

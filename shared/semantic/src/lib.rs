@@ -1,6 +1,7 @@
 //! The semantic layer: explores and metric queries in, SQL out. Pure: no network, no clock, no randomness.
 
 pub mod access;
+mod ad_hoc;
 mod attributes;
 mod calculation;
 mod compile;
@@ -25,9 +26,11 @@ pub mod reference;
 mod render;
 mod scope;
 mod select;
+mod size;
 pub mod time;
 pub mod totals;
 pub mod underlying;
+mod visible;
 
 pub use access::UserAttributes;
 pub use compile::{Column, ColumnKind, Compiled, Warning, compile};

@@ -2,14 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::error::{Errors, Reason};
 use crate::explore::{FieldFilter, Metric, MetricType};
 use crate::filter::Rule;
-use crate::guard;
 use crate::literal;
 use crate::query::AdditionalMetric;
 use crate::reference::{Piece, pieces};
-use crate::scope::{Scope, Sql, Tables, field_id};
+use crate::scope::{Scope, Sql, Tables};
 
 /// How deep metrics may refer to metrics.
 const DEEPEST: usize = 50;
@@ -111,6 +109,7 @@ pub(crate) enum Part {
 #[derive(Default)]
 pub(crate) struct Metrics<'a> {
     pub leaves: Vec<Leaf<'a>>,
+    /// Expressions that are known.
     known: HashMap<Id<'a>, Vec<Part>>,
 }
 
@@ -147,6 +146,7 @@ impl<'a> Metrics<'a> {
                 definition.name
             ));
         }
+        let depth = above.len();
         above.push(id);
         let parts = if definition.metric_type.is_aggregate() {
             vec![self.aggregate(scope, definition)?]
@@ -156,32 +156,51 @@ impl<'a> Metrics<'a> {
                 // What the explore's own compiler understood and we do not.
                 Err(reason) => match definition.compiled {
                     Some(compiled) if !compiled.is_empty() && !reason.cyclic => {
-                        let tables = scope.known(definition.table, definition.references);
-                        vec![self.leaf(definition, compiled.to_owned(), tables)]
+                        vec![self.compiled(scope, definition, compiled)?]
                     }
                     _ => return Err(reason.message),
                 },
             }
         };
-        above.pop();
+        above.truncate(depth);
         self.known.insert(id, parts.clone());
         Ok(parts)
     }
 
     /// Opaque SQL.
-    fn leaf(&mut self, definition: Definition<'a>, sql: String, tables: Tables<'a>) -> Part {
-        self.push(Leaf {
+    fn leaf(
+        &mut self,
+        scope: &Scope<'a>,
+        definition: Definition<'a>,
+        sql: String,
+        tables: Tables<'a>,
+    ) -> Result<Part, String> {
+        let leaf = Leaf {
             definition,
             sql,
             values: tables.clone(),
             tables,
             argument: None,
-        })
+        };
+        self.push(scope, leaf)
     }
 
-    fn push(&mut self, leaf: Leaf<'a>) -> Part {
+    fn push(&mut self, scope: &Scope<'a>, leaf: Leaf<'a>) -> Result<Part, String> {
+        scope.fits(leaf.sql.len())?;
+        scope.grow(leaf.sql.len())?;
         self.leaves.push(leaf);
-        Part::Leaf(self.leaves.len() - 1)
+        Ok(Part::Leaf(self.leaves.len() - 1))
+    }
+
+    /// As the explore has it.
+    fn compiled(
+        &mut self,
+        scope: &Scope<'a>,
+        definition: Definition<'a>,
+        sql: &str,
+    ) -> Result<Part, String> {
+        let tables = scope.known(definition.table, definition.references);
+        self.leaf(scope, definition, sql.to_owned(), tables)
     }
 
     /// An aggregation. Filters are rendered anew: those that count from now would be as old as the explore.
@@ -192,21 +211,22 @@ impl<'a> Metrics<'a> {
             .any(|filter| filter.disabled != Some(true));
         let compiled = definition.compiled.filter(|sql| !sql.is_empty());
         let known = || scope.known(definition.table, definition.references);
-        match (argument(scope, definition), compiled) {
-            (argument, Some(compiled)) if !active => Ok(self.push(Leaf {
+        let leaf = match (argument(scope, definition), compiled) {
+            (argument, Some(compiled)) if !active => Leaf {
                 definition,
                 sql: compiled.to_owned(),
                 values: known(),
                 tables: known(),
                 // An error: a reference that only the explore's own compiler could resolve.
                 argument: argument.ok().filter(Argument::is_value),
-            })),
-            (Ok(argument), _) => {
+            },
+            (argument, _) => {
+                let argument = argument?;
                 let mut tables = argument.tables.clone();
                 if definition.references.is_some() {
                     tables.extend(known().0);
                 }
-                Ok(self.push(Leaf {
+                Leaf {
                     definition,
                     sql: scope.dialect.aggregate(
                         definition.metric_type,
@@ -216,10 +236,10 @@ impl<'a> Metrics<'a> {
                     values: argument.values.clone(),
                     tables,
                     argument: Some(argument).filter(Argument::is_value),
-                }))
+                }
             }
-            (Err(message), _) => Err(message),
-        }
+        };
+        self.push(scope, leaf)
     }
 
     /// An expression over other metrics, or over raw aggregations of its own.
@@ -235,21 +255,22 @@ impl<'a> Metrics<'a> {
             // Opaque: it stays one piece.
             return match definition.compiled {
                 Some(compiled) if !compiled.is_empty() => {
-                    let tables = scope.known(definition.table, definition.references);
-                    Ok(vec![self.leaf(definition, compiled.to_owned(), tables)])
+                    Ok(vec![self.compiled(scope, definition, compiled)?])
                 }
                 _ => {
                     let sql = scope.expand(definition.table, definition.sql)?;
-                    Ok(vec![self.leaf(definition, sql.text, sql.tables)])
+                    Ok(vec![self.leaf(scope, definition, sql.text, sql.tables)?])
                 }
             };
         }
         let mut parts = Vec::new();
+        let mut length = 0;
         for piece in pieces(definition.sql) {
             match piece {
                 Piece::Text(text) => text_part(&mut parts, text),
                 Piece::Field { table, field } => {
-                    let metric = metric_of(scope, definition.table, table, field)
+                    let metric = scope
+                        .metric_of(definition.table, table, field)
                         .ok_or_else(|| format!("No metric is called \"{field}\""))?;
                     let nested = self
                         .nested(scope, metric.into(), above)
@@ -257,6 +278,8 @@ impl<'a> Metrics<'a> {
                             cyclic: message.ends_with("is defined by itself"),
                             message,
                         })?;
+                    length += self.length(&nested);
+                    scope.fits(length)?;
                     text_part(&mut parts, "(");
                     for part in nested {
                         match part {
@@ -274,7 +297,21 @@ impl<'a> Metrics<'a> {
                 }
             }
         }
+        scope.grow(length + definition.sql.len())?;
         Ok(parts)
+    }
+
+    /// About how long an expression gets; an aggregation may become the name of a column.
+    fn length(&self, parts: &[Part]) -> usize {
+        let of = |part: &Part| match part {
+            Part::Text(text) => text.len(),
+            Part::Leaf(at) => self
+                .leaves
+                .get(*at)
+                .map_or(0, |leaf| leaf.sql.len())
+                .max(40),
+        };
+        parts.iter().map(of).sum()
     }
 }
 
@@ -298,20 +335,6 @@ fn text_part(parts: &mut Vec<Part>, text: &str) {
         Some(Part::Text(last)) => last.push_str(text),
         _ => parts.push(Part::Text(text.to_owned())),
     }
-}
-
-/// The metric that a reference means.
-fn metric_of<'a>(
-    scope: &Scope<'a>,
-    own: &'a str,
-    table: Option<&str>,
-    field: &str,
-) -> Option<&'a Metric> {
-    let (_, table) = scope.table(table.unwrap_or(own))?;
-    table
-        .metrics
-        .get(field)
-        .or_else(|| table.metrics.values().find(|one| one.name == field))
 }
 
 /// What an aggregation aggregates.
@@ -384,17 +407,12 @@ pub(crate) fn argument<'a>(
         tables,
     };
     let mut conditions = Vec::new();
+    let mut length = sql.text.len();
     for filter in definition.filters {
         if filter.disabled == Some(true) {
             continue;
         }
-        let (table, field) = match filter.target.field_ref.split_once('.') {
-            Some((table, field)) => (Some(table), field),
-            None => (
-                filter.target.table_name.as_deref(),
-                filter.target.field_ref.as_str(),
-            ),
-        };
+        let (table, field) = filter.target.parts();
         let dimension = scope
             .dimension_of(definition.table, table, field)
             .ok_or_else(|| {
@@ -417,6 +435,8 @@ pub(crate) fn argument<'a>(
             .map_err(|message| {
                 format!("A filter of the metric \"{}\": {message}", definition.name)
             })?;
+        length += condition.len();
+        scope.fits(length)?;
         conditions.push(condition);
         sql.tables.extend(scope.tables_of(dimension).0);
     }
@@ -428,40 +448,6 @@ pub(crate) fn argument<'a>(
         );
     }
     Ok(sql)
-}
-
-/// The ad-hoc metrics of a query, checked: their table, their SQL and their type.
-pub(crate) fn ad_hoc<'a>(
-    scope: &Scope<'a>,
-    metrics: &'a [AdditionalMetric],
-    errors: &mut Errors,
-) -> HashMap<String, Definition<'a>> {
-    let mut found = HashMap::with_capacity(metrics.len());
-    for (at, metric) in metrics.iter().enumerate() {
-        let path = format!("additionalMetrics[{at}]");
-        if scope.hidden.tables.contains(&metric.table) {
-            scope.not_allowed(errors, &path, &field_id(&metric.table, &metric.name));
-            continue;
-        }
-        let Some((table, _)) = scope.explore.tables.get_key_value(&metric.table) else {
-            errors.add(
-                Reason::FieldReference,
-                format!("{path}.table"),
-                format!("The explore has no table \"{}\"", metric.table),
-            );
-            continue;
-        };
-        if let Err(message) = guard::expression(&metric.sql, scope.options.custom_sql) {
-            errors.add(Reason::Compile, format!("{path}.sql"), message);
-            continue;
-        }
-        let definition = Definition {
-            table,
-            ..Definition::from(metric)
-        };
-        found.insert(field_id(&metric.table, &metric.name), definition);
-    }
-    found
 }
 
 /// Writes an expression, with the given SQL for each aggregation.

@@ -19,7 +19,8 @@ pub struct Options {
     pub attributes: UserAttributes,
     /// Rows at most, whatever the query asks for.
     pub row_limit: Option<u32>,
-    /// Whether the user may write any SQL: without it, SQL of the query itself may not have statements or subqueries in it.
+    /// Whether who wrote the SQL of the query itself may write any, which is as good as reading everything: without it, that SQL
+    /// only computes from what the user may see. Names of fields are looked at either way.
     pub custom_sql: bool,
     /// Whether metrics are kept from being counted several times by joins.
     pub fan_out: bool,

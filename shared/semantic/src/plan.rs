@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::ad_hoc;
 use crate::calculation::{self, Calculation};
 use crate::compile::Warning;
 use crate::conditions;
@@ -112,7 +113,7 @@ fn also_joined<'a>(scope: &Scope<'a>, query: &'a MetricQuery) -> Tables<'a> {
     // What is wrong with the whole is said there.
     let mut errors = Errors::default();
     let own = query.additional_metrics.as_deref().unwrap_or_default();
-    let ad_hoc = metric::ad_hoc(scope, own, &mut errors);
+    let ad_hoc = ad_hoc::metrics(scope, own, &mut errors);
     let mut metrics = Metrics::default();
     for id in &query.also_joins {
         if let Some(found) = select::tables(scope, query, id) {
@@ -138,7 +139,7 @@ fn columns<'a>(
     errors: &mut Errors,
 ) -> Vec<Column> {
     let own = query.additional_metrics.as_deref().unwrap_or_default();
-    let ad_hoc = metric::ad_hoc(scope, own, errors);
+    let ad_hoc = ad_hoc::metrics(scope, own, errors);
     let mut wanted: Vec<(String, &str, bool)> = Vec::with_capacity(query.metrics.len());
     for (at, id) in query.metrics.iter().enumerate() {
         if !wanted.iter().any(|(_, one, _)| one == id) {
@@ -184,7 +185,7 @@ fn definition<'a>(
     match scope.metric(id) {
         Found::Yes(metric) => Some(metric.into()),
         Found::Hidden => {
-            scope.not_allowed(errors, path, id);
+            errors.refused(path, scope.not_allowed(id));
             None
         }
         Found::No => {
@@ -213,13 +214,8 @@ fn metric_filter(scope: &Scope<'_>, query: &MetricQuery, errors: &mut Errors) ->
                 Found::Hidden | Found::No => None,
             })?;
             let field_type = FieldType::of_metric(metric_type, rule);
-            match scope.rule(&scope.quote(id), field_type, rule) {
-                Ok(sql) => Some(sql),
-                Err(message) => {
-                    errors.add(Reason::Compile, path, format!("\"{id}\": {message}"));
-                    None
-                }
-            }
+            let sql = scope.rule(&scope.quote(id), field_type, rule);
+            conditions::checked(sql, id, path, errors)
         },
     )
 }
@@ -330,7 +326,9 @@ fn lacking<'a>(
         if !joins::may_lack(scope, joins, own) {
             continue;
         }
-        let strict = leaf.argument.as_ref().map(|argument| argument.strict);
+        // Where the own table has no row, a column of another one may have a value.
+        let alone = leaf.values.0.iter().all(|table| *table == own);
+        let strict = leaf.argument.as_ref().map(|one| one.strict && alone);
         // Or that of a table whose rows have one of its own.
         let determines = |table: &&&'a str| dependencies.determine(&[**table], &[own]);
         let others = || leaf.values.0.iter().filter(determines);

@@ -10,22 +10,33 @@ use crate::plan::{Guard, Plan};
 use crate::query::{MetricQuery, Sort};
 use crate::scope::Scope;
 use crate::select::SortBy;
+use crate::size::Budget;
 use crate::time::{DAYS, MONTHS};
 
-/// The whole statement.
+/// The whole statement; nothing, if it gets too long.
 pub(crate) fn render(
     scope: &Scope<'_>,
     plan: &Plan<'_>,
     query: &MetricQuery,
     limit: u32,
-) -> String {
-    Renderer { scope, plan, query }.statement(limit)
+) -> Option<String> {
+    let size = Budget::new();
+    let renderer = Renderer {
+        scope,
+        plan,
+        query,
+        size: &size,
+    };
+    let sql = renderer.statement(limit);
+    (!size.is_over()).then_some(sql)
 }
 
 struct Renderer<'a, 'b> {
     scope: &'a Scope<'b>,
     plan: &'a Plan<'b>,
     query: &'a MetricQuery,
+    /// Once it is used up, what is written no longer matters and stays short.
+    size: &'a Budget,
 }
 
 /// Names that only the inner expressions see; made distinct from what the query calls its columns.
@@ -98,8 +109,10 @@ impl Renderer<'_, '_> {
 
     /// The least and greatest values of ranges, within the same rows as the query.
     fn bounds(&self) -> Vec<(String, String)> {
+        let around = self.plan.from.len() + self.plan.filter.len();
         let bounds = self.plan.selection.bounds.iter();
         bounds
+            .take_while(|one| self.size.take(one.name.len() + one.select.len() + around))
             .map(|one| {
                 let name = self.scope.quote(&one.name);
                 (
@@ -119,8 +132,16 @@ impl Renderer<'_, '_> {
 
     /// FROM, with the bounds of ranges, and WHERE.
     fn source(&self) -> String {
+        let bounds = &self.plan.selection.bounds;
+        let names: usize = bounds.iter().map(|one| one.name.len()).sum();
+        if !self
+            .size
+            .take(self.plan.from.len() + self.plan.filter.len() + names)
+        {
+            return String::new();
+        }
         let mut sql = self.plan.from.clone();
-        for one in &self.plan.selection.bounds {
+        for one in bounds {
             let _ = write!(sql, "\nCROSS JOIN {}", self.scope.quote(&one.name));
         }
         sql.push_str(&self.filter());
@@ -143,7 +164,7 @@ impl Renderer<'_, '_> {
 
     fn plain(&self) -> String {
         let dimensions = self.dimensions();
-        let mut list = List::default();
+        let mut list = self.list();
         for (sql, id) in &dimensions {
             list.add(sql, &self.scope.quote(id));
         }
@@ -159,6 +180,10 @@ impl Renderer<'_, '_> {
         )
     }
 
+    fn list(&self) -> List<'_> {
+        List(String::new(), self.size)
+    }
+
     fn leaf(&self, at: usize) -> &str {
         self.plan.leaves.get(at).map_or("NULL", |leaf| &leaf.sql)
     }
@@ -170,7 +195,7 @@ impl Renderer<'_, '_> {
         let mut parts: Vec<String> = Vec::new();
         let open: Vec<usize> = self.leaves_of(None);
         if !open.is_empty() {
-            let mut list = List::default();
+            let mut list = self.list();
             for (sql, id) in &dimensions {
                 list.add(sql, &self.scope.quote(id));
             }
@@ -187,6 +212,9 @@ impl Renderer<'_, '_> {
             parts.push("cte_unaffected".to_owned());
         }
         for (at, guard) in self.plan.groups.iter().enumerate() {
+            if self.size.is_over() {
+                break;
+            }
             let (keys, metrics) = (format!("cte_keys_{at}"), format!("cte_metrics_{at}"));
             let leaves = self.leaves_of(Some(at));
             ctes.push((
@@ -229,7 +257,7 @@ impl Renderer<'_, '_> {
         dimensions: &[(&str, &str)],
         inner: &Inner,
     ) -> String {
-        let mut list = List::default();
+        let mut list = self.list();
         for (sql, id) in dimensions {
             list.add(sql, &self.scope.quote(id));
         }
@@ -259,7 +287,7 @@ impl Renderer<'_, '_> {
         dimensions: &[(&str, &str)],
         inner: &Inner,
     ) -> String {
-        let mut list = List::default();
+        let mut list = self.list();
         for (_, id) in dimensions {
             let column = self.scope.quote(id);
             list.add(&column, &column);
@@ -294,7 +322,7 @@ impl Renderer<'_, '_> {
         dimensions: &[(&str, &str)],
         inner: &Inner,
     ) -> String {
-        let mut list = List::default();
+        let mut list = self.list();
         for (_, id) in dimensions {
             let column = self.scope.quote(id);
             list.add(&format!("{keys}.{column}"), &column);
@@ -339,7 +367,7 @@ impl Renderer<'_, '_> {
 
     fn join_parts(&self, parts: &[String], dimensions: &[(&str, &str)], inner: &Inner) -> String {
         let first = parts.first().map_or("", String::as_str);
-        let mut list = List::default();
+        let mut list = self.list();
         for (_, id) in dimensions {
             let column = self.scope.quote(id);
             list.add(&format!("{first}.{column}"), &column);
@@ -364,6 +392,7 @@ impl Renderer<'_, '_> {
             let equal = self.scope.dialect.syntax().null_safe_equal;
             let on: Vec<String> = dimensions
                 .iter()
+                .take_while(|(_, id)| self.size.take(4 * id.len()))
                 .map(|(_, id)| {
                     let column = self.scope.quote(id);
                     equal(&format!("{first}.{column}"), &format!("{part}.{column}"))
@@ -376,7 +405,7 @@ impl Renderer<'_, '_> {
 
     /// The columns of the result over an expression that has more; the last statement leaves out what only helps.
     fn over(&self, source: &str, filter: Option<&str>, last: bool) -> String {
-        let mut list = List::default();
+        let mut list = self.list();
         for column in self.shown() {
             list.name(&self.scope.quote(column));
         }
@@ -398,7 +427,7 @@ impl Renderer<'_, '_> {
     }
 
     fn over_calculations(&self, filter: &str) -> String {
-        let mut list = List::default();
+        let mut list = self.list();
         for column in self.shown() {
             list.name(&self.scope.quote(column));
         }
@@ -431,8 +460,12 @@ impl Renderer<'_, '_> {
     fn order(&self) -> String {
         let mut sql = String::new();
         for (at, sort) in self.query.sorts.iter().enumerate() {
+            let one = self.sort(sort);
+            if !self.size.take(one.len()) {
+                break;
+            }
             sql.push_str(if at == 0 { "\nORDER BY " } else { ", " });
-            sql.push_str(&self.sort(sort));
+            sql.push_str(&one);
         }
         sql
     }
@@ -488,11 +521,13 @@ impl Renderer<'_, '_> {
 }
 
 /// A select list.
-#[derive(Default)]
-struct List(String);
+struct List<'a>(String, &'a Budget);
 
-impl List {
+impl List<'_> {
     fn add(&mut self, sql: &str, name: &str) {
+        if !self.1.take(sql.len() + name.len()) {
+            return;
+        }
         self.separate();
         self.0.push_str(sql);
         if sql != name {
@@ -502,8 +537,7 @@ impl List {
     }
 
     fn name(&mut self, name: &str) {
-        self.separate();
-        self.0.push_str(name);
+        self.add(name, name);
     }
 
     fn separate(&mut self) {

@@ -1,5 +1,7 @@
 //! An explore as one query sees it: finding fields by id and by reference, and putting references into SQL.
 
+use indexmap::IndexMap;
+
 use crate::access::{self, Hidden};
 use crate::dialect::Dialect;
 use crate::error::{Errors, Reason};
@@ -9,6 +11,7 @@ use crate::interval::TimeInterval;
 use crate::literal;
 use crate::options::Options;
 use crate::reference::{Piece, pieces};
+use crate::size::{Budget, FIELD, TOO_LONG};
 use crate::time::TimeContext;
 
 /// Aliases of tables, each once, in the order of their mention.
@@ -49,6 +52,8 @@ pub(crate) struct Scope<'a> {
     pub dialect: Dialect,
     pub hidden: Hidden,
     pub time: TimeContext,
+    /// How much longer the SQL may get.
+    size: Budget,
 }
 
 /// A field that was found, or that the user may not see.
@@ -70,6 +75,7 @@ impl<'a> Scope<'a> {
                 timezone: options.timezone,
                 start_of_week: options.start_of_week,
             },
+            size: Budget::new(),
         }
     }
 
@@ -79,39 +85,21 @@ impl<'a> Scope<'a> {
 
     /// The dimension with an id: `<table>_<name>`, where a point of the name is `__`.
     pub(crate) fn dimension(&self, id: &str) -> Found<&'a Dimension> {
-        self.field(id, |table, rest| {
-            let exact = table.dimensions.get_key_value(rest);
-            let by_name = |(_, field): &(&String, &'a Dimension)| is_named(&field.name, rest);
-            exact
-                .filter(by_name)
-                .or_else(|| table.dimensions.iter().find(by_name))
-                .or(exact)
-        })
+        self.field(id, |table| &table.dimensions)
     }
 
     /// The metric with an id.
     pub(crate) fn metric(&self, id: &str) -> Found<&'a Metric> {
-        self.field(id, |table, rest| {
-            let exact = table.metrics.get_key_value(rest);
-            let by_name = |(_, field): &(&String, &'a Metric)| is_named(&field.name, rest);
-            exact
-                .filter(by_name)
-                .or_else(|| table.metrics.iter().find(by_name))
-                .or(exact)
-        })
+        self.field(id, |table| &table.metrics)
     }
 
-    fn field<T>(
-        &self,
-        id: &str,
-        find: impl Fn(&'a Table, &str) -> Option<(&'a String, &'a T)>,
-    ) -> Found<&'a T> {
+    fn field<T: Named>(&self, id: &str, fields: Fields<'a, T>) -> Found<&'a T> {
         let mut hidden = false;
         for (key, table) in &self.explore.tables {
             let rest = id
                 .strip_prefix(key.as_str())
                 .and_then(|rest| rest.strip_prefix('_'));
-            let Some((name, field)) = rest.and_then(|rest| find(table, rest)) else {
+            let Some((name, field)) = rest.and_then(|rest| with_id(fields(table), rest)) else {
                 continue;
             };
             if self.hides(key, name) {
@@ -123,13 +111,22 @@ impl<'a> Scope<'a> {
         if hidden { Found::Hidden } else { Found::No }
     }
 
-    fn hides(&self, table: &str, field: &str) -> bool {
-        !self.hidden.is_empty()
-            && (self.hidden.tables.contains(table)
-                || self
-                    .hidden
-                    .fields
-                    .contains(&(table.to_owned(), field.to_owned())))
+    /// Takes of what the SQL of the query may still grow by; the error is a sentence.
+    pub(crate) fn grow(&self, bytes: usize) -> Result<(), String> {
+        if self.size.take(bytes) {
+            Ok(())
+        } else {
+            Err(TOO_LONG.to_owned())
+        }
+    }
+
+    /// Whether SQL of one field may get so long; the error is a sentence.
+    pub(crate) fn fits(&self, bytes: usize) -> Result<(), String> {
+        if bytes > FIELD {
+            // Whatever follows is not worth the time.
+            self.size.take(usize::MAX);
+        }
+        self.grow(0)
     }
 
     /// The ids of all metrics, or of all dimensions, that the user may see.
@@ -166,15 +163,6 @@ impl<'a> Scope<'a> {
         );
     }
 
-    /// Says that the user's attributes hide a field.
-    pub(crate) fn not_allowed(&self, errors: &mut Errors, path: &str, id: &str) {
-        errors.add(
-            Reason::Hidden,
-            path,
-            format!("You are not allowed to see the field \"{id}\""),
-        );
-    }
-
     /// A table by alias, or by the name of its model.
     pub(crate) fn table(&self, name: &str) -> Option<(&'a str, &'a Table)> {
         let tables = &self.explore.tables;
@@ -196,18 +184,18 @@ impl<'a> Scope<'a> {
         field: &str,
     ) -> Option<&'a Dimension> {
         let (_, table) = self.table(table.unwrap_or(own))?;
-        let dimensions = &table.dimensions;
-        dimensions.get(field).or_else(|| {
-            dimensions
-                .values()
-                .find(|one| one.name == field)
-                .or_else(|| {
-                    dimensions
-                        .iter()
-                        .find(|(key, _)| key.eq_ignore_ascii_case(field))
-                        .map(|(_, one)| one)
-                })
-        })
+        named(&table.dimensions, field).map(|(_, dimension)| dimension)
+    }
+
+    /// The metric that a reference in a table means.
+    pub(crate) fn metric_of(
+        &self,
+        own: &'a str,
+        table: Option<&str>,
+        field: &str,
+    ) -> Option<&'a Metric> {
+        let (_, table) = self.table(table.unwrap_or(own))?;
+        named(&table.metrics, field).map(|(_, metric)| metric)
     }
 
     /// The tables that a dimension's SQL names.
@@ -253,6 +241,7 @@ impl<'a> Scope<'a> {
                             reference_text(own, table, field)
                         )
                     })?;
+                    self.fits(out.text.len() + found.compiled_sql.len())?;
                     out.text.push('(');
                     out.text.push_str(&found.compiled_sql);
                     out.text.push(')');
@@ -271,7 +260,9 @@ impl<'a> Scope<'a> {
         field_type: FieldType,
         rule: &Rule<'_>,
     ) -> Result<String, String> {
-        filter::rule_sql(self.dialect, field, field_type, rule, &self.time)
+        let sql = filter::rule_sql(self.dialect, field, field_type, rule, &self.time)?;
+        self.grow(sql.len())?;
+        Ok(sql)
     }
 
     /// An interval of a dimension.
@@ -283,15 +274,53 @@ impl<'a> Scope<'a> {
             self.options.start_of_week,
         )
     }
+}
 
-    /// The dimension of which another one is an interval; itself, if it is none.
-    pub(crate) fn interval_base(&self, field: &'a Dimension) -> &'a Dimension {
-        field
-            .time_interval_base_dimension_name
-            .as_deref()
-            .and_then(|name| self.dimension_of(&field.table, None, name))
-            .unwrap_or(field)
+/// Dimensions, or metrics.
+pub(crate) trait Named {
+    fn name(&self) -> &str;
+}
+
+impl Named for Dimension {
+    fn name(&self) -> &str {
+        &self.name
     }
+}
+
+impl Named for Metric {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+type Fields<'a, T> = fn(&'a Table) -> &'a IndexMap<String, T>;
+
+/// The field with the id of a table's field, without the table.
+fn with_id<'a, T: Named>(
+    fields: &'a IndexMap<String, T>,
+    rest: &str,
+) -> Option<(&'a String, &'a T)> {
+    let exact = fields.get_key_value(rest);
+    let by_name = |(_, field): &(&String, &T)| is_named(field.name(), rest);
+    exact
+        .filter(by_name)
+        .or_else(|| fields.iter().find(by_name))
+        .or(exact)
+}
+
+/// The field that a reference calls so.
+pub(crate) fn named<'a, T: Named>(
+    fields: &'a IndexMap<String, T>,
+    name: &str,
+) -> Option<(&'a String, &'a T)> {
+    fields
+        .get_key_value(name)
+        .or_else(|| fields.iter().find(|(_, one)| one.name() == name))
+        .or_else(|| {
+            fields
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        })
 }
 
 /// `orders_status`

@@ -1,9 +1,8 @@
 //! What rows are grouped by: dimensions of the explore, ranges of them, and expressions.
 
-use crate::error::{Errors, Reason};
-use crate::explore::{Dimension, DimensionType};
+use crate::error::{Errors, Refused};
+use crate::explore::DimensionType;
 use crate::filter::FieldType;
-use crate::guard;
 use crate::interval::{Name, TimeInterval, Transform};
 use crate::literal;
 use crate::query::{
@@ -57,6 +56,16 @@ pub(crate) struct Selection<'a> {
     pub tables: Tables<'a>,
 }
 
+impl Selection<'_> {
+    /// Adds a column, unless the SQL of the query gets too long by it.
+    fn add(&mut self, scope: &Scope<'_>, group: Group) -> Result<(), Refused> {
+        let order = group.order.as_ref().map_or(0, |(_, sql)| sql.len());
+        scope.grow(group.sql.len() + order)?;
+        self.groups.push(group);
+        Ok(())
+    }
+}
+
 /// Intervals that a dimension has without the explore having said so, by the end of the id.
 const ON_THE_FLY: [(&str, TimeInterval); 5] = [
     ("_day", TimeInterval::Day),
@@ -102,10 +111,13 @@ pub(crate) fn filtered<'a>(
     scope: &Scope<'a>,
     query: &'a MetricQuery,
     id: &str,
-) -> Result<Found<(String, FieldType, Tables<'a>)>, String> {
+) -> Result<Found<(String, FieldType, Tables<'a>)>, Refused> {
+    scope.grow(0)?;
     let custom = query.custom_dimensions.iter().flatten();
     match custom.clone().find(|custom| custom.id() == id) {
-        Some(CustomDimension::Bin(_)) => Err(format!("The ranges \"{id}\" cannot be filtered")),
+        Some(CustomDimension::Bin(_)) => {
+            Err(format!("The ranges \"{id}\" cannot be filtered").into())
+        }
         Some(CustomDimension::Sql(custom)) => {
             let sql = custom_sql(scope, custom)?;
             Ok(Found::Yes((sql.0, custom.dimension_type.into(), sql.1)))
@@ -148,7 +160,10 @@ pub(crate) fn select<'a>(
 ) -> Selection<'a> {
     let mut selection = Selection::default();
     let custom: &[CustomDimension] = query.custom_dimensions.as_deref().unwrap_or_default();
-    let zoomed = zoom(scope, query);
+    let zoomed = zoom(scope, query).unwrap_or_else(|refused| {
+        errors.refused("dateZoom", refused);
+        None
+    });
     let mut customs = Vec::new();
     for (at, id) in query.dimensions.iter().enumerate() {
         if query
@@ -173,14 +188,17 @@ pub(crate) fn select<'a>(
                     field.interval = None;
                 }
                 selection.tables.extend(field.tables.0);
-                selection.groups.push(Group {
+                let group = Group {
                     id: id.clone(),
                     sql: field.sql,
                     sort: sort_by(field.interval),
                     order: None,
-                });
+                };
+                if let Err(refused) = selection.add(scope, group) {
+                    errors.refused(path, refused);
+                }
             }
-            Found::Hidden => scope.not_allowed(errors, &path, id),
+            Found::Hidden => errors.refused(path, scope.not_allowed(id)),
             Found::No => scope.unknown(errors, &path, "dimension", id),
         }
     }
@@ -189,18 +207,10 @@ pub(crate) fn select<'a>(
     for (at, custom) in bins.into_iter().chain(sqls) {
         let added = match custom {
             CustomDimension::Bin(bin) => add_bin(scope, bin, &mut selection, query),
-            CustomDimension::Sql(custom) => custom_sql(scope, custom).map(|(sql, tables)| {
-                selection.tables.extend(tables.0);
-                selection.groups.push(Group {
-                    id: custom.id.clone(),
-                    sql: format!("({sql})"),
-                    sort: SortBy::Value,
-                    order: None,
-                });
-            }),
+            CustomDimension::Sql(custom) => add_sql(scope, custom, &mut selection),
         };
-        if let Err(message) = added {
-            errors.add(Reason::Compile, format!("dimensions[{at}]"), message);
+        if let Err(refused) = added {
+            errors.refused(format!("dimensions[{at}]"), refused);
         }
     }
     selection
@@ -214,67 +224,94 @@ fn sort_by(interval: Option<TimeInterval>) -> SortBy {
     }
 }
 
-/// The dimension that a date zoom makes coarser, and its SQL. One that is no date is left as it is.
-fn zoom(scope: &Scope<'_>, query: &MetricQuery) -> Option<(String, String)> {
-    let zoom = query.date_zoom.as_ref()?;
-    let interval = match zoom.granularity? {
+/// The dimension that a date zoom makes coarser, and its SQL. One that is no date is left as it is; an interval becomes one of
+/// its date, which has to be visible as well.
+fn zoom(scope: &Scope<'_>, query: &MetricQuery) -> Result<Option<(String, String)>, Refused> {
+    let zoom = query.date_zoom.as_ref();
+    let Some((zoom, granularity)) = zoom.and_then(|zoom| Some((zoom, zoom.granularity?))) else {
+        return Ok(None);
+    };
+    let interval = match granularity {
         Granularity::Day => TimeInterval::Day,
         Granularity::Week => TimeInterval::Week,
         Granularity::Month => TimeInterval::Month,
         Granularity::Quarter => TimeInterval::Quarter,
         Granularity::Year => TimeInterval::Year,
     };
-    let dated = |id: &str| match scope.dimension(id) {
-        Found::Yes(dimension) => {
-            let base = scope.interval_base(dimension);
-            is_date(base.dimension_type).then_some(base)
-        }
-        _ => None,
+    let dimension = |id: &String| match scope.dimension(id) {
+        Found::Yes(dimension) => Some(dimension),
+        Found::Hidden | Found::No => None,
     };
-    let (id, base): (&String, &Dimension) = match &zoom.x_axis_field_id {
-        Some(id) => (id, dated(id)?),
+    let found = match &zoom.x_axis_field_id {
+        Some(id) => dimension(id).map(|field| (id, field)),
         // Of the whole query, where this one is a part of its totals.
         None => query
             .also_joins
             .iter()
             .chain(&query.dimensions)
-            .find_map(|id| match scope.dimension(id) {
-                Found::Yes(field) if is_date(field.dimension_type) => Some((id, dated(id)?)),
-                _ => None,
-            })?,
+            .find_map(|id| {
+                let field = dimension(id)?;
+                is_date(field.dimension_type).then_some((id, field))
+            }),
     };
-    Some((id.clone(), scope.interval(base, interval)))
+    let Some((id, field)) = found else {
+        return Ok(None);
+    };
+    let base = scope.interval_base(field)?;
+    let dated = is_date(base.dimension_type);
+    Ok(dated.then(|| (id.clone(), scope.interval(base, interval))))
 }
 
-/// The SQL of a custom dimension; the error is a sentence.
+/// The SQL of a custom dimension.
 fn custom_sql<'a>(
     scope: &Scope<'a>,
     custom: &'a SqlDimension,
-) -> Result<(String, Tables<'a>), String> {
-    guard::expression(&custom.sql, true)?;
+) -> Result<(String, Tables<'a>), Refused> {
+    // It is read again for each of its filters.
+    scope.grow(custom.sql.len())?;
+    if scope.hidden.tables.contains(&custom.table) {
+        return Err(scope.not_allowed(&custom.id));
+    }
     let (table, _) = scope
         .explore
         .tables
         .get_key_value(&custom.table)
         .ok_or_else(|| format!("The explore has no table \"{}\"", custom.table))?;
+    scope.may_write(table, &custom.sql, &scope.own_sql(table))?;
     let sql = scope.expand(table, &custom.sql)?;
     Ok((sql.text, sql.tables))
 }
 
-/// Adds ranges of a dimension; the error is a sentence.
+/// Adds an expression.
+fn add_sql<'a>(
+    scope: &Scope<'a>,
+    custom: &'a SqlDimension,
+    selection: &mut Selection<'a>,
+) -> Result<(), Refused> {
+    let (sql, tables) = custom_sql(scope, custom)?;
+    selection.tables.extend(tables.0);
+    let group = Group {
+        id: custom.id.clone(),
+        sql: format!("({sql})"),
+        sort: SortBy::Value,
+        order: None,
+    };
+    selection.add(scope, group)
+}
+
+/// Adds ranges of a dimension.
 fn add_bin<'a>(
     scope: &Scope<'a>,
     bin: &'a BinDimension,
     selection: &mut Selection<'a>,
     query: &MetricQuery,
-) -> Result<(), String> {
+) -> Result<(), Refused> {
     let field = match find(scope, &bin.dimension_id) {
         Found::Yes(field) => field,
-        Found::Hidden | Found::No => {
-            return Err(format!(
-                "The explore has no dimension \"{}\" to make ranges of",
-                bin.dimension_id
-            ));
+        Found::Hidden => return Err(scope.not_allowed(&bin.dimension_id)),
+        Found::No => {
+            let id = &bin.dimension_id;
+            return Err(format!("The explore has no dimension \"{id}\" to make ranges of").into());
         }
     };
     let is_sorted = query.sorts.iter().any(|sort| sort.field_id == bin.id);
@@ -283,18 +320,19 @@ fn add_bin<'a>(
         BinType::CustomRange => custom_range(scope, bin, &field.sql)?,
         BinType::FixedNumber => {
             let (sql, order, bounds) = fixed_number(scope, bin, &field.sql)?;
+            scope.grow(bounds.select.len())?;
             selection.bounds.push(bounds);
             (sql, order)
         }
     };
     selection.tables.extend(field.tables.0);
-    selection.groups.push(Group {
+    let group = Group {
         id: bin.id.clone(),
         sql,
         sort: SortBy::Value,
         order: is_sorted.then(|| (free_name(&bin.id, query), order)),
-    });
-    Ok(())
+    };
+    selection.add(scope, group)
 }
 
 /// The name of the column that a column of ranges is sorted by: one that no other column has, whatever case counts for.
@@ -317,7 +355,7 @@ fn fixed_width(
 ) -> Result<(String, String), String> {
     let width = bin.bin_width.filter(|width| *width > 0.0);
     let width = width.ok_or("Ranges of a fixed width need a width above zero")?;
-    let text = literal::float(width).ok_or("A width has to be a number")?;
+    let text = plain(width).ok_or("A width of ranges has to be from 1e-9 to 1e15")?;
     let digits = text.split_once('.').map_or(0, |(_, after)| after.len());
     let decimals = u8::try_from(digits.min(9)).unwrap_or_default();
     let syntax = scope.dialect.syntax();
@@ -347,6 +385,12 @@ fn fixed_width(
     Ok((label, start))
 }
 
+/// A number whose text is short: others have hundreds of digits.
+fn plain(value: f64) -> Option<String> {
+    let is_plain = value == 0.0 || (1e-9..=1e15).contains(&value.abs());
+    literal::float(value).filter(|_| is_plain)
+}
+
 /// The digits of a decimal as a whole number: 25 of `0.25`; none if a double would not count to it.
 fn whole(text: &str) -> Option<u64> {
     let number = text.replace('.', "").parse::<u64>().ok()?;
@@ -367,7 +411,11 @@ fn custom_range(
     let mut label = format!("CASE\n    WHEN {field} IS NULL THEN NULL");
     let mut order = format!("CASE\n    WHEN {field} IS NULL THEN {count}");
     for (at, range) in ranges.iter().enumerate() {
-        let number = |value: f64| literal::float(value).ok_or("A range has to be of numbers");
+        scope.fits(label.len())?;
+        let number = |value: f64| {
+            plain(value)
+                .ok_or("Limits of ranges have to be 0, or from 1e-9 to 1e15 on either side of it")
+        };
         let (condition, text) = match (range.from, range.to) {
             (None, Some(to)) => {
                 let to = number(to)?;
@@ -429,6 +477,7 @@ fn fixed_number(
     let mut label = format!("CASE\n    WHEN {field} IS NULL THEN NULL");
     let mut order = format!("CASE\n    WHEN {field} IS NULL THEN {count}");
     for at in 0..count - 1 {
+        scope.fits(label.len())?;
         let (from, to) = (edge(at), edge(at + 1));
         let condition = format!("{field} >= {} AND {field} < {}", bound(at), bound(at + 1));
         let between = (syntax.concat)(&[text(&from), dash.clone(), text(&to)]);

@@ -168,6 +168,7 @@ async fn a_deploy_is_for_who_began_it_in_its_project_for_an_hour() {
     for wrong in [
         json!({}),
         json!([]),
+        json!([[explore("orders", "a")], 1]),
         json!({"explores": [], "batchNumber": -1}),
         json!({"explores": [], "batchNumber": "one"}),
         json!({"batchNumber": 1}),

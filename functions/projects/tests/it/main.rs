@@ -9,3 +9,4 @@ mod project;
 mod refresh;
 mod settings;
 mod tags;
+mod update;

@@ -235,3 +235,25 @@ async fn a_login_is_preferred_where_it_fits_and_is_ones_own() {
     let bare = format!("/api/v1/projects/{bare}/user-credentials");
     assert_eq!(vic.get(&bare).await.refusal(), "404 NotExistsError");
 }
+
+#[tokio::test]
+async fn a_preview_offers_what_its_upstream_offers_when_it_shall() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, path) = own(&app).await;
+    let chosen = json!({ "tableSelection": { "type": "WITH_TAGS", "value": ["core"] } });
+    ana.patch(&format!("{path}/tablesConfiguration"))
+        .json(&chosen)
+        .await
+        .ok();
+    let everything = json!({ "tableSelection": { "type": "ALL", "value": null } });
+    for (configuration, offered) in [("prod", chosen), ("all", everything)] {
+        let body = json!({
+            "name": "P", "type": "PREVIEW", "dbtVersion": "v1.9", "dbtConnection": { "type": "none" },
+            "upstreamProjectUuid": path.rsplit('/').next(), "tableConfiguration": configuration,
+        });
+        let made = ana.post("/api/v1/org/projects").json(&body).await.ok();
+        let id = made["project"]["projectUuid"].as_str().unwrap();
+        let path = format!("/api/v1/projects/{id}/tablesConfiguration");
+        assert_eq!(ana.get(&path).await.ok(), offered, "{configuration}");
+    }
+}

@@ -17,6 +17,8 @@ pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// What somebody reads who asked for a compilation.
 pub const NO_DBT: &str = "This server does not run dbt. Compile the project where dbt is, and deploy it with the command-line client: `lightdash deploy`";
+/// What is said of a change of a project whose dbt project we would have to compile.
+const SAVED: &str = "The settings are saved. This server does not run dbt: compile the project where dbt is, and deploy it with the command-line client: `lightdash deploy`";
 
 /// What a job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -96,23 +98,58 @@ pub struct CompileJob {
 impl CompileJob {
     /// A compilation that ends as it begins, as there is no dbt here.
     pub fn refused(project: ProjectId, user: UserId, random: &Random, now: Timestamp) -> Self {
+        let step = Step::ended(StepType::Compiling, Some(NO_DBT), now);
+        Self::ended((project, user), vec![step], random, now)
+    }
+
+    /// What follows a change of a project's connections: nothing for one that is compiled elsewhere, and for others the
+    /// word that the change is saved and what is to be done now.
+    pub fn saved(
+        (project, user): (ProjectId, UserId),
+        compiles: bool,
+        random: &Random,
+        now: Timestamp,
+    ) -> Self {
+        let refusal = compiles.then_some(SAVED);
+        let step = Step::ended(StepType::Compiling, refusal, now);
+        Self::ended((project, user), vec![step], random, now)
+    }
+
+    fn ended(
+        (project, user): (ProjectId, UserId),
+        steps: Vec<Step>,
+        random: &Random,
+        now: Timestamp,
+    ) -> Self {
+        let failed = steps.iter().any(|step| step.error.is_some());
         Self {
             id: CompileJobId::new(random),
             job_type: JobType::CompileProject,
-            status: JobStatus::Error,
+            status: if failed {
+                JobStatus::Error
+            } else {
+                JobStatus::Done
+            },
             project,
             user,
             created_at: now,
             updated_at: now,
             expires_at: now + KEPT,
-            steps: vec![Step {
-                step: StepType::Compiling,
-                status: StepStatus::Error,
-                error: Some(NO_DBT.to_owned()),
-                started_at: Some(now),
-                created_at: now,
-                updated_at: now,
-            }],
+            steps,
+        }
+    }
+}
+
+impl Step {
+    /// A step that ended as it began.
+    fn ended(step: StepType, error: Option<&str>, now: Timestamp) -> Self {
+        Self {
+            step,
+            status: error.map_or(StepStatus::Done, |_| StepStatus::Error),
+            error: error.map(str::to_owned),
+            started_at: Some(now),
+            created_at: now,
+            updated_at: now,
         }
     }
 }

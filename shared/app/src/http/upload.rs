@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::de::{Deserialize, Error as _, IgnoredAny};
 
 use super::stack::{has_json, not_json, read_bytes};
 use crate::{App, Error, Result};
@@ -29,6 +29,23 @@ impl Upload {
                 not_json(&error)
             }
         })
+    }
+}
+
+impl Upload {
+    /// What an object says; serde would take an array for one, its fields in their order.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_object<'a, T: Deserialize<'a>>(
+        &'a self,
+        wrong: impl FnOnce(serde_json::Error) -> Error,
+    ) -> Result<T> {
+        if self.0.trim_ascii_start().starts_with(b"[") {
+            self.read::<IgnoredAny>(|_| Error::invalid("This is no JSON"))?;
+            return Err(wrong(serde_json::Error::custom("an array is no object")));
+        }
+        self.read(wrong)
     }
 }
 

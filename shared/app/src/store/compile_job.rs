@@ -29,9 +29,19 @@ impl Store {
     /// # Errors
     /// `NotExists` when the project is gone; `Changed` when a request with the same key was first.
     pub async fn create_compile_job(&self, job: &CompileJob, key: Option<&str>) -> Result<()> {
+        let mut writes = Self::compile_job_writes(job, ("refresh", key));
+        writes.push(Self::project_stays(job.project));
+        self.apply(writes).await
+    }
+
+    /// The writes of a compilation that begins, with the operation and the request's idempotency key; the caller checks
+    /// that the project stays.
+    pub(super) fn compile_job_writes(
+        job: &CompileJob,
+        (operation, key): (&'static str, Option<&str>),
+    ) -> Vec<Write> {
         let until = job.expires_at;
         let mut writes = vec![
-            Self::project_stays(job.project),
             Write::put(keys::compile_job(job.id), "compile job", job)
                 .expires(until)
                 .when_absent()
@@ -46,13 +56,13 @@ impl Store {
         writes.extend(key.map(|key| {
             Self::claim_write(
                 job.user,
-                ("refresh", key),
+                (operation, key),
                 &job.id.to_string(),
                 job.created_at,
             )
             .or(Error::Changed(Kind::Job))
         }));
-        self.apply(writes).await
+        writes
     }
 
     /// A compilation, while it can be looked at.
@@ -64,14 +74,14 @@ impl Store {
         Ok(live(self.get(&keys::compile_job(id)).await?, now))
     }
 
-    /// What an earlier request with the same idempotency key made.
+    /// What an earlier request of the same operation with the same idempotency key made.
     pub async fn compile_job_made_before(
         &self,
         user: UserId,
-        key: &str,
+        claim: (&'static str, &str),
         now: Timestamp,
     ) -> Result<Option<CompileJobId>> {
-        let made = self.made_before(user, ("refresh", key), now).await?;
+        let made = self.made_before(user, claim, now).await?;
         Ok(made.as_deref().and_then(CompileJobId::parse))
     }
 }

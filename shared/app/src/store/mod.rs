@@ -88,7 +88,7 @@ pub use job::Taken;
 pub use organization::Rotation;
 pub use otp::Attempt;
 pub use project::{NewProject, ProjectAccess};
-pub use project_settings::Connections;
+pub use project_settings::{Connections, ProjectChange};
 pub use query::Came;
 pub use space::{NewSpace, SpaceChange};
 pub use user::{LAST_ADMIN, SignUp};

@@ -17,6 +17,7 @@ use crate::{
         job::{Job, Task},
         project::{MOST_PROJECTS, Project, ProjectSummary},
         space::Space,
+        table_selection::TableSelection,
         user::User,
     },
     error::Kind,
@@ -67,6 +68,8 @@ pub struct NewProject<'a> {
     pub key: Option<&'a str>,
     /// The space that it begins with.
     pub space: Option<&'a Space>,
+    /// What it offers of its explores, if not everything.
+    pub tables: Option<&'a TableSelection>,
     /// Lets into a preview who is let into its upstream.
     pub copying: Option<&'a Job>,
 }
@@ -81,6 +84,7 @@ impl<'a> NewProject<'a> {
             dbt: None,
             key: None,
             space: None,
+            tables: None,
             copying: None,
         }
     }
@@ -148,6 +152,10 @@ impl Store {
             let claim = Self::claim_write(creator, ("project", key), &made, project.created_at);
             writes.push(claim.or(Error::Changed(Kind::Project)));
         }
+        writes.extend(
+            new.tables
+                .map(|one| Write::put(keys::table_selection(id), "table selection", one)),
+        );
         writes.extend(new.space.into_iter().flat_map(Self::space_writes));
         writes.extend(new.copying.map(Self::job_write));
         self.apply(writes).await

@@ -11,6 +11,9 @@ use super::settings::ProjectSettings;
 use super::table::Built;
 use crate::explore::{ExploreError, ExploreOrError, InlineError};
 
+/// How many joins an explore may have: each brings all fields of its model once more.
+const MOST_JOINS: usize = 500;
+
 /// An explore, and what was left out of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
@@ -75,6 +78,12 @@ impl Plan<'_> {
 
     /// Compiles the explore, with the models that it joins.
     pub(super) fn compile(&self, find: &mut dyn FnMut(&str) -> Joined) -> Outcome {
+        if self.joins().len() > MOST_JOINS {
+            return self.refuse(format!(
+                "The explore \"{}\" has more than {MOST_JOINS} joins",
+                self.name()
+            ));
+        }
         let mut joined = Vec::with_capacity(self.joins().len());
         for join in self.joins() {
             match find(&join.model) {

@@ -133,7 +133,7 @@ fn calculations_name_selected_fields_only() {
     );
     assert_eq!(
         calculation("c", "1) FROM x; DROP TABLE y --"),
-        ["tableCalculations[0].sql: A parenthesis is not opened"]
+        ["tableCalculations[0].sql: Only one expression is allowed here"]
     );
 }
 

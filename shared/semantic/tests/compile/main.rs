@@ -2,9 +2,11 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+mod access;
 mod bounds;
 mod errors;
 mod fields;
 mod numbers;
 mod security;
 mod shop;
+mod size;

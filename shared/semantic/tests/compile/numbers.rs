@@ -112,6 +112,17 @@ fn what_a_join_did_not_find_is_nothing_whatever_is_made_of_it() {
 }
 
 #[test]
+fn a_column_of_another_table_is_something_where_its_own_table_has_no_row() {
+    let found = sql(json!({
+        "metrics": ["items_m"], "additionalMetrics": [ad_hoc("items", "m", "sum", "${orders.amount}")],
+    }));
+    assert!(
+        found.contains("CASE WHEN \"items\".item_id IS NOT NULL THEN "),
+        "{found}"
+    );
+}
+
+#[test]
 fn an_inner_join_finds_every_row_and_a_right_join_lacks_those_of_the_base() {
     let ask = |kind: &str, table: &str| {
         let mut explore = explore();
@@ -134,7 +145,12 @@ fn opaque_sql_that_may_count_what_is_not_there_is_told() {
         let changes = json!({
             "metrics": ["customers_m"], "additionalMetrics": [ad_hoc("customers", "m", "number", text)],
         });
-        let warnings = on(explore(), changes).warnings;
+        let mut explore = explore();
+        let mut tier = explore["tables"]["customers"]["dimensions"]["region"].clone();
+        tier["name"] = json!("tier");
+        tier["sql"] = json!("${TABLE}.tier");
+        explore["tables"]["customers"]["dimensions"]["tier"] = tier;
+        let warnings = on(explore, changes).warnings;
         warnings
             .iter()
             .any(|one| one.message.contains("none of \"customers\""))
@@ -200,7 +216,7 @@ fn a_width_with_decimals_is_counted_in_decimals() {
     );
     assert!(ask(10.0).contains("FLOOR(CAST(\"orders\".amount AS DOUBLE PRECISION) / 10) * 10"));
     // More decimals than a decimal has here.
-    assert!(ask(1e-12).contains("/ 0.000000000001) * 0.000000000001"));
+    assert!(ask(1.25e-8).contains("/ 0.0000000125) * 0.0000000125"));
 }
 
 #[test]

@@ -64,6 +64,31 @@ fn a_row_filter_that_names_another_table_joins_it() {
     );
 }
 
+/// A filter of payments that names customers, with payments joined so.
+fn crossing(join_type: &str) -> Value {
+    let mut explore = with_filter(
+        "payments",
+        "(\"customers\".region) = 'EU' OR \"payments\".public",
+        "${customers.region} = 'EU' OR ${TABLE}.public",
+    );
+    explore["joinedTables"][2]["type"] = json!(join_type);
+    explore
+}
+
+#[test]
+fn a_row_filter_that_names_another_table_may_hold_in_the_join_that_drops_rows() {
+    let ask = json!({"dimensions": ["payments_method"]});
+    for (join_type, word) in [("left", "LEFT OUTER"), ("inner", "INNER")] {
+        let compiled = compile(&read(crossing(join_type)), &query(ask.clone()), &options());
+        let sql = compiled.unwrap().sql;
+        let join = format!(
+            "{word} JOIN \"db\".\"s\".\"payments\" AS \"payments\"\n  \
+             ON ((\"orders\".order_id) = (\"payments\".order_id)) AND ((\"customers\".region) = 'EU' OR \"payments\".public)"
+        );
+        assert!(sql.contains(&join) && !sql.contains("WHERE"), "{sql}");
+    }
+}
+
 #[test]
 fn an_unproved_address_is_nobodys() {
     let explore = with_filter(

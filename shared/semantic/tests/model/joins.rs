@@ -168,3 +168,16 @@ fn overrides_of_the_warehouse_are_kept() {
     assert_eq!(explore.databricks_compute.as_deref(), Some("fast"));
     assert_eq!(explore.tags, ["one"]);
 }
+
+#[test]
+fn an_explore_with_very_many_joins_is_an_error() {
+    let mut models = shop();
+    let joins: Vec<_> = (0..501)
+        .map(|at| json!({ "join": "customers", "alias": format!("c{at}"), "sql_on": format!("${{c{at}.id}} = ${{orders.customer_id}}") }))
+        .collect();
+    models[0]["meta"]["joins"] = json!(joins);
+    assert_eq!(
+        messages(&compile(&models), "orders"),
+        "NO_DIMENSIONS_FOUND: The explore \"orders\" has more than 500 joins"
+    );
+}

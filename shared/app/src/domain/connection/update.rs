@@ -1,0 +1,183 @@
+//! A connection that is set again: secrets are not shown, so clients send it without them, and the stored ones stay.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::{Dbt, NewDbt, NewWarehouse, Warehouse};
+use crate::{Error, Result};
+
+type Fields = Map<String, Value>;
+
+/// What decides who gets to see a connection's secrets; of another one nothing is taken over.
+const REACHES: &[&str] = &[
+    "type",
+    "host",
+    "serverHostName",
+    "account",
+    "accessUrl",
+    "useSshTunnel",
+    "sshTunnelHost",
+    "host_domain",
+    "discovery_api_endpoint",
+];
+
+impl NewWarehouse {
+    /// A warehouse as it was sent; secrets that are absent or empty are the stored ones, when it is of the same type and
+    /// at the same place. `stored` is what may be seen of it, and all.
+    ///
+    /// # Errors
+    /// `Invalid` when something is missing or has the wrong type.
+    pub fn over(sent: Fields, stored: Option<(&Warehouse, Vec<u8>)>) -> Result<Self> {
+        over(sent, stored, "warehouseConnection")
+    }
+}
+
+impl NewDbt {
+    /// A connection to a dbt project as it was sent; secrets as for [`NewWarehouse::over`].
+    ///
+    /// # Errors
+    /// `Invalid` when something is missing or has the wrong type.
+    pub fn over(sent: Fields, stored: Option<(&Dbt, Vec<u8>)>) -> Result<Self> {
+        over(sent, stored, "dbtConnection")
+    }
+}
+
+fn over<T: DeserializeOwned, S: Serialize>(
+    mut sent: Fields,
+    stored: Option<(&S, Vec<u8>)>,
+    name: &str,
+) -> Result<T> {
+    if let Some((shown, opened)) = stored {
+        let broken = |_| Error::Internal(anyhow::anyhow!("reading a connection"));
+        let shown = serde_json::to_value(shown).map_err(broken)?;
+        let opened: Fields = serde_json::from_slice(&opened).map_err(broken)?;
+        keep_secrets(&mut sent, shown.as_object(), opened);
+    }
+    // What serde says quotes values, which may be secrets.
+    serde_json::from_value(Value::Object(sent)).map_err(|_| {
+        Error::invalid(format!(
+            "The {name} lacks something that its type needs, or has something of another type; \
+             secrets are only kept for the same type and host"
+        ))
+    })
+}
+
+fn keep_secrets(sent: &mut Fields, shown: Option<&Fields>, opened: Fields) {
+    if sent.get("type") == opened.get("type") {
+        keep_variables(sent, &opened);
+    }
+    let given = |fields: &Fields, name| {
+        let value: Option<&Value> = fields.get(name);
+        let is_nothing = |value: &Value| value.is_null() || *value == false || *value == "";
+        value.filter(|value| !is_nothing(value)).cloned()
+    };
+    if REACHES
+        .iter()
+        .any(|name| given(sent, *name) != given(&opened, *name))
+    {
+        return;
+    }
+    for (name, value) in opened {
+        let is_secret = shown.is_some_and(|shown| !shown.contains_key(&name));
+        if is_secret && is_left_out(sent.get(&name)) {
+            sent.insert(name, value);
+        }
+    }
+}
+
+/// Absent or empty; null takes a secret away.
+fn is_left_out(value: Option<&Value>) -> bool {
+    value.is_none_or(|value| value.as_str() == Some(""))
+}
+
+/// Variables are shown with their names only.
+fn keep_variables(sent: &mut Fields, opened: &Fields) {
+    let Some(known) = opened.get("environment").and_then(Value::as_array) else {
+        return;
+    };
+    let variables = sent.get_mut("environment").and_then(Value::as_array_mut);
+    for variable in variables.into_iter().flatten() {
+        let stored = known
+            .iter()
+            .find(|one| one.get("key") == variable.get("key"));
+        if let (Some(stored), Some(fields)) = (stored, variable.as_object_mut())
+            && is_left_out(fields.get("value"))
+            && let Some(value) = stored.get("value")
+        {
+            fields.insert("value".to_owned(), value.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn postgres(change: Value) -> Fields {
+        let mut fields =
+            json!({ "type": "postgres", "host": "db", "port": 5432, "dbname": "d", "schema": "s" });
+        for (name, value) in change.as_object().unwrap() {
+            fields[name.as_str()] = value.clone();
+        }
+        fields.as_object().unwrap().clone()
+    }
+
+    fn stored() -> (Warehouse, Vec<u8>) {
+        let secrets = json!({ "user": "u", "password": "p", "sslkey": "k" });
+        let sent = NewWarehouse::over(postgres(secrets), None).unwrap();
+        (sent.shown(), sent.to_seal().unwrap())
+    }
+
+    fn again(change: Value) -> Result<Value> {
+        let (shown, opened) = stored();
+        let set = NewWarehouse::over(postgres(change), Some((&shown, opened)))?;
+        Ok(serde_json::from_slice(&set.to_seal()?).unwrap())
+    }
+
+    #[test]
+    fn secrets_that_are_left_out_stay_and_null_takes_one_away() {
+        let set = again(json!({ "password": "", "port": 1, "sslkey": null })).unwrap();
+        let secrets = ["user", "password", "port", "sslkey"].map(|name| set[name].clone());
+        assert_eq!(secrets, [json!("u"), json!("p"), json!(1), Value::Null]);
+        assert_eq!(
+            again(json!({ "password": "new" })).unwrap()["password"],
+            "new"
+        );
+    }
+
+    #[test]
+    fn another_host_does_not_get_the_secrets_of_this_one() {
+        for change in [
+            json!({ "host": "evil" }),
+            json!({ "useSshTunnel": true, "sshTunnelHost": "evil" }),
+            json!({ "type": "redshift" }),
+        ] {
+            assert!(again(change.clone()).is_err(), "{change}");
+        }
+        let whole = json!({ "host": "other", "user": "a", "password": "b" });
+        assert_eq!(again(whole).unwrap()["sslkey"], Value::Null);
+    }
+
+    #[test]
+    fn a_refusal_quotes_nothing() {
+        let refused = again(json!({ "port": "hunter2" })).unwrap_err();
+        assert!(!refused.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn variables_are_kept_by_their_names() {
+        let fields = |value: Value| value.as_object().unwrap().clone();
+        let first = json!({ "type": "none", "environment": [{ "key": "A", "value": "1" }, { "key": "B", "value": "2" }] });
+        let first = NewDbt::over(fields(first), None).unwrap();
+        let (shown, opened) = (first.shown(), first.to_seal().unwrap());
+        let next = json!({ "type": "none", "environment": [{ "key": "B", "value": "" }, { "key": "C", "value": "3" }] });
+        let next = NewDbt::over(fields(next), Some((&shown, opened))).unwrap();
+        let next: Value = serde_json::from_slice(&next.to_seal().unwrap()).unwrap();
+        assert_eq!(
+            next["environment"],
+            json!([{ "key": "B", "value": "2" }, { "key": "C", "value": "3" }])
+        );
+    }
+}
