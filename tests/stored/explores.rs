@@ -99,6 +99,7 @@ fn query(
         outcome: Some(outcome),
         failure: None,
         cached: false,
+        job: None,
     }
 }
 

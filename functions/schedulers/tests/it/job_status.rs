@@ -1,0 +1,215 @@
+use app::store::Taken;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use testing::{Actor, Answer, Says, TestApp};
+use warehouse::{Column, Error, Type};
+
+fn explore() -> Value {
+    let dimension = json!({
+        "fieldType": "dimension", "type": "string", "name": "status", "label": "Status", "table": "orders", "tableLabel": "Orders",
+        "sql": "${TABLE}.status", "compiledSql": "\"orders\".status", "hidden": false, "tablesReferences": ["orders"],
+    });
+    json!({
+        "name": "orders", "label": "Orders", "tags": [], "baseTable": "orders", "joinedTables": [], "targetDatabase": "postgres",
+        "tables": { "orders": {
+            "name": "orders", "label": "Orders", "database": "d", "schema": "s", "sqlTable": "orders", "lineageGraph": {},
+            "dimensions": { "status": dimension }, "metrics": {},
+        } },
+    })
+}
+
+/// Ana, and her project, whose warehouse answers one row.
+async fn open(app: &TestApp) -> (Actor<'_>, String) {
+    let ana = app.admin("ana@acme.com", "Acme").await;
+    let column = Column {
+        name: "orders_status".to_owned(),
+        r#type: Type::Text,
+    };
+    let rows = vec![vec![vec![json!("completed")]]];
+    app.warehouse.always(Says::Rows(vec![column], rows));
+    let connection = json!({
+        "type": "postgres", "host": "embedded", "port": 5432, "user": "", "password": "", "dbname": "postgres", "schema": "s",
+    });
+    let made = json!({
+        "name": "Sales", "type": "DEFAULT", "dbtConnection": { "type": "none" }, "dbtVersion": "v1.9", "warehouseConnection": connection,
+    });
+    let made = ana.post("/api/v1/org/projects").json(&made).await.ok();
+    let project = made["project"]["projectUuid"].as_str().unwrap().to_owned();
+    let list = format!("/api/v1/projects/{project}/explores");
+    ana.put(&list).json(&json!([explore()])).await.ok();
+    (ana, project)
+}
+
+fn query() -> Value {
+    json!({
+        "exploreName": "orders", "dimensions": ["orders_status"], "metrics": [], "filters": {}, "sorts": [], "limit": 500,
+        "tableCalculations": [], "onlyRaw": false, "csvLimit": null, "showTableNames": false, "columnOrder": [],
+    })
+}
+
+async fn begin_csv(who: &Actor<'_>, project: &str) -> String {
+    let path = format!("/api/v1/projects/{project}/explores/orders/downloadCsv");
+    id(&who.post(&path).json(&query()).await.ok()["jobId"])
+}
+
+async fn begin_sql(who: &Actor<'_>, project: &str) -> String {
+    let path = format!("/api/v1/projects/{project}/sqlRunner/run");
+    let body = json!({ "sql": "SELECT status AS orders_status FROM orders" });
+    id(&who.post(&path).json(&body).await.ok()["jobId"])
+}
+
+fn id(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+async fn status(who: &Actor<'_>, job: &str) -> Answer {
+    who.get(&format!("/api/v1/schedulers/job/{job}/status"))
+        .await
+}
+
+fn refuses() -> Says {
+    Says::Refuses(Error::Query {
+        message: "column \"x\" does not exist".to_owned(),
+        line: Some(2),
+        character: Some(8),
+    })
+}
+
+#[tokio::test]
+async fn a_csv_job_ends_with_a_link_to_its_file() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    let job = begin_csv(&ana, &project).await;
+    assert_snapshot!(status(&ana, &job).await, @"");
+    let (store, now) = (&app.app.store, app.app.clock.now());
+    let waiting = store.late_open_jobs().await.unwrap()[0];
+    let Taken::Yes(taken) = store.take_job(waiting, now).await.unwrap() else {
+        panic!()
+    };
+    assert_eq!(status(&ana, &job).await.ok()["status"], "started");
+    store.put_off_job(&taken, now).await.unwrap();
+    app.work(worker::run).await;
+    let done = status(&ana, &job).await.ok();
+    assert_eq!(done["status"], "completed");
+    assert_eq!(done["details"]["truncated"], false);
+    let (_, path) = done["details"]["fileUrl"]
+        .as_str()
+        .unwrap()
+        .split_once("/api/")
+        .unwrap();
+    let file = app.anonymous().get(&format!("/api/{path}")).await;
+    assert_eq!(file.text, "\u{feff}Status\ncompleted\n");
+    // Both ways to poll say the same.
+    let polled = ana.get(&format!("/api/v1/csv/{job}")).await.ok();
+    assert_eq!(polled["url"], done["details"]["fileUrl"]);
+}
+
+#[tokio::test]
+async fn a_statement_ends_with_its_columns_and_where_its_rows_are() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let job = begin_sql(&ana, &project).await;
+    let answer = status(&ana, &job).await;
+    assert_snapshot!(answer, @"");
+    let (_, path) = answer.ok()["details"]["fileUrl"]
+        .as_str()
+        .map(|url| {
+            let (site, path) = url.split_once("/api/").unwrap();
+            (site.to_owned(), path.to_owned())
+        })
+        .unwrap();
+    let rows = ana.get(&format!("/api/{path}")).await;
+    assert_eq!(rows.text, "{\"orders_status\":\"completed\"}\n");
+}
+
+#[tokio::test]
+async fn a_query_is_a_job_as_well() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = format!("/api/v2/projects/{project}/query/metric-query");
+    let asked = ana
+        .post(&path)
+        .json(&json!({ "query": query() }))
+        .await
+        .ok();
+    let job = id(&asked["queryUuid"]);
+    let done = status(&ana, &job).await.ok();
+    assert_eq!(done["status"], "completed");
+    let url = done["details"]["fileUrl"].as_str().unwrap();
+    assert!(url.ends_with(&format!("/query/{job}/results")), "{url}");
+}
+
+#[tokio::test]
+async fn what_failed_says_why_and_where() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(refuses());
+    let job = begin_sql(&ana, &project).await;
+    assert_snapshot!(status(&ana, &job).await, @"");
+    app.warehouse.say(Says::TooLate);
+    app.warehouse.say(refuses());
+    let job = begin_csv(&ana, &project).await;
+    app.work(worker::run).await;
+    let failed = status(&ana, &job).await.ok();
+    assert_eq!(failed["status"], "error");
+    assert_eq!(failed["details"]["lineNumber"], 2);
+}
+
+#[tokio::test]
+async fn what_was_cancelled_or_given_up_is_an_error() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    let job = begin_csv(&ana, &project).await;
+    let cancel = format!("/api/v2/projects/{project}/query/{job}/cancel");
+    ana.post(&cancel).await.ok();
+    let cancelled = status(&ana, &job).await.ok();
+    assert_eq!(cancelled["details"]["error"], "The query was cancelled");
+    app.work(worker::run).await;
+    app.warehouse.say(Says::TooLate);
+    let job = begin_sql(&ana, &project).await;
+    let (store, now) = (&app.app.store, app.app.clock.now());
+    let waiting = store.late_open_jobs().await.unwrap()[0];
+    let Taken::Yes(taken) = store.take_job(waiting, now).await.unwrap() else {
+        panic!()
+    };
+    store.park_job(&taken, now).await.unwrap();
+    let parked = status(&ana, &job).await.ok();
+    assert_eq!(parked["status"], "error");
+    assert_eq!(
+        parked["details"]["error"],
+        "The query could not be run; ask again"
+    );
+}
+
+#[tokio::test]
+async fn a_job_is_for_whoever_began_it() {
+    let app = TestApp::with(local::api(), &[("ZERODASH_ALLOW_MULTIPLE_ORGS", "true")]).await;
+    let (ana, project) = open(&app).await;
+    let job = begin_sql(&ana, &project).await;
+    let dev = app.in_role("dev@acme.com", "developer").await;
+    let eve = app.admin("eve@other.com", "Other").await;
+    let new = app.user("new@nowhere.org").await;
+    for (who, refusal) in [
+        (&dev, "404 NotFoundError"),
+        (&eve, "404 NotFoundError"),
+        (&new, "403 ForbiddenError"),
+        (&app.anonymous(), "401 AuthorizationError"),
+    ] {
+        assert_eq!(status(who, &job).await.refusal(), refusal);
+    }
+    let long = "a".repeat(60_000);
+    for id in [
+        "..",
+        "..%2f..%2fkey",
+        "%2e%2e%2fkey",
+        "%252e%252e%252fkey",
+        "a%00b",
+        &format!("{job}%00"),
+        &long,
+        "00000000-0000-4000-8000-000000000000",
+    ] {
+        assert_eq!(status(&ana, id).await.refusal(), "404 NotFoundError");
+    }
+}
