@@ -6,10 +6,10 @@ use app::{
 };
 use axum::extract::State;
 use query::{
-    Asked,
     export::link_of_job,
     job::{Progress, State as JobState, own, progress},
     page,
+    turned::{pivot_of, turned},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -26,7 +26,8 @@ pub(crate) struct JobPath {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct JobStatus {
     status: JobState,
-    /// Whose it is, and what came of it: `fileUrl`, `truncated` and `columns`, or `error`, `lineNumber` and `charNumber`.
+    /// Whose it is, and what came of it: `fileUrl`, `truncated` and `columns`, of turned rows `indexColumn`, `valuesColumns` and
+    /// `columnCount`; or `error`, `lineNumber` and `charNumber`.
     #[schema(value_type = std::collections::HashMap<String, Value>)]
     details: Map<String, Value>,
 }
@@ -78,20 +79,27 @@ async fn completed(
     mut tell: impl FnMut(&str, Value) -> Option<Value>,
 ) -> Result<()> {
     let (site, project, id) = (&app.config.site_url, query.project, query.id);
-    let url = match query.purpose {
+    let mut url = match query.purpose {
         Purpose::Csv => link_of_job(app, query, outcome).await?,
         Purpose::SqlRunner => format!("{site}/api/v1/projects/{project}/sqlRunner/results/{id}"),
         Purpose::Rows => format!("{site}/api/v2/projects/{project}/query/{id}/results"),
     };
-    tell("fileUrl", json!(url));
     tell("truncated", json!(outcome.truncated));
-    if query.purpose == Purpose::Csv {
-        return Ok(());
+    if query.purpose == Purpose::SqlRunner
+        && let Some(pivot) = pivot_of(query)?
+    {
+        let turned = turned(app, query, outcome, pivot).await?;
+        tell("indexColumn", json!(turned.pivot.index_column));
+        tell("valuesColumns", json!(turned.columns));
+        tell("columnCount", json!(turned.count));
+        url = turned.link.unwrap_or(url);
+    } else if query.purpose != Purpose::Csv {
+        let columns = page::columns(outcome)?;
+        let shown = columns
+            .iter()
+            .map(|column| json!({ "reference": column.name, "type": column.r#type.simple() }));
+        tell("columns", shown.collect());
     }
-    let columns = page::columns(outcome)?;
-    let shown = columns
-        .iter()
-        .map(|column| json!({ "reference": column.name, "type": column.r#type.simple() }));
-    tell("columns", shown.collect());
+    tell("fileUrl", json!(url));
     Ok(())
 }

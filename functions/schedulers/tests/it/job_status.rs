@@ -124,6 +124,45 @@ async fn a_statement_ends_with_its_columns_and_where_its_rows_are() {
 }
 
 #[tokio::test]
+async fn a_turned_statement_ends_with_its_columns_and_rows() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let column = |name: &str, r#type| Column {
+        name: name.to_owned(),
+        r#type,
+    };
+    let columns = vec![
+        column("owner", Type::Text),
+        column("amount_sum", Type::Decimal),
+        column("amount_count", Type::Integer),
+        column("status", Type::Text),
+        column("row_index", Type::Integer),
+        column("column_index", Type::Integer),
+        column("total_columns", Type::Integer),
+    ];
+    let rows = json!([
+        ["ana", "10.5", 1, "paid", 1, 1, 4],
+        ["ana", "2", 1, null, 1, 2, 4],
+        ["bob", "7", 3, null, 2, 2, 4],
+    ]);
+    let rows = serde_json::from_value(rows).unwrap();
+    app.warehouse.say(Says::Rows(columns, vec![rows]));
+    let path = format!("/api/v1/projects/{project}/sqlRunner/runPivotQuery");
+    let body = json!({
+        "sql": "SELECT owner, status, amount FROM orders", "indexColumn": { "reference": "owner", "type": "category" },
+        "valuesColumns": [{ "reference": "amount", "aggregation": "sum" }, { "reference": "amount", "aggregation": "count" }],
+        "groupByColumns": [{ "reference": "status" }],
+    });
+    let job = id(&ana.post(&path).json(&body).await.ok()["jobId"]);
+    let mut done = status(&ana, &job).await.ok();
+    let url = done["details"]["fileUrl"].take();
+    let (_, path) = url.as_str().unwrap().split_once("/api/").unwrap();
+    let rows = app.anonymous().get(&format!("/api/{path}")).await;
+    assert_snapshot!(rows.text, @"");
+    assert_snapshot!(format!("{done:#}"), @"");
+}
+
+#[tokio::test]
 async fn a_query_is_a_job_as_well() {
     let app = TestApp::new(local::api()).await;
     let (ana, project) = open(&app).await;
