@@ -319,7 +319,8 @@ fn called(app: &App, asked: &Asked, wanted: &Wanted, (kind, truncated): (File, b
         return name + &ending;
     }
     let explore = asked.tags.explore.as_deref();
-    let name = wanted.name.as_deref().or(explore).unwrap_or("results");
+    let named = wanted.name.as_deref().filter(|name| !name.is_empty());
+    let name = named.or(explore).unwrap_or("results");
     kind.name(name, truncated, app.clock.now().into())
 }
 

@@ -22,7 +22,13 @@ async fn listed_columns_come_first_and_hidden_ones_not_at_all() {
         "type": "csv", "columnOrder": ["orders_revenue", "nothing", "orders_revenue"], "hiddenFields": ["orders_count", "nothing"],
     });
     let text = taken(&app, &by_status(), &wanted).await;
-    assert_snapshot!(text, @"");
+    let text = text.strip_prefix('\u{feff}').unwrap();
+    assert_snapshot!(text, @r"
+    Revenue,Status
+    $100.00,'=1+1
+    $30.50,completed
+    $5.25,returned
+    ");
 }
 
 #[tokio::test]
@@ -33,7 +39,13 @@ async fn labels_are_custom_or_with_the_table_and_harmless() {
         "customLabels": { "orders_status": "=cmd()", "orders_count": "", "nothing": "x" },
     });
     let text = taken(&app, &by_status(), &wanted).await;
-    assert_snapshot!(text, @"");
+    let text = text.strip_prefix('\u{feff}').unwrap();
+    assert_snapshot!(text, @r"
+    '=cmd(),Orders Orders,Orders Revenue
+    '=1+1,1,100
+    completed,3,30.5
+    returned,1,5.25
+    ");
 }
 
 #[tokio::test]
@@ -80,7 +92,12 @@ async fn turned_rows_have_metrics_as_rows_and_totals() {
                          "hiddenMetricFieldIds": ["orders_revenue"] },
     });
     let text = taken(&app, &query, &wanted).await;
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r"
+    Status,owner,ana,bob,Total
+    '=1+1,Orders,1,,1
+    completed,Orders,1,2,3
+    returned,Orders,1,,1
+    ");
 }
 
 #[tokio::test]

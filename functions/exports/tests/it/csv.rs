@@ -23,7 +23,18 @@ async fn a_quick_file_is_there_when_it_is_first_asked_for() {
     assert!(url.starts_with(&begins), "{url}");
     // Whoever has the link has the file.
     let file = app.anonymous().get(&path(&told["url"])).await;
-    assert_snapshot!(file.text.replace('\r', "<CR>").replace('\t', "<TAB>"), @"");
+    let text = file.text.strip_prefix('\u{feff}').unwrap();
+    assert_snapshot!(text.replace('\r', "<CR>").replace('\t', "<TAB>"), @r#"
+    Status,Revenue
+    completed,$30.50
+    '=1+1,-$100.00
+    '+49 30,$0.00
+    '-x,
+    '@sum,$1.00
+    '<TAB>x,$1.00
+    "'<CR>x",$1.00
+    "say ""so"", now",$1.00
+    "#);
 }
 
 #[tokio::test]
@@ -56,7 +67,17 @@ async fn a_file_that_failed_is_not_there_and_says_why() {
     };
     app.warehouse.say(refuses());
     let job = begin(&ana, &project, &json!({})).await;
-    assert_snapshot!(poll(&ana, &job).await, @"");
+    assert_snapshot!(poll(&ana, &job).await, @r#"
+    404 {
+      "error": {
+        "data": {},
+        "message": "division by zero",
+        "name": "NotExistsError",
+        "statusCode": 404
+      },
+      "status": "error"
+    }
+    "#);
     // The same from the worker.
     app.warehouse.say(Says::TooLate);
     app.warehouse.say(refuses());

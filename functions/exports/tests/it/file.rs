@@ -47,9 +47,9 @@ async fn names_with_quotes_line_ends_and_other_scripts_stay_names() {
     let odd =
         disposition(json!({ "chartName": "My \"chart\":\r\nSet-Cookie: x=1/..\\ données 売上" }))
             .await;
-    assert_snapshot!(odd, @"");
-    assert_snapshot!(disposition(json!({ "chartName": "" })).await, @"");
-    assert_snapshot!(disposition(json!({ "chartName": "../../etc/passwd" })).await, @"");
+    assert_snapshot!(odd, @r#"attachment; filename="csv-My _chart_Set-Cookie_ x=1_.._ donnes -2026-01-31-09-30-00-0000.csv"; filename*=UTF-8''csv-My%20_chart_Set-Cookie_%20x%3D1_.._%20donn%C3%A9es%20%E5%A3%B2%E4%B8%8A-2026-01-31-09-30-00-0000.csv"#);
+    assert_snapshot!(disposition(json!({ "chartName": "" })).await, @r#"attachment; filename="csv-orders-2026-01-31-09-30-00-0000.csv"; filename*=UTF-8''csv-orders-2026-01-31-09-30-00-0000.csv"#);
+    assert_snapshot!(disposition(json!({ "chartName": "../../etc/passwd" })).await, @r#"attachment; filename="csv-_.._etc_passwd-2026-01-31-09-30-00-0000.csv"; filename*=UTF-8''csv-_.._etc_passwd-2026-01-31-09-30-00-0000.csv"#);
 }
 
 #[tokio::test]

@@ -1,5 +1,4 @@
 use app::store::Taken;
-use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::{Actor, Answer, Says, TestApp};
 use warehouse::{Column, Error, Type};
@@ -67,6 +66,16 @@ async fn status(who: &Actor<'_>, job: &str) -> Answer {
         .await
 }
 
+/// What every job of Ana's tells, and more.
+async fn details(app: &TestApp, project: &str, more: &Value) -> Value {
+    let ana = app.account("ana@acme.com").await;
+    let mut details = json!({ "projectUuid": project, "organizationUuid": ana.organization, "createdByUserUuid": ana.id });
+    for (key, value) in more.as_object().unwrap() {
+        details[key] = value.clone();
+    }
+    details
+}
+
 fn refuses() -> Says {
     Says::Refuses(Error::Query {
         message: "column \"x\" does not exist".to_owned(),
@@ -81,7 +90,11 @@ async fn a_csv_job_ends_with_a_link_to_its_file() {
     let (ana, project) = open(&app).await;
     app.warehouse.say(Says::TooLate);
     let job = begin_csv(&ana, &project).await;
-    assert_snapshot!(status(&ana, &job).await, @"");
+    let nothing = details(&app, &project, &json!({})).await;
+    assert_eq!(
+        status(&ana, &job).await.ok(),
+        json!({ "status": "scheduled", "details": nothing })
+    );
     let (store, now) = (&app.app.store, app.app.clock.now());
     let waiting = store.late_open_jobs().await.unwrap()[0];
     let Taken::Yes(taken) = store.take_job(waiting, now).await.unwrap() else {
@@ -110,16 +123,17 @@ async fn a_statement_ends_with_its_columns_and_where_its_rows_are() {
     let app = TestApp::new(local::api()).await;
     let (ana, project) = open(&app).await;
     let job = begin_sql(&ana, &project).await;
-    let answer = status(&ana, &job).await;
-    assert_snapshot!(answer, @"");
-    let (_, path) = answer.ok()["details"]["fileUrl"]
-        .as_str()
-        .map(|url| {
-            let (site, path) = url.split_once("/api/").unwrap();
-            (site.to_owned(), path.to_owned())
-        })
-        .unwrap();
-    let rows = ana.get(&format!("/api/{path}")).await;
+    let url = format!("/api/v1/projects/{project}/sqlRunner/results/{job}");
+    let more = json!({
+        "fileUrl": format!("http://127.0.0.1:8080{url}"), "truncated": false,
+        "columns": [{ "reference": "orders_status", "type": "string" }],
+    });
+    let told = details(&app, &project, &more).await;
+    assert_eq!(
+        status(&ana, &job).await.ok(),
+        json!({ "status": "completed", "details": told })
+    );
+    let rows = ana.get(&url).await;
     assert_eq!(rows.text, "{\"orders_status\":\"completed\"}\n");
 }
 
@@ -158,8 +172,32 @@ async fn a_turned_statement_ends_with_its_columns_and_rows() {
     let url = done["details"]["fileUrl"].take();
     let (_, path) = url.as_str().unwrap().split_once("/api/").unwrap();
     let rows = app.anonymous().get(&format!("/api/{path}")).await;
-    assert_snapshot!(rows.text, @"");
-    assert_snapshot!(format!("{done:#}"), @"");
+    let lines: Vec<Value> = rows
+        .text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            json!({ "owner": "ana", "amount_sum_paid": "10.5", "amount_count_paid": 1, "amount_sum_": "2", "amount_count_": 1 }),
+            json!({ "owner": "bob", "amount_sum_": "7", "amount_count_": 3 }),
+        ]
+    );
+    let column = |aggregation: &str, status: Value| {
+        let suffix = status.as_str().unwrap_or_default();
+        json!({
+            "referenceField": "amount", "pivotColumnName": format!("amount_{aggregation}_{suffix}"), "aggregation": aggregation,
+            "pivotValues": [{ "referenceField": "status", "value": status }],
+        })
+    };
+    let paid = json!("paid");
+    let more = json!({
+        "fileUrl": null, "truncated": false, "columnCount": 4, "indexColumn": { "reference": "owner", "type": "category" },
+        "valuesColumns": [column("sum", paid.clone()), column("count", paid), column("sum", json!(null)), column("count", json!(null))],
+    });
+    let told = details(&app, &project, &more).await;
+    assert_eq!(done, json!({ "status": "completed", "details": told }));
 }
 
 #[tokio::test]
@@ -185,7 +223,12 @@ async fn what_failed_says_why_and_where() {
     let (ana, project) = open(&app).await;
     app.warehouse.say(refuses());
     let job = begin_sql(&ana, &project).await;
-    assert_snapshot!(status(&ana, &job).await, @"");
+    let more = json!({ "error": "column \"x\" does not exist", "lineNumber": 2, "charNumber": 8 });
+    let told = details(&app, &project, &more).await;
+    assert_eq!(
+        status(&ana, &job).await.ok(),
+        json!({ "status": "error", "details": told })
+    );
     app.warehouse.say(Says::TooLate);
     app.warehouse.say(refuses());
     let job = begin_csv(&ana, &project).await;
