@@ -7,6 +7,7 @@
 mod accounts;
 mod callers;
 mod explores;
+mod files;
 mod groups;
 mod organizations;
 mod projects;
@@ -42,6 +43,7 @@ fn requests() -> Vec<Row> {
         spaces::rows(),
         explores::rows(),
         explores::asking(),
+        files::rows(),
         groups::rows(),
         small::rows(),
     ]

@@ -10,6 +10,7 @@ mod macros;
 mod accounts;
 mod asking;
 mod explores;
+mod files;
 mod groups;
 mod organizations;
 mod projects;
@@ -110,6 +111,7 @@ fn scenarios() -> Vec<Scenario> {
         spaces::scenarios(),
         explores::scenarios(),
         asking::scenarios(),
+        files::scenarios(),
         groups::scenarios(),
         small::scenarios(),
     ]

@@ -249,6 +249,7 @@ fn a_functions_policy_is_what_its_manifest_turns_on() {
             ("mail", "ses:", "ZERODASH_MAIL_FROM"),
             ("seal", "kms:", "ZERODASH_KMS_KEY"),
             ("jobs", "scheduler:", "ZERODASH_WORKER"),
+            ("files", "s3:", "ZERODASH_BUCKET"),
         ] {
             let on = features.contains(feature);
             assert_eq!(allows(service), on, "{name}: {feature} and {service}");
@@ -256,7 +257,7 @@ fn a_functions_policy_is_what_its_manifest_turns_on() {
             assert_eq!(told, on, "{name}: {feature} and {variable}");
         }
         assert!(allows("dynamodb:"), "{name} reads the table");
-        let mut services = vec!["dynamodb:", "ses:", "kms:", "logs:"];
+        let mut services = vec!["dynamodb:", "ses:", "kms:", "s3:", "logs:"];
         if features.contains("jobs") {
             services.extend(["scheduler:", "iam:PassRole", "sqs:SendMessage"]);
         }
@@ -269,7 +270,9 @@ fn a_functions_policy_is_what_its_manifest_turns_on() {
         );
         let unknown: Vec<_> = features
             .iter()
-            .filter(|feature| !["mail", "seal", "jobs"].contains(&feature.as_str()))
+            .filter(|feature| {
+                !["mail", "seal", "jobs", "files", "warehouse"].contains(&feature.as_str())
+            })
             .collect();
         assert!(
             unknown.is_empty(),

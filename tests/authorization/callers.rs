@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
 use super::{
-    explores,
+    explores, files,
     rows::{ANA, LOGINS, Named, TOKENS, warehouse},
 };
 
@@ -263,6 +263,14 @@ impl World {
         let asked = asked.json(&explores::asked()).await;
         if asked.status.is_success() {
             named.query = text(&asked.json()["results"]["queryUuid"]);
+        }
+        let begun = actor.post(&files::begin(named)).json(&files::wanted());
+        let begun = begun.await;
+        if begun.status.is_success() {
+            named.csv = text(&begun.json()["results"]["jobId"]);
+            let made = actor.get(&files::poll(named)).await.ok();
+            let url = text(&made["url"]);
+            named.file = url.rsplit('/').next().unwrap().to_owned();
         }
     }
 

@@ -78,7 +78,7 @@ fn runner(named: &Named, part: &str) -> String {
     format!("/api/v1/projects/{}/sqlRunner/{part}", named.project)
 }
 
-fn with_more(more: &Value) -> Value {
+pub(super) fn with_more(more: &Value) -> Value {
     let mut body = query();
     for (key, value) in more.as_object().unwrap() {
         body[key] = value.clone();

@@ -43,6 +43,10 @@ pub(super) struct Named {
     pub(super) deploy: String,
     /// A query of the project that the caller asked, if they can.
     pub(super) query: String,
+    /// A CSV job of the project that the caller began, if they can.
+    pub(super) csv: String,
+    /// What the link to its file ends with.
+    pub(super) file: String,
 }
 
 impl Named {
@@ -69,6 +73,8 @@ impl Named {
             compilation: id(),
             deploy: id(),
             query: id(),
+            csv: id(),
+            file: code(),
         }
     }
 }

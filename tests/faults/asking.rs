@@ -23,7 +23,7 @@ fn explore() -> Value {
     })
 }
 
-fn query() -> Value {
+pub(super) fn query() -> Value {
     json!({
         "exploreName": "orders", "dimensions": ["orders_status"], "metrics": [], "filters": {}, "sorts": [], "limit": 500,
         "tableCalculations": [],
@@ -31,7 +31,7 @@ fn query() -> Value {
 }
 
 /// Ana, and her project, whose warehouse answers one row whatever it is asked.
-async fn open(app: &TestApp) -> (Actor<'_>, String) {
+pub(super) async fn open(app: &TestApp) -> (Actor<'_>, String) {
     let ana = app.admin(ANA, "Acme").await;
     let column = Column {
         name: "orders_status".to_owned(),

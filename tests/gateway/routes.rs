@@ -11,14 +11,16 @@ use serde_json::Value;
 type Function = (&'static str, fn() -> Api);
 
 /// Every function.
-pub(crate) const FUNCTIONS: [Function; 10] = [
+pub(crate) const FUNCTIONS: [Function; 12] = [
     ("auth", auth::router),
     ("explores", explores::router),
+    ("exports", exports::router),
     ("my-account", my_account::router),
     ("notifications", notifications::router),
     ("organizations", organizations::router),
     ("projects", projects::router),
     ("roles-permissions", roles_permissions::router),
+    ("schedulers", schedulers::router),
     ("share-links", share_links::router),
     ("ssh-keypairs", ssh_keypairs::router),
     ("user-groups", user_groups::router),

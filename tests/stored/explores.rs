@@ -100,6 +100,7 @@ fn query(
         outcome: Some(outcome),
         failure: None,
         cached: false,
+        job: None,
     }
 }
 

@@ -48,6 +48,9 @@ pub(crate) struct DownloadCsv {
     chart_name: Option<String>,
     #[schema(nullable = false)]
     pivot_config: Option<Value>,
+    /// Whether the file begins with a byte-order mark; it does unless this says no.
+    #[schema(nullable = false)]
+    byte_order_mark: Option<bool>,
     /// What older clients send instead of `pivotConfig`.
     #[schema(nullable = false)]
     pivot_columns: Option<Vec<String>>,
@@ -88,7 +91,7 @@ pub(crate) async fn download_csv_from_explore(
     let wanted = json!({
         "onlyRaw": body.only_raw, "showTableNames": body.show_table_names, "columnOrder": body.column_order,
         "customLabels": body.custom_labels.unwrap_or_default(), "hiddenFields": body.hidden_fields.unwrap_or_default(),
-        "pivotConfig": pivot, "name": body.chart_name,
+        "pivotConfig": pivot, "name": body.chart_name, "byteOrderMark": body.byte_order_mark,
     });
     let _: query::export::Wanted = serde_json::from_value(wanted.clone())
         .map_err(|error| app::Error::invalid(format!("pivotConfig: {error}")))?;

@@ -8,18 +8,18 @@ use app::{
     domain::{
         access::{Action, Subject},
         id::QueryId,
-        query::{Failure, Purpose, Query, QueryStatus},
+        query::{Failure, Purpose, Query, QueryStatus, WAITED},
     },
 };
 use axum::{
     extract::State,
     http::header::CONTENT_TYPE,
-    response::{IntoResponse, Redirect, Response},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use query::{
     Asked, Question, Submitted,
     asked::Manner,
-    export::Wanted,
+    export::{TRUNCATED, Wanted},
     login::Overrides,
     page,
     question::How,
@@ -40,6 +40,9 @@ const USUAL_PAGE: u64 = 500;
 const LARGEST_PAGE: u64 = 2_500;
 /// Bytes of rows that are answered in one piece: names of columns come to them, and Lambda carries 6 MB.
 const LARGEST_ANSWER: u64 = 2 * 1024 * 1024;
+/// What somebody is told whose file takes longer than an HTTP API waits.
+const TOO_LONG: &str = "The file takes too long to be made while you wait; begin it with \
+    POST /api/v1/projects/{projectUuid}/explores/{exploreId}/downloadCsv";
 
 /// A metric query that is to be asked.
 #[derive(Deserialize, ToSchema)]
@@ -402,8 +405,12 @@ pub(crate) struct DownloadQuery {
     hidden_fields: Option<Vec<String>>,
     #[schema(nullable = false)]
     pivot_config: Option<Value>,
+    /// What the file is called where it is saved.
     #[schema(nullable = false)]
     attachment_download_name: Option<String>,
+    /// Whether CSV begins with a byte-order mark; it does unless this says no.
+    #[schema(nullable = false)]
+    byte_order_mark: Option<bool>,
 }
 
 /// The kinds of files.
@@ -434,7 +441,7 @@ pub(crate) async fn download_async_query_results(
     project: InProject,
     Path(path): Path<QueryPath>,
     Json(body): Json<DownloadQuery>,
-) -> Result<Reply<Downloaded>> {
+) -> Result<impl IntoResponse> {
     let query = own(&app, &project, &path.query_uuid).await?;
     project.require(Action::Manage, Subject::ExportCsv)?;
     let pivot = body.pivot_config.map(serde_json::from_value).transpose();
@@ -447,18 +454,26 @@ pub(crate) async fn download_async_query_results(
             hidden_fields: body.hidden_fields.unwrap_or_default(),
         },
         pivot_config: pivot.map_err(|error| Error::invalid(format!("pivotConfig: {error}")))?,
-        name: body.attachment_download_name,
+        saved_as: body
+            .attachment_download_name
+            .filter(|name| !name.is_empty()),
+        byte_order_mark: body.byte_order_mark,
+        name: None,
     };
     let kind = match body.kind {
         Some(DownloadType::Csv) => export::File::Csv,
         Some(DownloadType::Xlsx) => export::File::Xlsx,
         Some(DownloadType::Jsonl) | None => export::File::Jsonl,
     };
-    let (file_url, truncated) = query::export::file_of(&app, &query, &wanted, kind).await?;
-    Ok(Reply(Downloaded {
+    let making = query::export::file_of(&app, &query, &wanted, kind);
+    let made = tokio::time::timeout(WAITED, making).await;
+    let (file_url, truncated) = made.map_err(|_| Error::Timeout(TOO_LONG.to_owned()))??;
+    let header = if truncated { "true" } else { "false" };
+    let reply = Reply(Downloaded {
         file_url,
         truncated,
-    }))
+    });
+    Ok((AppendHeaders([(TRUNCATED, header)]), reply))
 }
 
 /// Answers all rows of a query as JSON lines, raw.

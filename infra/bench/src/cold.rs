@@ -28,7 +28,7 @@ struct Start {
 const NOTHING: &str = "00000000-0000-4000-8000-000000000000";
 
 /// Every function, with a request (none for the worker, which takes jobs) and the status of its answer.
-const FUNCTIONS: [(&str, &str, &str, u16); 11] = [
+const FUNCTIONS: [(&str, &str, &str, u16); 13] = [
     ("auth", "GET", "/api/v1/health", 200),
     ("my-account", "GET", "/api/v1/user", 200),
     (
@@ -44,11 +44,18 @@ const FUNCTIONS: [(&str, &str, &str, u16); 11] = [
         "/api/v1/projects/{nothing}/explores",
         404,
     ),
+    ("exports", "GET", "/api/v1/csv/{nothing}", 404),
     ("projects", "GET", "/api/v1/projects/{nothing}", 404),
     (
         "roles-permissions",
         "GET",
         "/api/v1/projects/{nothing}/spaces",
+        404,
+    ),
+    (
+        "schedulers",
+        "GET",
+        "/api/v1/schedulers/job/{nothing}/status",
         404,
     ),
     ("share-links", "GET", "/api/v1/share/{nothing}", 404),

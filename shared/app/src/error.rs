@@ -120,6 +120,9 @@ pub enum Error {
     /// The older synonym (`NotExistsError`); the reference says which endpoint uses which.
     #[error("{0} does not exist")]
     NotExists(Kind),
+    /// A job has failed: what it was to make is not there (`NotExistsError`); why, for whoever began it.
+    #[error("{0}")]
+    Failed(String),
     /// The path is known, the method is not; carries what is allowed.
     #[error("Method not allowed here; allowed: {0}")]
     NoSuchMethod(String),

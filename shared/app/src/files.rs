@@ -57,6 +57,8 @@ pub struct Link {
     /// `Content-Disposition`, whole.
     pub disposition: String,
     pub media_type: String,
+    /// Bytes of the file.
+    pub bytes: u64,
 }
 
 /// Where files are.

@@ -100,6 +100,7 @@ pub async fn submit(app: &App, asker: Asker, asked: &Asked, manner: Manner) -> R
         Err(_) | Ok(Err(Error::Warehouse(warehouse::Error::Time(_)))) => {
             let task = Task::RunQuery { query: query.id };
             let job = Job::new(task, &app.random, app.clock.now());
+            query.job = Some(job.id);
             app.store.create_query(&query, Some(&job)).await?;
             Ok(Submitted { query, error: None })
         }
@@ -148,6 +149,7 @@ fn new_query(app: &App, asker: Asker, asked: Packed, purpose: Purpose) -> Query 
         outcome: None,
         failure: None,
         cached: false,
+        job: None,
     }
 }
 
@@ -199,7 +201,7 @@ pub(crate) async fn ask(
 async fn csv(app: &App, name: &FileName, asked: &Asked, rows: RowStream) -> Result<Written> {
     let wanted: Wanted =
         serde_json::from_value(asked.csv.clone()).map_err(|error| Error::Internal(error.into()))?;
-    let plan = export::plan(&rows.columns, &asked.fields, &wanted.options);
+    let plan = export::wanted_plan(&rows.columns, &asked.fields, &wanted);
     let mut source = Source::Warehouse(rows);
     match wanted.pivot_config {
         Some(turn) => export::turned(app, name, (plan, turn), &mut source, File::Csv).await,

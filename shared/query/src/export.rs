@@ -2,7 +2,7 @@
 
 use ::export::{
     CsvWriter, File, Interval, Item, JsonlWriter, Limit, Limits, Options, Pivot, Plan, Role, Show,
-    Turn, XlsxWriter, content_disposition,
+    Turn, XlsxWriter, content_disposition, sanitise,
 };
 use app::{
     App, Error, Result,
@@ -22,6 +22,9 @@ use crate::{
 
 /// How long a link to a file leads there (reference 13 §13; the bucket keeps files as long).
 pub const LINK: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+
+/// The header that says whether rows were left out, beside the answer that does.
+pub const TRUNCATED: &str = "x-truncated";
 
 /// Where rows come from.
 pub enum Source {
@@ -46,8 +49,12 @@ pub struct Wanted {
     #[serde(flatten)]
     pub options: Options,
     pub pivot_config: Option<Turn>,
-    /// The name that the file gets where it is saved.
+    /// The name that the file gets where it is saved, with a time.
     pub name: Option<String>,
+    /// The name that the file gets where it is saved, as it is.
+    pub saved_as: Option<String>,
+    /// Whether CSV begins with a byte-order mark; it does unless switched off.
+    pub byte_order_mark: Option<bool>,
 }
 
 /// What was written.
@@ -79,6 +86,17 @@ pub fn plan(columns: &[Column], fields: &Map<String, Value>, options: &Options) 
         None => fields.is_empty().then(|| Item::new(name)),
     };
     ::export::plan(columns, item, options)
+}
+
+/// What the columns are of a file that somebody wants.
+pub(crate) fn wanted_plan(
+    columns: &[Column],
+    fields: &Map<String, Value>,
+    wanted: &Wanted,
+) -> Plan {
+    let mut plan = plan(columns, fields, &wanted.options);
+    plan.bom = wanted.byte_order_mark.unwrap_or(true);
+    plan
 }
 
 fn item(name: &str, field: &Value) -> Item {
@@ -275,7 +293,7 @@ pub async fn file_of(
     // Another file each time: a link is to what it was made for.
     let tag = app.random.url_safe::<18>();
     let name = FileName::export(query.project, query.id, &tag, kind.extension());
-    let plan = plan(&columns, &asked.fields, &wanted.options);
+    let plan = wanted_plan(&columns, &asked.fields, wanted);
     let written = match (kind, &wanted.pivot_config) {
         (File::Csv | File::Xlsx, Some(turn)) => {
             turned(app, &name, (plan, turn.clone()), &mut source, kind).await?
@@ -285,35 +303,45 @@ pub async fn file_of(
         _ => jsonl(app, &name, &columns, &mut source).await?,
     };
     let truncated = written.truncated || outcome.truncated;
-    let called = called(&asked, wanted.name.as_deref());
-    let link = link(app, query, &name, (kind, &called, truncated)).await?;
+    let saved = called(app, &asked, wanted, (kind, truncated));
+    let link = link(app, query, (&name, written.bytes), (kind, &saved)).await?;
     Ok((link, truncated))
 }
 
-/// What a file is called that nobody named: by its explore.
-fn called(asked: &Asked, name: Option<&str>) -> String {
+/// What a file is called where it is saved: as wished, else by its name or its explore, and the time.
+fn called(app: &App, asked: &Asked, wanted: &Wanted, (kind, truncated): (File, bool)) -> String {
+    if let Some(wish) = &wanted.saved_as {
+        let ending = format!(".{}", kind.extension());
+        let mut name = sanitise(wish.strip_suffix(&ending).unwrap_or(wish));
+        while name.contains("..") {
+            name = name.replace("..", ".");
+        }
+        return name + &ending;
+    }
     let explore = asked.tags.explore.as_deref();
-    name.or(explore).unwrap_or("results").to_owned()
+    let named = wanted.name.as_deref().filter(|name| !name.is_empty());
+    let name = named.or(explore).unwrap_or("results");
+    kind.name(name, truncated, app.clock.now().into())
 }
 
-/// A link to a file of a query.
+/// A link to a file of a query, of so many bytes, that is saved under a name.
 ///
 /// # Errors
 /// `Unavailable` when it cannot be signed.
 pub async fn link(
     app: &App,
     query: &Query,
-    file: &FileName,
-    (kind, name, truncated): (File, &str, bool),
+    (file, bytes): (&FileName, u64),
+    (kind, saved): (File, &str),
 ) -> Result<String> {
-    let now = app.clock.now();
     let link = Link {
         project: query.project,
         file: file.clone(),
-        disposition: content_disposition(&kind.name(name, truncated, now.into())),
+        disposition: content_disposition(saved),
         media_type: kind.content_type().to_owned(),
+        bytes,
     };
-    app.files.link(&link, LINK, now).await
+    app.files.link(&link, LINK, app.clock.now()).await
 }
 
 /// The link to the file that a CSV job made.
@@ -323,7 +351,7 @@ pub async fn link(
 pub async fn link_of_job(app: &App, query: &Query, outcome: &Outcome) -> Result<String> {
     let asked: Asked = query.asked.unpack_json()?;
     let wanted: Wanted = serde_json::from_value(asked.csv.clone()).unwrap_or_default();
-    let name = called(&asked, wanted.name.as_deref());
+    let saved = called(app, &asked, &wanted, (File::Csv, outcome.truncated));
     let file = page::file(outcome)?;
-    link(app, query, &file, (File::Csv, &name, outcome.truncated)).await
+    link(app, query, (&file, outcome.bytes), (File::Csv, &saved)).await
 }

@@ -8,18 +8,22 @@
 //! | running: at once, or as a job that is taken once | `run.rs`, `asked.rs`, `work.rs` |
 //! | rows in a file, pages of them, rows kept for the next | `keep.rs`, `page.rs` |
 //! | rows as clients see them, and as files | `show.rs`, `export.rs` |
+//! | how it goes, for whoever polls | `job.rs` |
+//! | rows that a statement has turned | `turned.rs` |
 
 pub mod asked;
 pub mod attributes;
 pub mod explore;
 pub mod export;
 mod fold;
+pub mod job;
 mod keep;
 pub mod login;
 pub mod page;
 pub mod question;
 pub mod run;
 pub mod show;
+pub mod turned;
 mod work;
 
 pub use asked::{Asked, Submitted, submit};

@@ -11,18 +11,21 @@ use serde_json::Value;
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// The body; what is no text in it has a mark instead.
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
     pub(crate) async fn read(response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("a body");
-        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         Self {
             status: parts.status,
             headers: parts.headers,
             text,
+            bytes: bytes.to_vec(),
         }
     }
 

@@ -7,6 +7,7 @@ mod cache;
 mod compile;
 mod csv;
 mod deploy;
+mod downloads;
 mod explores;
 mod given;
 mod journey;

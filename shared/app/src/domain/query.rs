@@ -8,7 +8,7 @@ use crate::{
     Error, Kind, Result,
     clock::Timestamp,
     domain::{
-        id::{OrganizationId, ProjectId, QueryId, UserId},
+        id::{JobId, OrganizationId, ProjectId, QueryId, UserId},
         packed::Packed,
     },
 };
@@ -105,6 +105,9 @@ pub struct Query {
     /// Whether the rows were there before.
     #[serde(default)]
     pub cached: bool,
+    /// The job that answers it, where it was not answered at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
 }
 
 /// Rows that answer every query of one key.

@@ -136,7 +136,7 @@ fn meaning(error: &Error) -> (StatusCode, &'static str, u16) {
         Error::Deactivated => (StatusCode::FORBIDDEN, "DeactivatedAccountError"),
         Error::Forbidden(_) => (StatusCode::FORBIDDEN, "ForbiddenError"),
         Error::NotFound(_) | Error::NoSuchMethod(_) => (StatusCode::NOT_FOUND, "NotFoundError"),
-        Error::NotExists(_) => (StatusCode::NOT_FOUND, "NotExistsError"),
+        Error::NotExists(_) | Error::Failed(_) => (StatusCode::NOT_FOUND, "NotExistsError"),
         Error::Malformed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "ValidateError"),
         Error::Page => (StatusCode::UNPROCESSABLE_ENTITY, "PaginationError"),
         Error::InvalidFields(..) => (StatusCode::BAD_REQUEST, "ParameterError"),

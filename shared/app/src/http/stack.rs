@@ -251,16 +251,16 @@ fn is_json(media_type: &str) -> bool {
 
 /// A weak tag over the answer; a caller that has this very answer gets 304.
 async fn tagged(response: Response, if_none_match: Option<&HeaderValue>) -> Response {
+    // What nobody keeps may be larger than the memory: it is sent on as it comes.
+    let kept = response.headers().get(header::CACHE_CONTROL);
+    if kept.is_some_and(|value| value == "no-store") {
+        return response;
+    }
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         return Error::AnswerTooLarge.into_response();
     };
-    if parts
-        .headers
-        .get(header::CACHE_CONTROL)
-        .is_some_and(|value| value == "no-store")
-        || bytes.is_empty()
-    {
+    if bytes.is_empty() {
         return Response::from_parts(parts, Body::from(bytes));
     }
     let digest = sha2::Sha256::digest(&bytes);

@@ -34,6 +34,11 @@ impl Store {
             .begins(job.id)
     }
 
+    /// A job, until it is done.
+    pub async fn job(&self, id: JobId) -> Result<Option<Job>> {
+        self.get(&keys::job(id)).await
+    }
+
     /// Takes a job that is due and that nobody is at.
     pub async fn take_job(&self, id: JobId, now: Timestamp) -> Result<Taken> {
         let write = Write::update(keys::job(id))

@@ -1,0 +1,7 @@
+//! Requests to the area, through the real router. To add a case, add a test to the file of its noun.
+
+#![allow(clippy::unwrap_used)]
+
+mod csv;
+mod file;
+mod given;

@@ -1,0 +1,105 @@
+//! How a job goes that somebody began.
+
+use app::{
+    App, CurrentUser, Ok, Path, Reply, Result,
+    domain::query::{Failure, Outcome, Purpose, Query},
+};
+use axum::extract::State;
+use query::{
+    export::link_of_job,
+    job::{Progress, State as JobState, own, progress},
+    page,
+    turned::{pivot_of, turned},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct JobPath {
+    job_id: String,
+}
+
+/// How a job goes.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct JobStatus {
+    status: JobState,
+    /// Whose it is, and what came of it: `fileUrl`, `truncated` and `columns`, of turned rows `indexColumn`, `valuesColumns` and
+    /// `columnCount`; or `error`, `lineNumber` and `charNumber`.
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    details: Map<String, Value>,
+}
+
+/// Answers how a job of the caller's own goes: a CSV file, a statement of the SQL runner, a query.
+#[utoipa::path(get, path = "/api/v1/schedulers/job/{jobId}/status", operation_id = "getSchedulerJobStatus", tag = "Schedulers",
+               params(("jobId" = String, Path)), responses((status = 200, body = Ok<JobStatus>)), extensions(("x-tier" = json!("mission"))))]
+pub(crate) async fn get_scheduler_job_status(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(path): Path<JobPath>,
+) -> Result<Reply<JobStatus>> {
+    let query = own(&app, user, &path.job_id).await?;
+    let progress = progress(&app, &query).await?;
+    let mut details = Map::new();
+    let mut tell = |key: &str, value: Value| details.insert(key.to_owned(), value);
+    tell("projectUuid", json!(query.project));
+    tell("organizationUuid", json!(query.organization));
+    tell("createdByUserUuid", json!(query.user));
+    match &progress {
+        Progress::Scheduled | Progress::Started => {}
+        Progress::Failed(failure) => failed(failure, tell),
+        Progress::Completed(outcome) => completed(&app, &query, outcome, tell).await?,
+    }
+    Ok(Reply(JobStatus {
+        status: progress.state(),
+        details,
+    }))
+}
+
+fn failed(failure: &Failure, mut tell: impl FnMut(&str, Value) -> Option<Value>) {
+    tell("error", json!(failure.message));
+    let place = [
+        ("lineNumber", failure.line),
+        ("charNumber", failure.character),
+    ];
+    for (key, number) in place {
+        if let Some(number) = number {
+            tell(key, json!(number));
+        }
+    }
+}
+
+/// Where the result is. What is read by somebody who is signed in needs no link of its own.
+async fn completed(
+    app: &App,
+    query: &Query,
+    outcome: &Outcome,
+    mut tell: impl FnMut(&str, Value) -> Option<Value>,
+) -> Result<()> {
+    let (site, project, id) = (&app.config.site_url, query.project, query.id);
+    let mut url = match query.purpose {
+        Purpose::Csv => link_of_job(app, query, outcome).await?,
+        Purpose::SqlRunner => format!("{site}/api/v1/projects/{project}/sqlRunner/results/{id}"),
+        Purpose::Rows => format!("{site}/api/v2/projects/{project}/query/{id}/results"),
+    };
+    tell("truncated", json!(outcome.truncated));
+    if query.purpose == Purpose::SqlRunner
+        && let Some(pivot) = pivot_of(query)?
+    {
+        let turned = turned(app, query, outcome, pivot).await?;
+        tell("indexColumn", json!(turned.pivot.index_column));
+        tell("valuesColumns", json!(turned.columns));
+        tell("columnCount", json!(turned.count));
+        url = turned.link.unwrap_or(url);
+    } else if query.purpose != Purpose::Csv {
+        let columns = page::columns(outcome)?;
+        let shown = columns
+            .iter()
+            .map(|column| json!({ "reference": column.name, "type": column.r#type.simple() }));
+        tell("columns", shown.collect());
+    }
+    tell("fileUrl", json!(url));
+    Ok(())
+}
