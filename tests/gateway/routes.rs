@@ -11,9 +11,10 @@ use serde_json::Value;
 type Function = (&'static str, fn() -> Api);
 
 /// Every function.
-pub(crate) const FUNCTIONS: [Function; 10] = [
+pub(crate) const FUNCTIONS: [Function; 11] = [
     ("auth", auth::router),
     ("explores", explores::router),
+    ("metrics-explorer", metrics_explorer::router),
     ("my-account", my_account::router),
     ("notifications", notifications::router),
     ("organizations", organizations::router),

@@ -54,8 +54,7 @@ impl<'a> Asking<'a> {
     /// `Compile` with everything that is wrong with it, `Warehouse` for whatever stopped it, `Timeout`.
     pub(crate) async fn rows(&self, query: MetricQuery) -> Result<Answer> {
         let name = &self.explore.name;
-        let question =
-            Question::ask(self.app, self.project, name, query, How::default()).await?;
+        let question = Question::ask(self.app, self.project, name, query, How::default()).await?;
         let tags = Tags {
             context: "metricsExplorer".to_owned(),
             explore: Some(name.clone()),

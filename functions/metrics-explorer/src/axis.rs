@@ -32,6 +32,17 @@ pub(crate) struct TimeDimension {
     interval: Option<TimeInterval>,
 }
 
+impl TimeDimension {
+    /// Dates, cut to an interval.
+    pub(crate) fn new(dates: &Dimension, interval: TimeInterval) -> Self {
+        Self {
+            table: dates.table.clone(),
+            field: dates.name.clone(),
+            interval: Some(interval),
+        }
+    }
+}
+
 /// A date, and what somebody said that it is cut to.
 pub(crate) type Dates<'a> = (&'a Dimension, Option<TimeInterval>);
 
@@ -109,11 +120,7 @@ impl<'a> Axis<'a> {
     /// `Invalid` for what dates cannot be cut to.
     pub(crate) fn new(seen: &Seen<'a>, dates: Dates<'a>, period: Period) -> Result<Self> {
         let (base, said) = dates;
-        let interval = said.unwrap_or(match period.days() {
-            ..=BY_DAY => TimeInterval::Day,
-            ..=BY_MONTH => TimeInterval::Month,
-            _ => TimeInterval::Year,
-        });
+        let interval = said.unwrap_or_else(|| suiting(period));
         let grain = grain(interval)?;
         let listed = seen.dimensions(&base.table).find(|field| {
             field.time_interval == Some(interval)
@@ -136,11 +143,7 @@ impl<'a> Axis<'a> {
 
     /// As it is told.
     pub(crate) fn told(&self) -> TimeDimension {
-        TimeDimension {
-            table: self.base.table.clone(),
-            field: self.base.name.clone(),
-            interval: Some(self.interval),
-        }
+        TimeDimension::new(self.base, self.interval)
     }
 
     /// The id that a query has it under: the date's own, where the explore does not list the interval.
@@ -167,7 +170,11 @@ impl<'a> Axis<'a> {
         let name = format!("{}_{}", self.base.name, self.interval.wire().to_lowercase());
         let field = Dimension {
             name: name.clone(),
-            label: format!("{} {}", self.base.label, self.interval.label().to_lowercase()),
+            label: format!(
+                "{} {}",
+                self.base.label,
+                self.interval.label().to_lowercase()
+            ),
             dimension_type: DimensionType::Date,
             time_interval: Some(self.interval),
             time_interval_base_dimension_name: Some(self.base.name.clone()),
@@ -203,6 +210,15 @@ pub(crate) fn within(dates: &Dimension, period: Period) -> Result<[FilterItem; 2
         rule(Operator::GreaterThanOrEqual, period.first.to_string()),
         rule(Operator::LessThan, period.end()?.to_string()),
     ])
+}
+
+/// The interval that suits so many days.
+pub(crate) fn suiting(period: Period) -> TimeInterval {
+    match period.days() {
+        ..=BY_DAY => TimeInterval::Day,
+        ..=BY_MONTH => TimeInterval::Month,
+        _ => TimeInterval::Year,
+    }
 }
 
 /// What an interval cuts dates to.

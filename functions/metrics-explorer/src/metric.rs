@@ -118,12 +118,12 @@ impl<'a> Seen<'a> {
     /// The dates that something can be counted along, of all tables: those that have intervals.
     pub(crate) fn dates(&self) -> impl Iterator<Item = &'a Dimension> {
         let tables = self.explore.tables.keys();
-        tables.flat_map(|table| self.dates_of(table))
+        tables.flat_map(move |table| self.dates_of(table))
     }
 
     /// Those of one table.
     pub(crate) fn dates_of(&self, table: &str) -> impl Iterator<Item = &'a Dimension> {
-        let cut = |dates: &Dimension| {
+        let cut = move |dates: &Dimension| {
             let of = |field: &Dimension| {
                 field.time_interval_base_dimension_name.as_ref() == Some(&dates.name)
             };

@@ -122,7 +122,9 @@ fn too_far() -> Error {
 fn day(name: &str, text: &str) -> Result<NaiveDate> {
     // The library also takes signs, blanks and single digits.
     let plain = text.len() == "2024-01-31".len()
-        && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-');
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     day.filter(|_| plain)
         .ok_or_else(|| Error::invalid(format!("{name} is a day like 2024-01-31")))
@@ -150,15 +152,27 @@ mod tests {
     #[test]
     fn a_day_is_written_in_one_way() {
         for text in [
-            "", "2024", "2024-1-05", "2024-02-30", "2023-02-29", "2024-13-01", "2024-00-10", " 2024-01-1", "2024-01-1 ",
-            "+024-01-01", "-024-01-01", "2024/01/01", "01-01-2024", "2024-01-01T00:00:00Z", "now", "2024-01-0٣", "0000-01-01",
+            "",
+            "2024",
+            "2024-1-05",
+            "2024-02-30",
+            "2023-02-29",
+            "2024-13-01",
+            "2024-00-10",
+            " 2024-01-1",
+            "2024-01-1 ",
+            "+024-01-01",
+            "-024-01-01",
+            "2024/01/01",
+            "01-01-2024",
+            "2024-01-01T00:00:00Z",
+            "now",
+            "2024-01-0٣",
+            "0000-01-01",
         ] {
             assert!(Period::read(text, "2024-12-31").is_err(), "{text:?}");
         }
-        for (first, last) in [
-            ("2024-01-02", "2024-01-01"),
-            ("9999-12-31", "9999-12-31"),
-        ] {
+        for (first, last) in [("2024-01-02", "2024-01-01"), ("9999-12-31", "9999-12-31")] {
             assert!(Period::read(first, last).is_err(), "{first}");
         }
         assert_eq!(period("2024-02-29", "2024-02-29").days(), 1);
@@ -233,11 +247,23 @@ mod tests {
     fn going_forward_undoes_going_back() {
         let at = |text: &str| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").unwrap();
         for (step, before, after) in [
-            (Step::Months(12), "2023-03-01T00:00", Some("2024-03-01T00:00")),
-            (Step::Months(12), "2023-02-28T23:00", Some("2024-02-28T23:00")),
+            (
+                Step::Months(12),
+                "2023-03-01T00:00",
+                Some("2024-03-01T00:00"),
+            ),
+            (
+                Step::Months(12),
+                "2023-02-28T23:00",
+                Some("2024-02-28T23:00"),
+            ),
             (Step::Months(12), "2024-02-29T00:00", None),
             (Step::Months(1), "2024-01-31T00:00", None),
-            (Step::Days(364), "2023-01-02T00:00", Some("2024-01-01T00:00")),
+            (
+                Step::Days(364),
+                "2023-01-02T00:00",
+                Some("2024-01-01T00:00"),
+            ),
             (Step::Days(29), "2024-01-31T05:30", Some("2024-02-29T05:30")),
         ] {
             assert_eq!(step.forward(at(before)), after.map(at), "{before}");

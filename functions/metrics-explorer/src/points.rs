@@ -116,11 +116,7 @@ impl Point {
 ///
 /// # Errors
 /// `Invalid` for more rows than a chart has room for.
-pub(crate) fn alone(
-    rows: &[Row],
-    shown: &Shown,
-    segments: Option<&[Value]>,
-) -> Result<Vec<Point>> {
+pub(crate) fn alone(rows: &[Row], shown: &Shown, segments: Option<&[Value]>) -> Result<Vec<Point>> {
     let mut points = Vec::new();
     for (at, row) in timed(rows)? {
         let mut point = Point::new(at);

@@ -7,8 +7,9 @@ use app::{
 use axum::extract::State;
 use query::explore::readable;
 use semantic::{
-    MetricQuery, fields,
+    MetricQuery,
     explore::{Dimension, Metric},
+    fields,
     interval::Grain,
     query::{FilterItem, FilterTarget, Filters, Operator, Sort},
 };
@@ -192,12 +193,7 @@ impl Wanted<'_> {
     }
 
     /// By the largest segments: which these are is asked first.
-    async fn by_segments(
-        &self,
-        app: &App,
-        project: &InProject,
-        segment: &str,
-    ) -> Result<Series> {
+    async fn by_segments(&self, app: &App, project: &InProject, segment: &str) -> Result<Series> {
         let mut query = self.query(&self.line, self.period)?;
         if query.dimensions.iter().any(|id| id == segment) {
             return Err(Error::invalid("The time dimension is no segment as well"));
@@ -225,12 +221,7 @@ impl Wanted<'_> {
     }
 
     /// Beside itself in an earlier period.
-    async fn earlier(
-        &self,
-        app: &App,
-        project: &InProject,
-        previous: &Previous,
-    ) -> Result<Series> {
+    async fn earlier(&self, app: &App, project: &InProject, previous: &Previous) -> Result<Series> {
         let grain = self.line.axis.grain;
         let step = match previous.period {
             None | Some(Before::Year) => Step::year(grain),
@@ -256,12 +247,7 @@ impl Wanted<'_> {
     }
 
     /// Beside another metric, along the dates that are its own, cut to the same interval.
-    async fn other(
-        &self,
-        app: &App,
-        project: &InProject,
-        other: &OtherMetric,
-    ) -> Result<Series> {
+    async fn other(&self, app: &App, project: &InProject, other: &OtherMetric) -> Result<Series> {
         let metric = self.seen.metric_of(&other.table, &other.name)?;
         let (dates, _) = self.seen.dates_for(metric)?;
         let interval = Some(self.line.axis.interval);

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     asking::Asking,
-    axis::{Axis, grain},
+    axis::{TimeDimension, grain, suiting, within},
     metric::{MetricPath, Seen, TimedMetric, id},
     period::{Period, Step},
     points::number,
@@ -89,14 +89,15 @@ pub(crate) async fn run_metric_total(
     let seen = Seen::by(&app, &project, &entry, read.explore()?).await?;
     let metric = seen.metric(&path.metric)?;
     let (dates, said) = seen.dates_for(metric)?;
-    let axis = Axis::new(&seen, (dates, days.granularity.or(said)), period)?;
+    let interval = days.granularity.or(said);
+    let time = TimeDimension::new(dates, interval.unwrap_or_else(|| suiting(period)));
 
     let asking = Asking::begin(&app, &project, seen.explore).await?;
     let total = async |period: Period| {
         let query = MetricQuery {
             explore_name: seen.explore.name.clone(),
             metrics: vec![id(&metric.table, &metric.name)],
-            filters: all_of(axis.within(period)?.into()),
+            filters: all_of(within(dates, period)?.into()),
             limit: 1.0,
             ..MetricQuery::default()
         };
@@ -114,7 +115,7 @@ pub(crate) async fn run_metric_total(
     Ok(Reply(MetricTotal {
         value,
         comparison_value,
-        metric: TimedMetric::new(&seen, metric, axis.told()),
+        metric: TimedMetric::new(&seen, metric, time),
     }))
 }
 

@@ -31,6 +31,7 @@ pub fn api() -> Api {
     Api::new()
         .merge(auth::router())
         .merge(explores::router())
+        .merge(metrics_explorer::router())
         .merge(my_account::router())
         .merge(notifications::router())
         .merge(organizations::router())
