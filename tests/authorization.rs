@@ -8,6 +8,7 @@ mod accounts;
 mod callers;
 mod explores;
 mod groups;
+mod metrics;
 mod organizations;
 mod projects;
 mod rows;
@@ -42,6 +43,7 @@ fn requests() -> Vec<Row> {
         spaces::rows(),
         explores::rows(),
         explores::asking(),
+        metrics::rows(),
         groups::rows(),
         small::rows(),
     ]

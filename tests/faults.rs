@@ -11,6 +11,7 @@ mod accounts;
 mod asking;
 mod explores;
 mod groups;
+mod metrics;
 mod organizations;
 mod projects;
 mod scenario;
@@ -110,6 +111,7 @@ fn scenarios() -> Vec<Scenario> {
         spaces::scenarios(),
         explores::scenarios(),
         asking::scenarios(),
+        metrics::scenarios(),
         groups::scenarios(),
         small::scenarios(),
     ]
