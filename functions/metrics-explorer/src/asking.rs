@@ -1,6 +1,6 @@
 //! One request, which asks the warehouse up to three times.
 
-use app::{App, InProject, Result};
+use app::{App, Error, InProject, Result, domain::query::WAITED};
 use query::{
     Asker, Login, Question,
     login::Overrides,
@@ -9,6 +9,7 @@ use query::{
 };
 use semantic::{Explore, MetricQuery};
 use serde_json::{Map, Value};
+use tokio::time::{Instant, timeout_at};
 use warehouse::Row;
 
 /// Whoever asks, with a way into the warehouse.
@@ -18,6 +19,8 @@ pub(crate) struct Asking<'a> {
     explore: &'a Explore,
     asker: Asker,
     login: Login,
+    /// When its caller has waited long enough, whatever it has asked by then.
+    ends: Instant,
 }
 
 /// What came, and what its columns are.
@@ -45,6 +48,7 @@ impl<'a> Asking<'a> {
             explore,
             asker,
             login,
+            ends: Instant::now() + WAITED,
         })
     }
 
@@ -64,10 +68,19 @@ impl<'a> Asking<'a> {
             tags: &tags,
             most: None,
         };
-        let (rows, _) = collect(self.app, self.asker, &self.login, run).await?;
+        let collected = collect(self.app, self.asker, &self.login, run);
+        let collected = timeout_at(self.ends, collected).await;
+        let (rows, _) = collected.unwrap_or_else(|_| Err(too_long()))?;
         Ok(Answer {
             rows: rows.rows,
             fields: question.fields,
         })
     }
+}
+
+fn too_long() -> Error {
+    Error::Timeout(format!(
+        "The warehouse did not answer within {} seconds; choose fewer days",
+        WAITED.as_secs()
+    ))
 }

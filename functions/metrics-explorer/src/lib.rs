@@ -1,5 +1,5 @@
 //! The metrics explorer: one metric over time, compared or by segments, and its total (reference 16). It makes metric queries of
-//! what is asked; whatever else can be asked of an explore is in `explores`.
+//! what is asked; whatever else can be asked of an explore is in `explores`. Days are those of UTC, in which dates are cut; weeks begin where the connection says.
 //!
 //! | What | File |
 //! |---|---|

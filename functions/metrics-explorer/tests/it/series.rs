@@ -31,7 +31,7 @@ async fn months_are_what_is_counted_by_hand() {
     let (ana, project) = open(&app).await;
     let by_month = |order: &crate::shop::Order| month(order.day);
     for (metric, count) in [
-        ("revenue", revenue as fn(&[&_]) -> f64),
+        ("revenue", revenue as fn(&[&crate::shop::Order]) -> f64),
         ("count", count),
         ("customers", customers),
     ] {
