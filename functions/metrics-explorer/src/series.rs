@@ -236,8 +236,12 @@ impl Wanted<'_> {
         let first = self.period.first;
         let results = points::beside((&own.rows, &self.shown()), (&earlier.rows, &shown), |at| {
             let there = step.forward(at)?;
-            // The 28th of February, where the days begin with the 29th.
-            let before = matches!(grain, Grain::Day) && there.date() < first;
+            // The 28th of February, where the days begin with the 29th: only what is longer than a day begins before them.
+            let longer = matches!(
+                grain,
+                Grain::Week | Grain::Month | Grain::Quarter | Grain::Year
+            );
+            let before = !longer && there.date() < first;
             (!before).then_some(there)
         })?;
         Ok(Series {
