@@ -81,6 +81,7 @@ fn query(
         columns: json!([{ "name": "orders_count", "type": "integer" }]),
         rows: 1,
         truncated: false,
+        pivot: Value::Null,
         milliseconds: 5,
         asked_at: now,
         expires_at: now + KEPT,

@@ -176,10 +176,10 @@ pub(crate) async fn execute_async_sql_query(
             let limit = body.limit.and_then(|limit| u32::try_from(limit).ok());
             (
                 semantic::pivot::pivot(dialect, sql, pivot, limit)?,
-                json!({ "pivot": pivot }),
+                Some(pivot.clone()),
             )
         }
-        None => (sql.to_owned(), Value::Null),
+        None => (sql.to_owned(), None),
     };
     let asked = Asked {
         sql,
@@ -296,7 +296,10 @@ pub(crate) async fn get_async_query_results(
         _ => None,
     };
     let failure = query.failure.filter(|_| query.status == QueryStatus::Error);
-    let place = failure.as_ref().map(place);
+    let place = failure
+        .as_ref()
+        .map(place)
+        .filter(|place| *place != json!({}));
     Ok(Reply(QueryPage {
         query_uuid: query.id,
         status: query.status,
@@ -361,7 +364,7 @@ async fn ready_page(app: &App, query: &Query, page: u64, size: u64) -> Result<Re
             outcome.milliseconds
         },
         results_page_execution_ms: begun.elapsed().as_millis() as u64,
-        pivot_details: None,
+        pivot_details: Some(outcome.pivot.clone()).filter(|pivot| !pivot.is_null()),
         expires_at: query.expires_at,
     })
 }

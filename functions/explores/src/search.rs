@@ -11,7 +11,9 @@ use query::{
     show::Raw,
 };
 use semantic::{
-    MetricQuery, fields,
+    Explore, MetricQuery,
+    explore::DimensionType,
+    fields,
     query::{FilterItem, FilterTarget, Filters, Operator, Sort},
 };
 use serde::{Deserialize, Serialize};
@@ -30,7 +32,7 @@ pub(crate) struct FieldPath {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SearchField {
-    /// The explore, or a table that some explore joins.
+    /// The explore.
     table: String,
     /// What the values contain, in whatever case.
     search: String,
@@ -71,7 +73,7 @@ pub(crate) async fn search_field_values(
     }
     let (_, explore) = query::explore::readable(&app, &project, &body.table).await?;
     let explore = explore.explore()?;
-    fields::dimension(explore, &path.field_id).ok_or(Error::NotExists(Kind::Field))?;
+    let kind = kind(explore, &path.field_id)?;
     let known = |item: &FilterItem| {
         let target = item.target.as_ref();
         target.is_some_and(|target| fields::dimension(explore, &target.field_id).is_some())
@@ -80,24 +82,50 @@ pub(crate) async fn search_field_values(
         .filters
         .and_then(|filters| filters.and)
         .unwrap_or_default();
-    let query = query(
-        &path.field_id,
-        &body.search,
-        body.limit,
-        beside.into_iter().filter(known),
-    );
+    // Only text can be searched by the warehouse; of other values the first are looked through here.
+    let (search, limit) = match kind {
+        DimensionType::String => (body.search.as_str(), body.limit),
+        _ => ("", f64::from(MOST_ROWS)),
+    };
+    let beside = beside.into_iter().filter(known);
+    let query = query(&path.field_id, search, limit, beside);
     let question = Question::ask(&app, &project, &body.table, query, How::default()).await?;
     let rows = answer(&app, &project, &question, "filterAutocomplete").await?;
-    let kind = rows.columns.first().map(|column| column.r#type);
-    let values = rows.rows.iter().filter_map(|row| row.first().zip(kind));
+    let shown = rows.columns.first().map(|column| column.r#type);
+    let values = rows.rows.iter().filter_map(|row| row.first().zip(shown));
+    let values = values.map(|(value, shown)| json!(Raw(value, shown)));
+    let wanted = body.search.to_lowercase();
+    let found = |value: &Value| kind == DimensionType::String || text(value).contains(&wanted);
     Ok(Reply(FieldValues {
         search: body.search,
-        results: values
-            .map(|(value, kind)| json!(Raw(value, kind)))
-            .collect(),
+        results: values.filter(found).take(body.limit as usize).collect(),
         refreshed_at: app.clock.now(),
         cached: false,
     }))
+}
+
+/// What the values of a dimension are.
+///
+/// # Errors
+/// `Invalid` for a metric, `NotExists` for nothing.
+fn kind(explore: &Explore, id: &str) -> Result<DimensionType> {
+    if let Some(dimension) = fields::dimension(explore, id) {
+        return Ok(dimension.dimension_type);
+    }
+    if fields::metric(explore, id).is_some() {
+        return Err(Error::invalid(
+            "Only the values of dimensions can be searched",
+        ));
+    }
+    Err(Error::NotExists(Kind::Field))
+}
+
+/// A value as it is searched.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.to_lowercase(),
+        other => other.to_string(),
+    }
 }
 
 fn query(

@@ -12,7 +12,6 @@ use app::{
 use axum::{extract::State, response::Response};
 use query::{Asked, Asker, Login, asked::Manner, login::Overrides, run::Tags, submit};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{csv::JobBegun, queries, run::statement};
@@ -193,7 +192,7 @@ pub(crate) async fn run_sql_pivot_query(
     let limit = rows(body.limit)?.and_then(|limit| u32::try_from(limit).ok());
     let asked = Asked {
         sql: semantic::pivot::pivot(dialect, statement(&body.sql)?, &body.pivot, limit)?,
-        pivot: json!(body.pivot),
+        pivot: Some(body.pivot),
         ..runner()
     };
     begin(&app, (&project).into(), &asked).await

@@ -16,6 +16,7 @@ use app::{
     },
     files::FileName,
 };
+use semantic::pivot::Pivot;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -24,6 +25,7 @@ use warehouse::{RowStream, Statement};
 use crate::{
     Asker, Login,
     export::{self, Source, Wanted, Written},
+    fold::fold,
     keep::{MOST_ROWS, keep},
     login::Overrides,
     run::{self, Tags},
@@ -44,8 +46,8 @@ pub struct Asked {
     pub most: Option<u64>,
     /// What the file is to be, where one is made of the rows as they come; else null.
     pub csv: Value,
-    /// How the rows are turned by the statement, or null.
-    pub pivot: Value,
+    /// How the rows are turned by the statement.
+    pub pivot: Option<Pivot>,
 }
 
 /// How a question is to be asked.
@@ -167,7 +169,12 @@ pub(crate) async fn ask(
         tags: asked.tags.of(asker),
         time,
     };
-    let (rows, _turn) = run::stream(app, asker, login, &statement).await?;
+    let (mut rows, _turn) = run::stream(app, asker, login, &statement).await?;
+    let mut pivot = Value::Null;
+    if let Some(turned) = &asked.pivot {
+        let folded = fold(rows, turned).await?;
+        (rows, pivot) = (folded.rows, folded.details);
+    }
     let columns = serde_json::to_value(&rows.columns);
     let written = if asked.csv.is_null() {
         let most = asked.most.unwrap_or(MOST_ROWS).min(MOST_ROWS);
@@ -181,6 +188,7 @@ pub(crate) async fn ask(
         columns: columns.map_err(|error| Error::Internal(error.into()))?,
         rows: written.rows,
         truncated: written.truncated,
+        pivot,
         milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         asked_at,
         expires_at: asked_at + KEPT,
@@ -205,6 +213,8 @@ fn cache_key(login: &Login, asked: &Asked) -> String {
     hash.update("1\0");
     hash.update(&login.identity);
     hash.update(asked.most.unwrap_or(MOST_ROWS).to_le_bytes());
+    // The same statement, turned, has other rows.
+    hash.update([u8::from(asked.pivot.is_some())]);
     hash.update(&asked.sql);
     hex::encode(hash.finalize())
 }

@@ -13,6 +13,7 @@ pub mod asked;
 pub mod attributes;
 pub mod explore;
 pub mod export;
+mod fold;
 mod keep;
 pub mod login;
 pub mod page;

@@ -9,7 +9,7 @@ use warehouse::{RowStream, Rows, Statement};
 use crate::{Asker, Login};
 
 /// Bytes of values that are held for one answer at most: several times what Lambda could carry.
-const LARGEST: usize = 32 * 1024 * 1024;
+pub(crate) const LARGEST: usize = 32 * 1024 * 1024;
 
 /// Who asks for what, as warehouses are told (reference 13 §15).
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
@@ -98,7 +98,7 @@ pub async fn collect(
 }
 
 /// About how many bytes a value has as JSON.
-fn size(value: &Value) -> usize {
+pub(crate) fn size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 2,
         Value::Array(all) => all.iter().map(size).sum(),

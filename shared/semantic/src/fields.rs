@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::explore::{Dimension, DimensionType};
+use crate::explore::{Dimension, DimensionType, Metric};
 use crate::query::{AdditionalMetric, DateZoom, Granularity, MetricQuery};
 use crate::scope::field_id;
 use crate::{Explore, interval::TimeInterval};
@@ -48,6 +48,14 @@ pub fn dimension<'a>(explore: &'a Explore, id: &str) -> Option<&'a Dimension> {
     })
 }
 
+/// The metric of an id.
+pub fn metric<'a>(explore: &'a Explore, id: &str) -> Option<&'a Metric> {
+    explore.tables.iter().find_map(|(key, table)| {
+        let mut all = table.metrics.values();
+        all.find(|field| field_id(key, &field.name) == id)
+    })
+}
+
 fn of_dimension(explore: &Explore, query: &MetricQuery, id: &str) -> Option<Value> {
     let found = dimension(explore, id)?;
     let mut item = json!(found);
@@ -89,10 +97,7 @@ fn is_zoomed(explore: &Explore, query: &MetricQuery, zoom: &DateZoom, id: &str) 
 }
 
 fn of_metric(explore: &Explore, query: &MetricQuery, id: &str) -> Option<Value> {
-    let found = explore.tables.iter().find_map(|(key, table)| {
-        let mut all = table.metrics.values();
-        all.find(|field| field_id(key, &field.name) == id)
-    })?;
+    let found = metric(explore, id)?;
     let mut item = json!(found);
     let overrides = query.metric_overrides.as_ref().and_then(|all| all.get(id));
     let options = overrides.and_then(|one| one.get("formatOptions"));

@@ -61,6 +61,9 @@ pub struct Outcome {
     /// Whether there would have been more rows than are kept.
     #[serde(default)]
     pub truncated: bool,
+    /// What the columns are where rows were turned, as clients read it.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub pivot: serde_json::Value,
     /// How long the warehouse took.
     pub milliseconds: u64,
     /// When the warehouse was asked; earlier than the query when its rows were found.
