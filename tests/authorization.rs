@@ -9,6 +9,7 @@ mod callers;
 mod explores;
 mod files;
 mod groups;
+mod metrics;
 mod organizations;
 mod projects;
 mod rows;
@@ -44,6 +45,7 @@ fn requests() -> Vec<Row> {
         explores::rows(),
         explores::asking(),
         files::rows(),
+        metrics::rows(),
         groups::rows(),
         small::rows(),
     ]

@@ -12,6 +12,7 @@ mod asking;
 mod explores;
 mod files;
 mod groups;
+mod metrics;
 mod organizations;
 mod projects;
 mod scenario;
@@ -112,6 +113,7 @@ fn scenarios() -> Vec<Scenario> {
         explores::scenarios(),
         asking::scenarios(),
         files::scenarios(),
+        metrics::scenarios(),
         groups::scenarios(),
         small::scenarios(),
     ]

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use testing::Says;
 use warehouse::{Column, Type};
 
-use super::rows::{Named, Row, get, with};
+use super::{
+    metrics,
+    rows::{Named, Row, get, with},
+};
 
 /// What the organisation's project has, and everybody deploys.
 pub(super) fn explore() -> Value {
@@ -17,7 +20,7 @@ pub(super) fn explore() -> Value {
         "name": "orders", "label": "Orders", "tags": [], "baseTable": "orders", "joinedTables": [], "targetDatabase": "postgres",
         "tables": { "orders": {
             "name": "orders", "label": "Orders", "database": "d", "schema": "s", "sqlTable": "orders", "lineageGraph": {},
-            "dimensions": { "status": dimension }, "metrics": {},
+            "dimensions": { "status": dimension, "day": metrics::dates() }, "metrics": { "count": metrics::metric() },
         } },
     })
 }

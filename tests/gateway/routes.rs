@@ -11,10 +11,11 @@ use serde_json::Value;
 type Function = (&'static str, fn() -> Api);
 
 /// Every function.
-pub(crate) const FUNCTIONS: [Function; 12] = [
+pub(crate) const FUNCTIONS: [Function; 13] = [
     ("auth", auth::router),
     ("explores", explores::router),
     ("exports", exports::router),
+    ("metrics-explorer", metrics_explorer::router),
     ("my-account", my_account::router),
     ("notifications", notifications::router),
     ("organizations", organizations::router),

@@ -28,7 +28,7 @@ struct Start {
 const NOTHING: &str = "00000000-0000-4000-8000-000000000000";
 
 /// Every function, with a request (none for the worker, which takes jobs) and the status of its answer.
-const FUNCTIONS: [(&str, &str, &str, u16); 13] = [
+const FUNCTIONS: [(&str, &str, &str, u16); 14] = [
     ("auth", "GET", "/api/v1/health", 200),
     ("my-account", "GET", "/api/v1/user", 200),
     (
@@ -45,6 +45,12 @@ const FUNCTIONS: [(&str, &str, &str, u16); 13] = [
         404,
     ),
     ("exports", "GET", "/api/v1/csv/{nothing}", 404),
+    (
+        "metrics-explorer",
+        "POST",
+        "/api/v1/projects/{nothing}/metricsExplorer/orders/revenue/runMetricTotal",
+        404,
+    ),
     ("projects", "GET", "/api/v1/projects/{nothing}", 404),
     (
         "roles-permissions",

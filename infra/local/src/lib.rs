@@ -32,6 +32,7 @@ pub fn api() -> Api {
         .merge(auth::router())
         .merge(explores::router())
         .merge(exports::router())
+        .merge(metrics_explorer::router())
         .merge(my_account::router())
         .merge(notifications::router())
         .merge(organizations::router())

@@ -44,6 +44,7 @@ pub enum Kind {
     File,
     Table,
     Field,
+    Metric,
 }
 
 impl fmt::Display for Kind {
@@ -83,6 +84,7 @@ impl fmt::Display for Kind {
             Kind::File => "File",
             Kind::Table => "Table",
             Kind::Field => "Field",
+            Kind::Metric => "Metric",
         })
     }
 }

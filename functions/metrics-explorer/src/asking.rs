@@ -1,0 +1,86 @@
+//! One request, which asks the warehouse up to three times.
+
+use app::{App, Error, InProject, Result, domain::query::WAITED};
+use query::{
+    Asker, Login, Question,
+    login::Overrides,
+    question::How,
+    run::{Run, Tags, collect},
+};
+use semantic::{Explore, MetricQuery};
+use serde_json::{Map, Value};
+use tokio::time::{Instant, timeout_at};
+use warehouse::Row;
+
+/// Whoever asks, with a way into the warehouse.
+pub(crate) struct Asking<'a> {
+    app: &'a App,
+    project: &'a InProject,
+    explore: &'a Explore,
+    asker: Asker,
+    login: Login,
+    /// When its caller has waited long enough, whatever it has asked by then.
+    ends: Instant,
+}
+
+/// What came, and what its columns are.
+pub(crate) struct Answer {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) fields: Map<String, Value>,
+}
+
+impl<'a> Asking<'a> {
+    /// Counts the request against the limits, once, and connects.
+    ///
+    /// # Errors
+    /// `TooMany` at the limits; `NotFound` and `Warehouse` when there is no way into the warehouse.
+    pub(crate) async fn begin(
+        app: &'a App,
+        project: &'a InProject,
+        explore: &'a Explore,
+    ) -> Result<Self> {
+        let asker = Asker::from(project);
+        query::asked::count(app, asker, app.clock.now()).await?;
+        let login = Login::of(app, asker, &Overrides::of(explore)).await?;
+        Ok(Self {
+            app,
+            project,
+            explore,
+            asker,
+            login,
+            ends: Instant::now() + WAITED,
+        })
+    }
+
+    /// The rows of a query, as many as it has room for.
+    ///
+    /// # Errors
+    /// `Compile` with everything that is wrong with it, `Warehouse` for whatever stopped it, `Timeout`.
+    pub(crate) async fn rows(&self, query: MetricQuery) -> Result<Answer> {
+        let name = &self.explore.name;
+        let question = Question::ask(self.app, self.project, name, query, How::default()).await?;
+        let tags = Tags {
+            context: "metricsExplorer".to_owned(),
+            explore: Some(name.clone()),
+        };
+        let run = Run {
+            sql: &question.compiled.sql,
+            tags: &tags,
+            most: None,
+        };
+        let collected = collect(self.app, self.asker, &self.login, run);
+        let collected = timeout_at(self.ends, collected).await;
+        let (rows, _) = collected.unwrap_or_else(|_| Err(too_long()))?;
+        Ok(Answer {
+            rows: rows.rows,
+            fields: question.fields,
+        })
+    }
+}
+
+fn too_long() -> Error {
+    Error::Timeout(format!(
+        "The warehouse did not answer within {} seconds; choose fewer days",
+        WAITED.as_secs()
+    ))
+}
