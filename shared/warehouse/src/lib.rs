@@ -3,6 +3,12 @@
 //! The embedded engine is Apache DataFusion inside the process, over files of a folder or tables in memory; it reads
 //! PostgreSQL's dialect and means by it what PostgreSQL means.
 
+#[cfg(feature = "athena")]
+pub mod athena;
+#[cfg(feature = "bigquery")]
+pub mod bigquery;
+#[cfg(any(feature = "athena", feature = "bigquery", feature = "snowflake"))]
+mod cloud;
 pub mod connect;
 #[cfg(feature = "embedded")]
 pub mod embedded;
@@ -10,6 +16,8 @@ mod error;
 #[cfg(feature = "http")]
 mod http;
 mod rows;
+#[cfg(feature = "snowflake")]
+pub mod snowflake;
 
 use std::time::Duration;
 
