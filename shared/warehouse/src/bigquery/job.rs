@@ -54,11 +54,12 @@ struct Status {
     error_result: Option<Fault>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Page {
     job_complete: bool,
     schema: Option<Schema>,
+    #[serde(default)]
     rows: Vec<RawRow>,
     page_token: Option<String>,
 }

@@ -5,10 +5,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Snowflake, stored, value::kind};
-use crate::{Column, Result, Row, Rows, Statement, Table};
+use crate::{Column, Error, Result, Row, Statement, Table};
 
 /// How long the catalogue may take.
 const TIME: Duration = Duration::from_secs(60);
+/// More tables than anybody looks through; the address may be anybody's, and must not fill the memory.
+const MOST: usize = 200_000;
 
 /// All tables and views of the connection's database.
 pub(super) async fn tables(snowflake: &Snowflake) -> Result<Vec<Table>> {
@@ -18,7 +20,7 @@ pub(super) async fn tables(snowflake: &Snowflake) -> Result<Vec<Table>> {
         quoted(&snowflake.settings.database)
     );
     let rows = ask(snowflake, sql, &[]).await?;
-    let rows = rows.rows.into_iter().filter_map(|row| {
+    let rows = rows.into_iter().filter_map(|row| {
         let [database, schema, name] = texts(&row)?;
         Some(Table {
             database: database.to_owned(),
@@ -48,7 +50,7 @@ pub(super) async fn fields(
         quoted(&database)
     );
     let rows = ask(snowflake, sql, &[schema, table, schema, table]).await?;
-    Ok(rows.rows.iter().filter_map(column).collect())
+    Ok(rows.iter().filter_map(column).collect())
 }
 
 fn column(row: &Row) -> Option<Column> {
@@ -62,9 +64,18 @@ fn column(row: &Row) -> Option<Column> {
     })
 }
 
-async fn ask(snowflake: &Snowflake, sql: String, bindings: &[&str]) -> Result<Rows> {
+async fn ask(snowflake: &Snowflake, sql: String, bindings: &[&str]) -> Result<Vec<Row>> {
     let statement = Statement::new(sql, TIME);
-    snowflake.run(&statement, bindings).await?.collect().await
+    let mut stream = snowflake.run(&statement, bindings).await?;
+    let mut rows = Vec::new();
+    while let Some(batch) = stream.next().await {
+        rows.append(&mut batch?);
+        if rows.len() > MOST {
+            let message = "the catalogue of Snowflake is too large to be listed";
+            return Err(Error::Connection(message.to_owned()));
+        }
+    }
+    Ok(rows)
 }
 
 fn texts(row: &Row) -> Option<[&str; 3]> {

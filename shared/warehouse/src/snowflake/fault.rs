@@ -32,7 +32,7 @@ pub(super) fn is_passing(reply: &Reply) -> bool {
 pub(super) fn of(reply: &Reply) -> Result<Option<Error>> {
     let status = reply.status.as_u16();
     let Fault { message, code } = reply.json()?;
-    let message = shown(&message);
+    let message = shown(own(&message));
     Ok(match status {
         401 => Some(Error::Connection(format!(
             "Snowflake does not accept the login: {message}"
@@ -57,6 +57,15 @@ pub(super) fn of(reply: &Reply) -> Result<Option<Error>> {
             "Snowflake answers {status}: {message}"
         ))),
     })
+}
+
+/// Without what is said around the message of one of several statements.
+fn own(message: &str) -> &str {
+    let several = message.contains("multiple statements failed");
+    let start = message.find("SQL compilation error").filter(|_| several);
+    start
+        .and_then(|start| message.get(start..))
+        .unwrap_or(message)
 }
 
 /// `… line 2 at position 7 …`; Snowflake counts positions from 0 (reference §8).

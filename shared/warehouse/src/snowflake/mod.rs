@@ -129,13 +129,15 @@ impl Settings {
 
     /// <https://docs.snowflake.com/en/developer-guide/sql-api/reference#body-of-the-post-request-to-api-v2-statements>
     fn body(&self, statement: &Statement, bindings: &[&str]) -> Value {
+        // Statements of the catalogue know no weeks, and several statements cannot be bound.
+        let week = self.week_start.filter(|_| bindings.is_empty());
         let mut body = json!({
-            "statement": statement.sql,
+            "statement": statement_in(&statement.sql, week),
             "timeout": seconds(statement.time),
             "database": self.database,
             "schema": self.schema,
             "warehouse": self.warehouse,
-            "parameters": self.parameters(&statement.tags),
+            "parameters": self.parameters(&statement.tags, week),
         });
         if let Some(fields) = body.as_object_mut() {
             fields.extend(
@@ -154,16 +156,17 @@ impl Settings {
         body
     }
 
-    /// Reference §7; no limit of the user's own on rows counts.
-    fn parameters(&self, tags: &[(&'static str, String)]) -> Value {
+    /// All of reference §7 that the SQL API takes as parameters; it answers 400 to any other. No limit of the user's own on
+    /// rows counts, and no partition is larger than what is read at once.
+    fn parameters(&self, tags: &[(&'static str, String)], week: Option<u8>) -> Value {
         let mut parameters = json!({
             "TIMEZONE": "UTC",
-            "QUOTED_IDENTIFIERS_IGNORE_CASE": "false",
             "ROWS_PER_RESULTSET": "0",
+            "CLIENT_RESULT_CHUNK_SIZE": "48",
             "QUERY_TAG": self.tag(tags),
         });
-        if let (Some(day), Some(fields)) = (self.week_start, parameters.as_object_mut()) {
-            fields.insert("WEEK_START".to_owned(), json!(day.to_string()));
+        if let (Some(_), Some(fields)) = (week, parameters.as_object_mut()) {
+            fields.insert("MULTI_STATEMENT_COUNT".to_owned(), json!("2"));
         }
         parameters
     }
@@ -184,6 +187,15 @@ impl Settings {
         }
         text
     }
+}
+
+/// Where weeks start is no parameter of a request, so a statement before says it: exactly two run, or none.
+/// <https://docs.snowflake.com/en/developer-guide/sql-api/submitting-multiple-statements>
+fn statement_in(sql: &str, week: Option<u8>) -> String {
+    let Some(day) = week else {
+        return sql.to_owned();
+    };
+    format!("ALTER SESSION SET WEEK_START = {day}, QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;\n{sql}")
 }
 
 /// Whole seconds, at least one: none would mean the longest time there is.

@@ -56,7 +56,10 @@ struct Promise {
 #[serde(rename_all = "camelCase")]
 struct Answer {
     statement_handle: Option<String>,
-    result_set_meta_data: MetaData,
+    /// Those of several statements, whose answers have to be asked for.
+    #[serde(default)]
+    statement_handles: Vec<String>,
+    result_set_meta_data: Option<MetaData>,
     #[serde(default)]
     data: Vec<Vec<Value>>,
 }
@@ -86,8 +89,10 @@ pub(super) async fn run(api: &Arc<Api>, body: Value, time: Duration) -> Result<R
     };
     let answer = running.first(&body, time);
     let answer = deadline.within(answer).await?;
-    let columns = answer.result_set_meta_data.row_type;
-    let partitions = answer.result_set_meta_data.partition_info.len();
+    let none = || Error::Connection(format!("{NAME} answers without saying which columns"));
+    let metadata = answer.result_set_meta_data.ok_or_else(none)?;
+    let columns = metadata.row_type;
+    let partitions = metadata.partition_info.len();
     Ok(rows(running, columns, (answer.data, partitions), deadline))
 }
 
@@ -123,10 +128,16 @@ impl Running {
         loop {
             match reply.status.as_u16() {
                 200 => {
-                    self.ended = true;
-                    let answer: Answer = reply.json()?;
-                    self.handle = answer.statement_handle.clone().or(self.handle.take());
-                    return Ok(answer);
+                    let mut answer: Answer = reply.json()?;
+                    let last = answer.statement_handles.pop();
+                    let last = last.filter(|last| self.handle.as_ref() != Some(last));
+                    let Some(last) = last else {
+                        self.ended = true;
+                        self.handle = answer.statement_handle.take().or(self.handle.take());
+                        return Ok(answer);
+                    };
+                    reply = self.api.get(&last, None).await?;
+                    self.handle = Some(last);
                 }
                 202 => {
                     let promise: Promise = reply.json()?;

@@ -3,15 +3,15 @@
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde_json::Value;
 
-pub const PRIVATE: &str = include_str!("private.pem");
+pub(crate) const PRIVATE: &str = include_str!("private.pem");
 /// The same, encrypted with [`PASSPHRASE`].
-pub const ENCRYPTED: &str = include_str!("encrypted.pem");
-pub const PASSPHRASE: &str = "horse";
+pub(crate) const ENCRYPTED: &str = include_str!("encrypted.pem");
+pub(crate) const PASSPHRASE: &str = "horse";
 /// `openssl pkey -pubout -outform DER | openssl dgst -sha256 -binary | openssl base64`
-pub const FINGERPRINT: &str = "SHA256:2z60FG4icolfu8WoogGaWBsyqptOB7YeRDtcBE13zZI=";
+pub(crate) const FINGERPRINT: &str = "SHA256:2z60FG4icolfu8WoogGaWBsyqptOB7YeRDtcBE13zZI=";
 
 /// What a token says, if it is signed with the key and has not run out.
-pub fn claims(token: &str) -> Value {
+pub(crate) fn claims(token: &str) -> Value {
     let key = DecodingKey::from_rsa_pem(include_bytes!("public.pem")).unwrap();
     let mut validation = Validation::new(Algorithm::RS256);
     validation.validate_aud = false;

@@ -20,36 +20,36 @@ use tokio::sync::Notify;
 
 /// What a server was asked.
 #[derive(Clone, Debug)]
-pub struct Asked {
-    pub method: String,
-    pub path: String,
-    pub query: BTreeMap<String, String>,
-    pub headers: BTreeMap<String, String>,
-    pub body: String,
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: BTreeMap<String, String>,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
 }
 
 impl Asked {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).expect("a JSON body")
     }
 
     /// `POST /path`
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 }
 
 type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-pub struct Server {
-    pub address: String,
+pub(crate) struct Server {
+    pub(crate) address: String,
     asked: Arc<Mutex<Vec<Asked>>>,
     news: Arc<Notify>,
 }
 
 impl Server {
     /// A server that answers with a status and a document.
-    pub async fn new(
+    pub(crate) async fn new(
         answer: impl Fn(&Asked) -> (u16, Value) + Clone + Send + Sync + 'static,
     ) -> Self {
         Self::raw(move |asked| {
@@ -60,7 +60,9 @@ impl Server {
     }
 
     /// A server that answers with anything.
-    pub async fn raw(answer: impl Fn(&Asked) -> Answer + Clone + Send + Sync + 'static) -> Self {
+    pub(crate) async fn raw(
+        answer: impl Fn(&Asked) -> Answer + Clone + Send + Sync + 'static,
+    ) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let news = Arc::new(Notify::new());
         let (all, told) = (Arc::clone(&asked), Arc::clone(&news));
@@ -84,52 +86,53 @@ impl Server {
         }
     }
 
-    pub fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
     /// The requests with this first line.
-    pub fn asked_for(&self, line: &str) -> Vec<Asked> {
+    pub(crate) fn asked_for(&self, line: &str) -> Vec<Asked> {
         let mut asked = self.asked();
         asked.retain(|one| one.line() == line);
         asked
     }
 
-    /// Waits until somebody asks something that ends like this.
-    pub async fn sees(&self, end: &str) -> Asked {
+    /// Waits until somebody asks for a path that ends like this.
+    pub(crate) async fn sees(&self, end: &str) -> Asked {
+        self.finds(|one| one.path.ends_with(end)).await
+    }
+
+    /// Waits until somebody asks for this.
+    pub(crate) async fn finds(&self, wanted: impl Fn(&Asked) -> bool) -> Asked {
         let seen = async {
             loop {
                 let news = self.news.notified();
                 tokio::pin!(news);
                 news.as_mut().enable();
-                let found = self
-                    .asked()
-                    .into_iter()
-                    .find(|one| one.line().ends_with(end));
-                if let Some(found) = found {
+                if let Some(found) = self.asked().into_iter().find(&wanted) {
                     return found;
                 }
                 news.await;
             }
         };
         let seen = tokio::time::timeout(Duration::from_secs(10), seen).await;
-        seen.unwrap_or_else(|_| panic!("nobody asked for {end}: {:?}", self.asked()))
+        seen.unwrap_or_else(|_| panic!("nobody asked for it: {:?}", self.asked()))
     }
 }
 
 /// An answer with this body.
-pub fn respond(status: u16, body: Body) -> Answer {
+pub(crate) fn respond(status: u16, body: Body) -> Answer {
     let status = StatusCode::from_u16(status).unwrap();
     Box::pin(async move { (status, [("content-type", "application/json")], body).into_response() })
 }
 
 /// No answer at all.
-pub fn hang() -> Answer {
+pub(crate) fn hang() -> Answer {
     Box::pin(std::future::pending())
 }
 
 /// An answer whose connection breaks in its middle.
-pub fn broken(start: &'static str) -> Answer {
+pub(crate) fn broken(start: &'static str) -> Answer {
     let pieces = [
         Ok(start.to_owned()),
         Err(std::io::Error::other("the cable is cut")),

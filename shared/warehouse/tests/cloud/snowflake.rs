@@ -18,7 +18,7 @@ fn credentials(address: &str) -> Value {
     json!({
         "account": "xy12345.eu-west-1", "user": "ana@example.com", "password": TOKEN, "database": "shop",
         "warehouse": "\"Small one\"", "schema": "Jaffle", "role": "analyst", "accessUrl": address,
-        "startOfWeek": 6, "queryTag": "say \"hi\"",
+        "queryTag": "say \"hi\"",
     })
 }
 
@@ -98,17 +98,75 @@ async fn a_statement_says_where_it_runs_and_who_asked() {
         tag,
         json!({"query_tag": "say \"hi\"", "project_uuid": "a\"b'c"})
     );
+    // The SQL API refuses parameters that it does not list.
+    let names: Vec<_> = body["parameters"].as_object().unwrap().keys().collect();
+    let listed = [
+        "CLIENT_RESULT_CHUNK_SIZE",
+        "QUERY_TAG",
+        "ROWS_PER_RESULTSET",
+        "TIMEZONE",
+    ];
+    assert_eq!(names, listed);
     assert_eq!(body["parameters"]["TIMEZONE"], "UTC");
-    assert_eq!(body["parameters"]["WEEK_START"], "7");
-    assert_eq!(
-        body["parameters"]["QUOTED_IDENTIFIERS_IGNORE_CASE"],
-        "false"
-    );
+    assert_eq!(body["statement"], "SELECT 1");
     assert_eq!(body["timeout"], 10);
     // As Snowflake stores names: the SQL API minds the case.
     let names =
         ["database", "schema", "warehouse", "role"].map(|name| body[name].as_str().unwrap());
     assert_eq!(names, ["SHOP", "JAFFLE", "Small one", "ANALYST"]);
+}
+
+#[tokio::test]
+async fn where_weeks_start_is_said_by_a_statement_before() {
+    let server = Server::new(|asked| match asked.line().as_str() {
+        SUBMIT => (202, json!({"statementHandle": "both"})),
+        "GET /api/v2/statements/both" => {
+            let mut both = one_column("TEXT", Value::Null, "Multiple statements executed");
+            both["statementHandles"] = json!(["first", "second"]);
+            (200, both)
+        }
+        "GET /api/v2/statements/second" => match asked.query.get("partition") {
+            None => (
+                200,
+                answer(json!([{"name": "C", "type": "FIXED"}]), json!([["1"]]), 2),
+            ),
+            Some(_) => (200, json!({"data": [["2"]]})),
+        },
+        // The handle that an answer names is the one that its partitions are asked by.
+        "GET /api/v2/statements/h1" => (200, json!({"data": [["2"]]})),
+        other => panic!("{other}"),
+    })
+    .await;
+    let mut one = credentials(&server.address);
+    one["startOfWeek"] = 6.into();
+    let snowflake = connect(one).unwrap();
+    let rows = snowflake
+        .stream(&statement())
+        .await
+        .unwrap()
+        .collect()
+        .await
+        .unwrap();
+    assert_eq!(rows.rows, [[json!(1)], [json!(2)]]);
+    let body = server.asked()[0].json();
+    assert_eq!(
+        body["statement"],
+        "ALTER SESSION SET WEEK_START = 7, QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE;\nSELECT 1"
+    );
+    assert_eq!(body["parameters"]["MULTI_STATEMENT_COUNT"], "2");
+}
+
+#[tokio::test]
+async fn the_second_of_two_statements_says_where_it_is_wrong() {
+    let message = "JavaScript execution error: Uncaught Execution of multiple statements failed on statement \"select d\" (at line 2, position 0).\nSQL compilation error: error line 1 at position 7\ninvalid identifier 'D'";
+    let server = answering(422, json!({"code": "100132", "message": message})).await;
+    let expected = Error::Query {
+        message: "SQL compilation error: error line 1 at position 7\ninvalid identifier 'D'"
+            .to_owned(),
+        line: Some(1),
+        character: Some(8),
+    };
+    assert_eq!(run(&server).await.unwrap_err(), expected);
 }
 
 #[tokio::test]
@@ -647,5 +705,15 @@ async fn columns_are_asked_for_by_bindings() {
     assert_eq!(
         body["bindings"]["2"],
         json!({"type": "TEXT", "value": "o'; DROP"})
+    );
+}
+
+#[tokio::test]
+async fn names_of_hosts_inside_are_refused_when_they_are_looked_up() {
+    let one = parsed(credentials("https://localhost"));
+    let snowflake = Snowflake::new(&one, &Hosts::Public).unwrap();
+    assert_eq!(
+        connection(snowflake.test().await.unwrap_err()),
+        "\"localhost\" is not a public address; connections inside the network are not allowed here"
     );
 }
