@@ -3,6 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use chrono::DateTime;
+use serde_json::{Number, Value};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{Error, Result};
@@ -107,6 +108,18 @@ pub(crate) fn zoned(text: &str) -> String {
         false => &text,
     };
     format!("{text}Z")
+}
+
+/// A number as rows have it, with words for those that JSON does not have; nothing for a text that is none.
+pub(crate) fn double(text: &str) -> Option<Value> {
+    let number: f64 = text.parse().ok()?;
+    let not_finite = match number {
+        f64::INFINITY => "Infinity",
+        f64::NEG_INFINITY => "-Infinity",
+        _ => "NaN",
+    };
+    let finite = Number::from_f64(number);
+    Some(finite.map_or_else(|| Value::from(not_finite), Value::Number))
 }
 
 #[cfg(any(feature = "bigquery", feature = "snowflake"))]

@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::{Type, cloud};
 
@@ -44,7 +44,7 @@ impl Kind {
             Self::Zoned => zoned(text)?.into(),
             Self::Plain(Type::Boolean) => Value::Bool(text.parse().ok()?),
             Self::Plain(Type::Integer) => Value::Number(text.parse::<i64>().ok()?.into()),
-            Self::Plain(Type::Double) => double(text)?,
+            Self::Plain(Type::Double) => cloud::double(text)?,
             Self::Plain(Type::Timestamp) => cloud::zoned(text).into(),
             Self::Plain(Type::Json) => serde_json::from_str(text).unwrap_or(text.into()),
             Self::Plain(Type::Decimal | Type::Date | Type::Text) => text.into(),
@@ -66,15 +66,4 @@ fn zoned(text: &str) -> Option<String> {
     Some(cloud::zoned(
         &utc.format("%Y-%m-%d %H:%M:%S%.9f").to_string(),
     ))
-}
-
-fn double(text: &str) -> Option<Value> {
-    let number: f64 = text.parse().ok()?;
-    let not_finite = match number {
-        f64::INFINITY => "Infinity",
-        f64::NEG_INFINITY => "-Infinity",
-        _ => "NaN",
-    };
-    let finite = Number::from_f64(number);
-    Some(finite.map_or_else(|| Value::from(not_finite), Value::Number))
 }

@@ -2,7 +2,7 @@
 //! and how they are written in answers: everything is text, in `{"f": [{"v": …}]}`.
 
 use serde::Deserialize;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use crate::{Column, Error, Result, Row, Type, cloud};
 
@@ -116,7 +116,7 @@ impl Field {
             ("JSON", _) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
             (_, Type::Boolean) => Value::Bool(text.parse().ok()?),
             (_, Type::Integer) => Value::Number(text.parse::<i64>().ok()?.into()),
-            (_, Type::Double) => double(&text)?,
+            (_, Type::Double) => cloud::double(&text)?,
             (_, Type::Timestamp) => Value::String(cloud::zoned(&text)),
             (_, Type::Json) => return None,
             _ => Value::String(text),
@@ -155,15 +155,4 @@ fn instant(text: &str) -> Option<String> {
     };
     let nanos = u32::try_from(micros.rem_euclid(1_000_000) * 1_000).ok()?;
     cloud::timestamp(micros.div_euclid(1_000_000), nanos)
-}
-
-fn double(text: &str) -> Option<Value> {
-    let number: f64 = text.parse().ok()?;
-    let not_finite = match number {
-        f64::INFINITY => "Infinity",
-        f64::NEG_INFINITY => "-Infinity",
-        _ => "NaN",
-    };
-    let finite = Number::from_f64(number);
-    Some(finite.map_or_else(|| Value::from(not_finite), Value::Number))
 }

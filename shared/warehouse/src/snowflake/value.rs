@@ -2,7 +2,7 @@
 //! <https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses#getting-the-data-from-the-results>.
 
 use serde::Deserialize;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::{Column, Error, Result, Row, Type, cloud};
 
@@ -49,7 +49,7 @@ impl RowType {
                 // 38 digits do not fit; none may be lost.
                 Err(_) => decimal(text)?,
             },
-            Type::Double => double(&text)?,
+            Type::Double => cloud::double(&text)?,
             Type::Decimal => decimal(text)?,
             Type::Date => date(&text)?.into(),
             Type::Timestamp => instant(&text)?.into(),
@@ -93,17 +93,6 @@ fn decimal(text: String) -> Option<Value> {
     let digits = text.strip_prefix('-').unwrap_or(&text);
     let good = digits.bytes().all(|c| c.is_ascii_digit() || c == b'.');
     (good && !digits.is_empty()).then_some(Value::String(text))
-}
-
-fn double(text: &str) -> Option<Value> {
-    let number: f64 = text.parse().ok()?;
-    let not_finite = match number {
-        f64::INFINITY => "Infinity",
-        f64::NEG_INFINITY => "-Infinity",
-        _ => "NaN",
-    };
-    let finite = Number::from_f64(number);
-    Some(finite.map_or_else(|| Value::from(not_finite), Value::Number))
 }
 
 /// Days since 1970.
