@@ -2,7 +2,6 @@
 
 use std::{future::Future, time::Duration};
 
-use chrono::DateTime;
 use serde_json::{Number, Value};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -78,6 +77,7 @@ pub(crate) fn request_id() -> u128 {
 }
 
 /// A request's id in the form of a UUID of version 4 (RFC 9562 §5.4).
+#[cfg(any(feature = "athena", feature = "snowflake"))]
 pub(crate) fn request_uuid() -> String {
     let id = request_id();
     let id = (id & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
@@ -96,7 +96,7 @@ pub(crate) fn shown(message: &str) -> String {
 /// A point in time as rows have it; nothing for one that no calendar has.
 #[cfg(any(feature = "bigquery", feature = "snowflake"))]
 pub(crate) fn timestamp(seconds: i64, nanoseconds: u32) -> Option<String> {
-    let time = DateTime::from_timestamp(seconds, nanoseconds)?;
+    let time = chrono::DateTime::from_timestamp(seconds, nanoseconds)?;
     Some(zoned(&time.format("%Y-%m-%dT%H:%M:%S%.9f").to_string()))
 }
 
@@ -235,5 +235,7 @@ mod replies {
     }
 }
 
+#[cfg(feature = "snowflake")]
+pub(crate) use replies::send;
 #[cfg(any(feature = "bigquery", feature = "snowflake"))]
-pub(crate) use replies::{Reply, insist, send};
+pub(crate) use replies::{Reply, insist};

@@ -142,7 +142,8 @@ async fn document<T: DeserializeOwned>(
 ) -> Result<Option<T>> {
     let mut query = vec![];
     query.extend(page.map(|page| ("pageToken", page)));
-    if path.len() % 2 == 0 {
+    // Lists are at the even places of a path, one thing of them at the odd ones.
+    if path.len().is_multiple_of(2) {
         query.push(("maxResults", "1000".to_owned()));
     }
     let reply = api.send(&Call::get(path, query)).await?;
