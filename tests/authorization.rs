@@ -41,6 +41,7 @@ fn requests() -> Vec<Row> {
         projects::rows(),
         spaces::rows(),
         explores::rows(),
+        explores::asking(),
         groups::rows(),
         small::rows(),
     ]

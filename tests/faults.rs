@@ -8,6 +8,7 @@
 #[macro_use]
 mod macros;
 mod accounts;
+mod asking;
 mod explores;
 mod groups;
 mod organizations;
@@ -68,7 +69,7 @@ fn exact(app: &TestApp, scenario: &Scenario) -> Items {
 fn shape(items: &Items, before: &Items) -> BTreeSet<String> {
     let known = format!("{before:?}");
     let random = Regex::new(
-        r#"\$argon2id\$[^"]*|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(SHARE#|")[A-Za-z0-9_-]{21}"|(SHA256:|AAAAC3NzaC1lZDI1NTE5AAAAI)[A-Za-z0-9+/]{43}|"ciphertext":\{"S":"[^"]*"\}"#,
+        r#"\$argon2id\$[^"]*|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(SHARE#|")[A-Za-z0-9_-]{21}"|(SHA256:|AAAAC3NzaC1lZDI1NTE5AAAAI)[A-Za-z0-9+/]{43}|"ciphertext":\{"S":"[^"]*"\}|"milliseconds":\{"N":"[0-9]+"\}"#,
     );
     let random = random.unwrap();
     let mut seen = BTreeMap::<String, usize>::new();
@@ -108,6 +109,7 @@ fn scenarios() -> Vec<Scenario> {
         projects::scenarios(),
         spaces::scenarios(),
         explores::scenarios(),
+        asking::scenarios(),
         groups::scenarios(),
         small::scenarios(),
     ]

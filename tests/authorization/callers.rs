@@ -259,6 +259,11 @@ impl World {
             let path = format!("{deploys}/{}/batch", named.deploy);
             actor.post(&path).json(&explores::batch()).await.ok();
         }
+        let asked = actor.post(&explores::metric_query(named));
+        let asked = asked.json(&explores::asked()).await;
+        if asked.status.is_success() {
+            named.query = text(&asked.json()["results"]["queryUuid"]);
+        }
     }
 
     /// A fork of the installation for one request of a caller, their credentials, and what they name.
@@ -283,7 +288,9 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
     app.in_role("mia@example.com", "viewer").await;
     let member = app.account("mia@example.com").await.id.to_string();
 
-    let body = json!({ "name": "Jaffle", "type": "DEFAULT", "dbtConnection": { "type": "none" }, "dbtVersion": "v1.9" });
+    app.warehouse.always(explores::answer());
+    let body = json!({ "name": "Jaffle", "type": "DEFAULT", "dbtConnection": { "type": "none" }, "dbtVersion": "v1.9",
+                       "warehouseConnection": explores::connection() });
     let project = ana.post("/api/v1/org/projects").json(&body).await.ok();
     let project = text(&project["project"]["projectUuid"]);
     let path = format!("/api/v1/projects/{project}/access");

@@ -1,7 +1,9 @@
-//! Explores: deploying, listing, compiling.
+//! Explores: deploying, listing, compiling, asking.
 
 use http::Method;
 use serde_json::{Value, json};
+use testing::Says;
+use warehouse::{Column, Type};
 
 use super::rows::{Named, Row, get, with};
 
@@ -38,6 +40,140 @@ fn query() -> Value {
         "exploreName": "orders", "dimensions": ["orders_status"], "metrics": [], "filters": {}, "sorts": [], "limit": 500,
         "tableCalculations": [],
     })
+}
+
+/// The project's warehouse is the test's.
+pub(super) fn connection() -> Value {
+    json!({
+        "type": "postgres", "host": "embedded", "port": 5432, "user": "", "password": "", "dbname": "postgres", "schema": "s",
+    })
+}
+
+/// What the warehouse answers whatever it is asked.
+pub(super) fn answer() -> Says {
+    let column = Column {
+        name: "orders_status".to_owned(),
+        r#type: Type::Text,
+    };
+    Says::Rows(vec![column], vec![vec![vec![json!("completed")]]])
+}
+
+fn queries(named: &Named) -> String {
+    format!("/api/v2/projects/{}/query", named.project)
+}
+
+pub(super) fn metric_query(named: &Named) -> String {
+    format!("{}/metric-query", queries(named))
+}
+
+pub(super) fn asked() -> Value {
+    json!({ "query": query() })
+}
+
+fn of_query(named: &Named, part: &str) -> String {
+    format!("{}/{}{part}", queries(named), named.query)
+}
+
+fn runner(named: &Named, part: &str) -> String {
+    format!("/api/v1/projects/{}/sqlRunner/{part}", named.project)
+}
+
+fn with_more(more: &Value) -> Value {
+    let mut body = query();
+    for (key, value) in more.as_object().unwrap() {
+        body[key] = value.clone();
+    }
+    body
+}
+
+fn statement() -> Value {
+    json!({ "sql": "SELECT 1 AS one" })
+}
+
+/// Asking, and what comes of it.
+pub(super) fn asking() -> Vec<Row> {
+    vec![
+        ("RunMetricQuery", "", |named| {
+            let path = format!("{}/orders/runQuery", list(named));
+            with(Method::POST, path, query())
+        }),
+        ("postRunUnderlyingDataQuery", "", |named| {
+            let path = format!("{}/orders/runUnderlyingDataQuery", list(named));
+            with(Method::POST, path, query())
+        }),
+        ("RunSqlQuery", "", |named| {
+            let path = format!("/api/v1/projects/{}/sqlQuery", named.project);
+            with(Method::POST, path, statement())
+        }),
+        ("CalculateTotalFromQuery", "", |named| {
+            let path = format!("/api/v1/projects/{}/calculate-total", named.project);
+            with(
+                Method::POST,
+                path,
+                json!({ "explore": "orders", "metricQuery": query() }),
+            )
+        }),
+        ("CalculateSubtotalsFromQuery", "", |named| {
+            let path = format!("/api/v1/projects/{}/calculate-subtotals", named.project);
+            let body = json!({ "explore": "orders", "metricQuery": query(), "columnOrder": [] });
+            with(Method::POST, path, body)
+        }),
+        ("DownloadCsvFromExplore", "", |named| {
+            let path = format!("{}/orders/downloadCsv", list(named));
+            let more = json!({ "onlyRaw": false, "csvLimit": null, "showTableNames": false, "columnOrder": [] });
+            with(Method::POST, path, with_more(&more))
+        }),
+        ("SearchFieldValues", "", |named| {
+            let path = format!(
+                "/api/v1/projects/{}/field/orders_status/search",
+                named.project
+            );
+            let body = json!({ "table": "orders", "search": "c", "limit": 10 });
+            with(Method::POST, path, body)
+        }),
+        ("ExecuteAsyncMetricQuery", "", |named| {
+            with(Method::POST, metric_query(named), asked())
+        }),
+        ("ExecuteAsyncUnderlyingDataQuery", "", |named| {
+            let path = format!("{}/underlying-data", queries(named));
+            let body = json!({ "underlyingDataSourceQueryUuid": named.query, "filters": {} });
+            with(Method::POST, path, body)
+        }),
+        ("ExecuteAsyncSqlQuery", "", |named| {
+            with(Method::POST, format!("{}/sql", queries(named)), statement())
+        }),
+        ("GetAsyncQueryResults", "", |named| get(of_query(named, ""))),
+        ("GetAsyncQueryResultsStream", "", |named| {
+            get(of_query(named, "/results"))
+        }),
+        ("CancelAsyncQuery", "", |named| {
+            (Method::POST, of_query(named, "/cancel"), None)
+        }),
+        ("DownloadAsyncQueryResults", "", |named| {
+            with(
+                Method::POST,
+                of_query(named, "/download"),
+                json!({ "type": "csv" }),
+            )
+        }),
+        ("getTables", "", |named| get(runner(named, "tables"))),
+        ("getTableFields", "", |named| {
+            get(runner(named, "fields?tableName=orders&schemaName=s"))
+        }),
+        ("refreshSqlRunnerCatalog", "", |named| {
+            (Method::POST, runner(named, "refresh-catalog"), None)
+        }),
+        ("runSql", "", |named| {
+            with(Method::POST, runner(named, "run"), statement())
+        }),
+        ("runSqlPivotQuery", "", |named| {
+            let body = json!({ "sql": "SELECT 1 AS one", "valuesColumns": [{ "reference": "one", "aggregation": "sum" }] });
+            with(Method::POST, runner(named, "runPivotQuery"), body)
+        }),
+        ("getLocalResults", "", |named| {
+            get(runner(named, &format!("results/{}", named.query)))
+        }),
+    ]
 }
 
 pub(super) fn rows() -> Vec<Row> {

@@ -41,6 +41,8 @@ pub(super) struct Named {
     pub(super) compilation: String,
     /// A deploy of the project that the caller began, if they can.
     pub(super) deploy: String,
+    /// A query of the project that the caller asked, if they can.
+    pub(super) query: String,
 }
 
 impl Named {
@@ -66,6 +68,7 @@ impl Named {
             tag: id(),
             compilation: id(),
             deploy: id(),
+            query: id(),
         }
     }
 }

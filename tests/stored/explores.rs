@@ -1,8 +1,13 @@
 //! What a project stores of its explores and settings.
 
-use app::domain::{
-    id::{CompileJobId, DeployId, ProjectId},
-    table_selection::TableSelectionType,
+use app::{
+    domain::{
+        id::{CompileJobId, DeployId, OrganizationId, ProjectId, QueryId, UserId},
+        packed::Packed,
+        query::{CachedRows, KEPT, Outcome, Purpose, Query, QueryStatus},
+        table_selection::TableSelectionType,
+    },
+    files::FileName,
 };
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
@@ -24,7 +29,7 @@ fn explore() -> Value {
 }
 
 /// Ana's project has an explore, a deploy under way, tags and settings; what of it a path can name.
-pub(super) async fn journey(ana: &Actor<'_>, project: &str, login: &str) -> Value {
+pub(super) async fn journey(app: &TestApp, ana: &Actor<'_>, project: &str, login: &str) -> Value {
     let path = format!("/api/v1/projects/{project}");
     let list = format!("{path}/explores");
     ana.put(&list).json(&json!([explore()])).await.ok();
@@ -44,7 +49,57 @@ pub(super) async fn journey(ana: &Actor<'_>, project: &str, login: &str) -> Valu
     let preference = format!("{path}/user-credentials/{login}");
     ana.patch(&preference).await.ok();
     let job = text(&ana.post(&format!("{path}/refresh")).await.ok()["jobUuid"]);
+    let query = query(app, ana_id(app).await, ProjectId::parse(project).unwrap());
+    let store = &app.app.store;
+    store.create_query(&query, None).await.unwrap();
+    let rows = CachedRows {
+        outcome: query.outcome.clone().unwrap(),
+        expires_at: query.expires_at,
+    };
+    store
+        .cache_rows(query.project, "5e55", &rows)
+        .await
+        .unwrap();
     json!({ "deploy": deploy, "job": job, "login": login })
+}
+
+async fn ana_id(app: &TestApp) -> (OrganizationId, UserId) {
+    let ana = app.account(ANA).await;
+    (ana.organization.unwrap(), ana.id)
+}
+
+/// An answered question.
+fn query(
+    app: &TestApp,
+    (organization, user): (OrganizationId, UserId),
+    project: ProjectId,
+) -> Query {
+    let (id, now) = (QueryId::new(&app.app.random), app.app.clock.now());
+    let outcome = Outcome {
+        file: FileName::rows(project, id, 0).as_str().to_owned(),
+        bytes: 12,
+        columns: json!([{ "name": "orders_count", "type": "integer" }]),
+        rows: 1,
+        truncated: false,
+        milliseconds: 5,
+        asked_at: now,
+        expires_at: now + KEPT,
+    };
+    let asked = json!({ "sql": "SELECT 1", "tags": { "context": "api" } });
+    Query {
+        id,
+        project,
+        organization,
+        user,
+        purpose: Purpose::Rows,
+        status: QueryStatus::Ready,
+        created_at: now,
+        expires_at: now + KEPT,
+        asked: Packed::pack_json(&asked).unwrap(),
+        outcome: Some(outcome),
+        failure: None,
+        cached: false,
+    }
 }
 
 /// Everything is there and says what it said.
@@ -82,4 +137,15 @@ pub(super) async fn is_read(app: &TestApp, ana: &Actor<'_>, project: &str, known
     assert_eq!(found["uuid"], known["login"]);
     let job = CompileJobId::parse(&text(&known["job"])).unwrap();
     assert!(app.app.store.compile_job(job, now).await.unwrap().is_some());
+    // query, cached rows.
+    let keys = app.items().into_keys();
+    for key in keys.filter_map(|(pk, _)| pk.strip_prefix("QUERY#").map(QueryId::parse)) {
+        let found = app.app.store.query(key.unwrap(), now).await.unwrap();
+        let found = found.unwrap();
+        assert_eq!(found.rows().unwrap().rows, 1);
+        let asked: query::Asked = found.asked.unpack_json().unwrap();
+        assert_eq!(asked.sql, "SELECT 1");
+        let rows = app.app.store.cached_rows(found.project, "5e55", now).await;
+        assert_eq!(rows.unwrap().unwrap().outcome.milliseconds, 5);
+    }
 }

@@ -60,7 +60,7 @@ pub(super) async fn journey(app: &TestApp, ana: &Actor<'_>, login: &str) -> Valu
     let invited = made("/api/v1/invite-links", invited).await;
     let note = Notification::new(me, &app.app.random, app.app.clock.now());
     app.app.store.put_notification(&note).await.unwrap();
-    let explores = explores::journey(ana, &project, login).await;
+    let explores = explores::journey(app, ana, &project, login).await;
     json!({
         "cookie": ana.cookie(), "project": project, "explores": explores, "group": group, "space": space, "share": link,
         "publicKey": key["publicKey"], "invitation": invited["inviteCode"],

@@ -1,18 +1,16 @@
 //! A metric query as SQL.
 
 use app::{
-    App, Error, InProject, Json, Ok, Path, Reply, Result,
+    App, InProject, Json, Ok, Path, Reply, Result,
     domain::access::{Action, Subject},
 };
 use axum::extract::State;
-use semantic::{MetricQuery, Options, UserAttributes, query::CustomDimension};
+use query::{Question, question::How};
+use semantic::MetricQuery;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    attributes,
-    explores::{ExplorePath, parse, readable},
-};
+use crate::explores::ExplorePath;
 
 /// What is answered: the SQL, or an object with it where the setting asks for what current clients expect.
 #[derive(Serialize, ToSchema)]
@@ -23,6 +21,9 @@ pub(crate) enum CompiledQuery {
     Object {
         query: String,
         parameter_references: Vec<String>,
+        /// What may make a number wrong.
+        #[schema(value_type = Vec<Value>)]
+        warnings: Vec<semantic::Warning>,
     },
 }
 
@@ -38,52 +39,15 @@ pub(crate) async fn compile_query(
     Json(query): Json<MetricQuery>,
 ) -> Result<Reply<CompiledQuery>> {
     project.require(Action::View, Subject::Project)?;
-    let custom_sql = project.may(Action::Manage, Subject::CustomSql, &project.object());
-    if !custom_sql && has_sql_dimension(&query) {
-        return Err(Error::CustomSql);
-    }
-    let (found, start_of_week) = tokio::join!(
-        readable(&app, &project, &path.explore_id),
-        app.store.start_of_week(project.id()),
-    );
-    let (entry, text) = found?;
-    let attributes = if entry.personal {
-        attributes::of_caller(&app, &project).await?
-    } else {
-        UserAttributes::default()
-    };
-    let options = Options {
-        timezone: timezone(&query)?,
-        start_of_week: start_of_week?,
-        attributes,
-        custom_sql,
-        ..Options::new(app.clock.now().into())
-    };
-
-    let compiled = semantic::compile(&parse(&text)?, &query, &options)?;
+    let question = Question::ask(&app, &project, &path.explore_id, query, How::default()).await?;
 
     Ok(Reply(if app.config.latest_answers {
         CompiledQuery::Object {
-            query: compiled.sql,
+            query: question.compiled.sql,
             parameter_references: Vec::new(),
+            warnings: question.compiled.warnings,
         }
     } else {
-        CompiledQuery::Sql(compiled.sql)
+        CompiledQuery::Sql(question.compiled.sql)
     }))
-}
-
-fn has_sql_dimension(query: &MetricQuery) -> bool {
-    let custom = query.custom_dimensions.iter().flatten();
-    custom
-        .into_iter()
-        .any(|custom| matches!(custom, CustomDimension::Sql(_)))
-}
-
-/// The zone of the query; UTC, if it names none.
-fn timezone(query: &MetricQuery) -> Result<chrono_tz::Tz> {
-    let Some(name) = query.timezone.as_deref().filter(|name| !name.is_empty()) else {
-        return Ok(chrono_tz::Tz::UTC);
-    };
-    name.parse()
-        .map_err(|_| Error::invalid(format!("There is no time zone \"{name}\"")))
 }

@@ -1,16 +1,16 @@
 //! Listing explores, reading one, and replacing all of them.
 
 use app::{
-    App, Done, DoneOk, Error, InProject, Kind, Ok, Path, Query, Reply, Result, Upload,
+    App, Done, DoneOk, Error, InProject, Ok, Path, Query, Reply, Result, Upload,
     domain::{
         access::{Action, Subject},
-        explore_set::{Entry, no_array, read_explores},
+        explore_set::{Entry, is_escaped, no_array, read_explores},
         table_selection::TableSelection,
     },
 };
 use axum::extract::State;
 use semantic::{
-    CompileError, CompileErrors, Explore, Reason, UserAttributes,
+    Explore, UserAttributes,
     access::{Hidden, hidden},
     explore::{ExploreType, InlineError},
 };
@@ -18,7 +18,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::attributes;
+use query::{
+    attributes,
+    explore::{not_allowed, readable},
+};
 
 /// An explore in a list; one that could not be compiled has `errors`, and no `type`. What is answered was made of this when
 /// the explore was deployed.
@@ -101,10 +104,10 @@ pub(crate) async fn get_explore(
     Path(path): Path<ExplorePath>,
 ) -> Result<Reply<Box<RawValue>>> {
     project.require(Action::View, Subject::Project)?;
-    let (entry, text) = readable(&app, &project, &path.explore_id).await?;
+    let (entry, body) = readable(&app, &project, &path.explore_id).await?;
     let hidden = if entry.personal {
         let attributes = attributes::of_caller(&app, &project).await?;
-        hidden(&parse(&text)?, &attributes)
+        hidden(body.explore()?, &attributes)
     } else {
         Hidden::default()
     };
@@ -112,49 +115,22 @@ pub(crate) async fn get_explore(
         return Err(not_allowed(&entry.name));
     }
     // Of servers that keep what they hide beside it.
-    if hidden.is_empty() && !text.contains("\"unfilteredTables\"") {
-        return Ok(Reply(RawValue::from_string(text).map_err(unreadable)?));
+    let text = &body.text;
+    if hidden.is_empty() && !text.contains("\"unfilteredTables\"") && !is_escaped(text) {
+        return Ok(Reply(
+            RawValue::from_string(text.clone()).map_err(unreadable)?,
+        ));
     }
-    let mut explore: Value = serde_json::from_str(&text).map_err(unreadable)?;
+    let mut explore: Value = serde_json::from_str(text).map_err(unreadable)?;
     leave_out(&mut explore, &hidden);
     let shown = RawValue::from_string(explore.to_string());
     Ok(Reply(shown.map_err(unreadable)?))
-}
-
-/// An explore that can be asked something.
-///
-/// # Errors
-/// `NotExists` when there is none of the name, or it could not be compiled.
-pub(crate) async fn readable(
-    app: &App,
-    project: &InProject,
-    name: &str,
-) -> Result<(Entry, String)> {
-    let found = app.store.explore(project.id(), name).await?;
-    let found = found.filter(|(entry, _)| !entry.is_error);
-    let (entry, body) = found.ok_or(Error::NotExists(Kind::Explore))?;
-    let text = String::from_utf8(body).map_err(|error| unreadable(serde::de::Error::custom(error)));
-    Ok((entry, text?))
-}
-
-pub(crate) fn parse(text: &str) -> Result<Explore> {
-    serde_json::from_str(text).map_err(unreadable)
 }
 
 fn unreadable(error: serde_json::Error) -> Error {
     // What was read when it was deployed.
     let error = format!("a stored explore cannot be read: {error}");
     Error::Internal(std::io::Error::other(error).into())
-}
-
-/// The explore as a whole is not for the caller.
-fn not_allowed(name: &str) -> Error {
-    Error::Compile(CompileErrors(vec![CompileError {
-        reason: Reason::Hidden,
-        message: format!("You are not allowed to see \"{name}\""),
-        path: "exploreId".to_owned(),
-        hint: None,
-    }]))
 }
 
 fn leave_out(explore: &mut Value, hidden: &Hidden) {

@@ -1,9 +1,15 @@
-//! Explores: deploying them, whole or in batches, listing them, and compiling metric queries to SQL. Nothing here runs SQL.
+//! Explores: deploying them, whole or in batches, listing them, compiling metric queries to SQL, and asking the warehouse.
 
-mod attributes;
 mod compile;
+mod csv;
 mod deploy;
 mod explores;
+mod queries;
+mod run;
+mod search;
+mod sql_runner;
+mod totals;
+mod underlying;
 
 use app::Api;
 use utoipa_axum::routes;
@@ -14,6 +20,26 @@ pub fn router() -> Api {
         .routes(routes!(explores::get_explores, explores::set_explores))
         .routes(routes!(explores::get_explore))
         .routes(routes!(compile::compile_query))
+        .routes(routes!(run::run_metric_query))
+        .routes(routes!(run::post_run_underlying_data_query))
+        .routes(routes!(run::run_sql_query))
+        .routes(routes!(queries::execute_async_metric_query))
+        .routes(routes!(underlying::execute_async_underlying_data_query))
+        .routes(routes!(queries::execute_async_sql_query))
+        .routes(routes!(queries::get_async_query_results))
+        .routes(routes!(queries::cancel_async_query))
+        .routes(routes!(queries::download_async_query_results))
+        .routes(routes!(queries::get_async_query_results_stream))
+        .routes(routes!(csv::download_csv_from_explore))
+        .routes(routes!(search::search_field_values))
+        .routes(routes!(sql_runner::get_tables))
+        .routes(routes!(sql_runner::get_table_fields))
+        .routes(routes!(sql_runner::refresh_sql_runner_catalog))
+        .routes(routes!(sql_runner::run_sql))
+        .routes(routes!(sql_runner::run_sql_pivot_query))
+        .routes(routes!(sql_runner::get_local_results))
+        .routes(routes!(totals::calculate_total_from_query))
+        .routes(routes!(totals::calculate_subtotals_from_query))
         .routes(routes!(deploy::start_deploy))
         .routes(routes!(deploy::add_deploy_batch))
         .routes(routes!(deploy::finalize_deploy))

@@ -154,7 +154,6 @@ pub(crate) async fn update_project_semantic_layer_connection(
     let new = StoredSemanticLayer {
         sealed: app.seal.seal(&whole, &sealed_for).await?,
         shown,
-        rev: stored.as_ref().map_or(0, |stored| stored.rev + 1),
     };
     app.store
         .replace_semantic_layer(project.id(), stored.as_ref(), &new)

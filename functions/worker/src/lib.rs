@@ -63,6 +63,10 @@ async fn attempt(app: &App, job: &mut Job) -> Result<Ended> {
             app.store.finish_job(job).await?;
             return Ok(Ended::Finished);
         }
+        Task::RunQuery { query } => {
+            query::work(app, *query, job).await?;
+            return Ok(Ended::Finished);
+        }
         Task::SweepExplores { project } => {
             app.store
                 .sweep_explores(*project, app.clock.now() - UNNAMED)

@@ -52,6 +52,7 @@ pub(crate) async fn send(app: &App, task: &Task) -> Result<()> {
             app.mail.send(to, message).await
         }
         Task::CopyAccess { .. }
+        | Task::RunQuery { .. }
         | Task::SweepExplores { .. }
         | Task::DeleteUser { .. }
         | Task::DeleteOrganization { .. }

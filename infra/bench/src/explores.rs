@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, BufWriter, Write as _},
+    io::{BufWriter, Write as _},
     path::Path,
     sync::{
         Mutex,
@@ -172,8 +172,7 @@ impl Place<'_> {
         reset_own_peak();
         let worked = self.stack.process.cpu()?;
         let begun = Instant::now();
-        let project_read =
-            Project::from_reader(BufReader::with_capacity(1 << 20, File::open(manifest)?))?;
+        let project_read = Project::from_slice(&std::fs::read(manifest)?)?;
         let read = begun.elapsed();
 
         let start = Request::new(
@@ -333,8 +332,9 @@ fn compile(
     let (mut begun, mut took) = (Instant::now(), Duration::ZERO);
     let (mut batch, mut number) = (Vec::new(), 0);
     for (at, outcome) in project.explores(None, &settings).take(models).enumerate() {
-        let ExploreOrError::Explore(mut explore) = outcome.explore else {
-            anyhow::bail!("{} cannot be compiled", outcome.explore.name());
+        let mut compiled = outcome.explore;
+        let ExploreOrError::Explore(explore) = &mut compiled else {
+            anyhow::bail!("{} cannot be compiled", compiled.name());
         };
         if at < changed {
             explore.label.push_str(" (changed)");
@@ -344,7 +344,7 @@ fn compile(
         } else {
             b","
         });
-        serde_json::to_writer(&mut batch, &explore)?;
+        compiled.write_json(&mut batch)?;
         if batch.len() >= BATCH || at + 1 == models {
             write!(batch, "],\"batchNumber\":{number}}}")?;
             number += 1;

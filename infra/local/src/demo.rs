@@ -14,6 +14,7 @@ use semantic::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use warehouse::EMBEDDED;
 
 /// The shop's models, as dbt would write them down.
 const MANIFEST: &str = include_str!("../demo/manifest.json");
@@ -62,7 +63,9 @@ pub async fn prepare(app: &App, folder: &Path) -> Result<Demo> {
     client.ask("GET", &verify, &Value::Null).await?;
     let organization = json!({ "name": "Jaffle shop" });
     client.ask("PUT", "/api/v1/org", &organization).await?;
-    let project = json!({ "name": "Jaffle shop", "type": "DEFAULT", "dbtConnection": { "type": "none" }, "dbtVersion": "v1.9" });
+    let project = json!({ "name": "Jaffle shop", "type": "DEFAULT", "dbtConnection": { "type": "none" }, "dbtVersion": "v1.9",
+        "warehouseConnection": { "type": "postgres", "host": EMBEDDED, "port": 5432, "user": "", "password": "", "dbname": "postgres",
+                                 "schema": "jaffle" } });
     let made = client.ask("POST", "/api/v1/org/projects", &project).await?;
     let project = text(&made["project"]["projectUuid"]);
     let explores = explores(app)?;
@@ -111,7 +114,7 @@ fn passcode(folder: &Path) -> Result<String> {
 
 /// Writes down what the next start needs, for the owner's eyes only, and the tables.
 fn keep(folder: &Path, kept: &Path, demo: &Demo) -> std::io::Result<()> {
-    let data = folder.join("demo");
+    let data = folder.join("warehouse").join(&demo.project);
     fs::create_dir_all(&data)?;
     for (name, table) in DATA {
         fs::write(data.join(name), table)?;

@@ -10,7 +10,9 @@ use std::net::SocketAddr;
 use app::{
     Api, App, Error, Result,
     clock::Clock,
-    config::{Config, MailConfig, SealConfig},
+    config::{Config, FilesConfig, MailConfig, SealConfig},
+    domain::query::KEPT,
+    files::Files,
     http::{PeerAddress, Stack},
     random::Random,
     store::{Store, embedded::Embedded},
@@ -49,11 +51,15 @@ pub struct Local {
 }
 
 impl Local {
-    /// Opens the data folder and the ports.
+    /// Opens the data folder and the ports; `engines` are for projects whose warehouse is inside the process.
     ///
     /// # Errors
     /// `Invalid` with a sentence for whoever started it.
-    pub async fn start(options: &Options, config: Config) -> Result<Self> {
+    pub async fn start(
+        options: &Options,
+        config: Config,
+        engines: Option<warehouse::Embedded>,
+    ) -> Result<Self> {
         let folder = &options.data_dir;
         let told =
             |what: String| move |error: std::io::Error| Error::invalid(format!("{what}: {error}"));
@@ -86,9 +92,13 @@ impl Local {
             },
             mail: MailConfig::Outbox(folder.join("outbox")),
             seal: SealConfig::KeyFile(folder.join("key")),
+            files: FilesConfig::Folder(folder.join("files")),
             ..config
         };
-        let app = App::with(config, store, Clock::System, Random::System).await?;
+        let mut app = App::with(config, store, Clock::System, Random::System).await?;
+        if let Some(engines) = engines {
+            app.warehouses = app.warehouses.with_embedded(engines);
+        }
         Ok(Self {
             app,
             table,
@@ -115,6 +125,7 @@ impl Local {
             ));
         }
         let jobs = tokio::spawn(self.jobs.run(self.app.clone()));
+        let tidier = tokio::spawn(tidy(self.app.files.clone()));
         let router = router(Stack::new(api(), self.app));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(self.listener, service)
@@ -122,6 +133,7 @@ impl Local {
             .await;
         // What is not done is found at the next start.
         jobs.abort();
+        tidier.abort();
         served.map_err(|error| Error::Internal(anyhow::Error::new(error).context("serving")))
     }
 }
@@ -136,4 +148,19 @@ fn router(stack: Stack) -> Router {
         }
     };
     docs::router().fallback(answer)
+}
+
+/// Removes files that nothing leads to any more, once an hour.
+async fn tidy(files: Files) {
+    let Files::Folder(folder) = files else {
+        return;
+    };
+    loop {
+        let folder = folder.clone();
+        let done = tokio::task::spawn_blocking(move || folder.tidy(2 * KEPT)).await;
+        if let Ok(Err(error)) = done {
+            tracing::warn!(cause = %error, "Old files stay.");
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(60 * 60)).await;
+    }
 }

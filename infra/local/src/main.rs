@@ -33,7 +33,8 @@ async fn run() -> Result<(), String> {
         std::io::stderr,
     );
     let told = |error: app::Error| error.cause();
-    let local = Local::start(&options, Config::from_env()?)
+    let engines = warehouse::embedded::projects(options.data_dir.join("warehouse"));
+    let local = Local::start(&options, Config::from_env()?, Some(engines))
         .await
         .map_err(told)?;
 
@@ -53,7 +54,7 @@ async fn run() -> Result<(), String> {
     if let Some(demo::Demo { token, project }) = demo {
         println!("  the shop:    {url}/api/v1/projects/{project}/explores");
         println!("  as its admin: curl -H 'Authorization: ApiKey {token}' …");
-        println!("  its tables:  {folder}/demo/");
+        println!("  its tables:  {folder}/warehouse/{project}/");
     }
     println!(
         "  sign up:     curl -c cookies -H 'Content-Type: application/json' {url}/api/v1/user \\"

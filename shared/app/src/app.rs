@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 use tokio::sync::Semaphore;
 
+#[cfg(feature = "files")]
+use crate::files::Files;
 #[cfg(feature = "mail")]
 use crate::mail::Mailer;
 use crate::{
@@ -40,6 +42,10 @@ pub struct App {
     pub mail: Mailer,
     #[cfg(feature = "seal")]
     pub seal: Sealer,
+    #[cfg(feature = "files")]
+    pub files: Files,
+    #[cfg(feature = "warehouse")]
+    pub warehouses: warehouse::Warehouses,
     pub clock: Clock,
     pub random: Random,
     hashing: Arc<Hashing>,
@@ -53,7 +59,7 @@ impl App {
     /// # Errors
     /// `Internal` when a local key file or folder cannot be made.
     pub async fn with(config: Config, store: Store, clock: Clock, random: Random) -> Result<Self> {
-        #[cfg(any(feature = "mail", feature = "seal"))]
+        #[cfg(any(feature = "files", feature = "mail", feature = "seal"))]
         let sdk = tokio::sync::OnceCell::new();
         Ok(Self {
             #[cfg(feature = "mail")]
@@ -72,6 +78,23 @@ impl App {
             },
             #[cfg(feature = "seal")]
             otp_key: Arc::default(),
+            #[cfg(feature = "files")]
+            files: match &config.files {
+                crate::config::FilesConfig::Bucket(bucket) => Files::Bucket {
+                    client: s3(sdk.get_or_init(sdk_config).await),
+                    bucket: bucket.as_str().into(),
+                },
+                crate::config::FilesConfig::Folder(path) => {
+                    Files::folder(path, &config.site_url, &random)?
+                }
+                crate::config::FilesConfig::None => Files::None,
+            },
+            #[cfg(feature = "warehouse")]
+            warehouses: warehouse::Warehouses::new(if config.private_warehouses {
+                warehouse::Hosts::Any
+            } else {
+                warehouse::Hosts::Public
+            }),
             hashing: Arc::new(Hashing {
                 slots: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
                 spare: Mutex::default(),
@@ -217,6 +240,12 @@ fn dynamodb(sdk: &aws_config::SdkConfig, endpoint: Option<&str>) -> aws_sdk_dyna
             .or_else(|| sdk.endpoint_url().map(str::to_owned)),
     );
     aws_sdk_dynamodb::Client::from_conf(config.build())
+}
+
+#[cfg(feature = "files")]
+#[expect(clippy::disallowed_methods, reason = "the clients are built here")]
+fn s3(sdk: &aws_config::SdkConfig) -> aws_sdk_s3::Client {
+    aws_sdk_s3::Client::from_conf(sdk.into())
 }
 
 #[cfg(feature = "seal")]

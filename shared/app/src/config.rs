@@ -26,6 +26,12 @@ pub struct Config {
     pub site_url: String,
     pub mail: MailConfig,
     pub seal: SealConfig,
+    /// Where large values are.
+    pub files: FilesConfig,
+    /// Whether warehouses inside the operator's own network may be talked to.
+    pub private_warehouses: bool,
+    /// How long rows are kept for the next who asks the same; without, they are not.
+    pub results_cache: Option<Duration>,
     /// Whether a second organisation may be made, and anybody may sign up.
     pub allow_multiple_orgs: bool,
     pub password_login: bool,
@@ -66,6 +72,17 @@ pub enum SealConfig {
     /// A file with a key, made where there is none.
     KeyFile(PathBuf),
     /// Nothing: this function seals nothing.
+    None,
+}
+
+/// Where large values are kept.
+#[derive(Debug, Clone)]
+pub enum FilesConfig {
+    /// In a bucket.
+    Bucket(String),
+    /// In a folder, made where there is none.
+    Folder(PathBuf),
+    /// Nowhere: this function has none.
     None,
 }
 
@@ -135,6 +152,15 @@ impl Config {
             (Some(key), None) => SealConfig::Kms(key),
             (None, None) => SealConfig::None,
         };
+        let files = match (variable("ZERODASH_BUCKET"), path("ZERODASH_FILES")) {
+            (_, Some(_)) if on_lambda => {
+                return Err("ZERODASH_FILES is for laptops, not for Lambda".into());
+            }
+            (_, Some(folder)) => FilesConfig::Folder(folder),
+            (Some(bucket), None) => FilesConfig::Bucket(bucket),
+            (None, None) => FilesConfig::None,
+        };
+        let cache = whole(variable, "ZERODASH_RESULTS_CACHE_SECONDS")?;
         let endpoint = variable("ZERODASH_DYNAMODB_ENDPOINT");
         if on_lambda && endpoint.is_some() {
             return Err("ZERODASH_DYNAMODB_ENDPOINT is for laptops, not for Lambda".into());
@@ -149,6 +175,9 @@ impl Config {
                 .to_owned(),
             mail,
             seal,
+            files,
+            private_warehouses: flag(variable, "ZERODASH_PRIVATE_WAREHOUSES", !on_lambda)?,
+            results_cache: cache.map(|seconds| Duration::from_secs(seconds.into())),
             allow_multiple_orgs: flag(variable, "ZERODASH_ALLOW_MULTIPLE_ORGS", false)?,
             password_login: flag(variable, "ZERODASH_PASSWORD_LOGIN", true)?,
             session_lifetime: Duration::from_secs(u64::from(hours) * 60 * 60),
@@ -244,6 +273,7 @@ mod tests {
         for name in [
             "ZERODASH_OUTBOX",
             "ZERODASH_KEY_FILE",
+            "ZERODASH_FILES",
             "ZERODASH_DYNAMODB_ENDPOINT",
         ] {
             assert!(

@@ -40,6 +40,10 @@ pub enum Kind {
     Tag,
     Job,
     SemanticLayer,
+    Query,
+    File,
+    Table,
+    Field,
 }
 
 impl fmt::Display for Kind {
@@ -75,6 +79,10 @@ impl fmt::Display for Kind {
             Kind::Tag => "Tag",
             Kind::Job => "Job",
             Kind::SemanticLayer => "Semantic layer connection",
+            Kind::Query => "Query",
+            Kind::File => "File",
+            Kind::Table => "Table",
+            Kind::Field => "Field",
         })
     }
 }
@@ -130,6 +138,13 @@ pub enum Error {
     /// The query has SQL of its own, and the caller may not write any.
     #[error("You may not use custom SQL in this project")]
     CustomSql,
+    /// The customer's database refused, or cannot be reached.
+    #[cfg(feature = "warehouse")]
+    #[error("{0}")]
+    Warehouse(#[from] warehouse::Error),
+    /// The customer's database took longer than the caller can wait.
+    #[error("{0}")]
+    Timeout(String),
     /// It was valid once.
     #[error("{0} has expired")]
     Expired(Kind),

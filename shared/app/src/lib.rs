@@ -7,7 +7,11 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;
+#[cfg(feature = "files")]
+pub mod files;
 pub mod http;
+#[cfg(any(feature = "files", feature = "seal"))]
+mod key_file;
 pub mod lambda;
 #[cfg(feature = "mail")]
 pub mod mail;

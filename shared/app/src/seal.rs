@@ -1,6 +1,6 @@
 //! Secrets at rest: AES-256-GCM under a KMS data key each, or under a key file on a laptop.
 
-use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_sdk_kms::{primitives::Blob, types::DataKeySpec};
@@ -31,31 +31,8 @@ impl Sealer {
     /// # Errors
     /// `Internal` when the file cannot be read or written, or is no key.
     pub fn key_file(path: &Path, random: &crate::random::Random) -> Result<Self> {
-        let context = |what: &str| format!("{what} the key file");
-        let mut options = fs::OpenOptions::new();
-        match options.write(true).create_new(true).mode(0o600).open(path) {
-            Ok(mut file) => {
-                let key = random.bytes::<32>();
-                let written = file
-                    .write_all(hex::encode(key).as_bytes())
-                    .and_then(|()| file.sync_all());
-                written.map_err(|error| {
-                    Error::Internal(anyhow::Error::new(error).context(context("writing")))
-                })?;
-                Ok(Self::KeyFile(Arc::new(key)))
-            }
-            Err(_) => {
-                let text = fs::read_to_string(path).map_err(|error| {
-                    Error::Internal(anyhow::Error::new(error).context(context("reading")))
-                })?;
-                let key: Option<[u8; 32]> = hex::decode(text.trim())
-                    .ok()
-                    .and_then(|bytes| bytes.try_into().ok());
-                let key = key
-                    .ok_or_else(|| Error::Internal(anyhow::anyhow!("the key file holds no key")))?;
-                Ok(Self::KeyFile(Arc::new(key)))
-            }
-        }
+        let key = crate::key_file::read_or_make(path, random)?;
+        Ok(Self::KeyFile(Arc::new(key)))
     }
 
     /// Seals bytes for a context.
@@ -200,7 +177,7 @@ mod tests {
         );
         assert_eq!(keys[0], keys[1]);
         assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600
         );
     }

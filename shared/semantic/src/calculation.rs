@@ -1,6 +1,6 @@
 //! Table calculations: columns computed from the other columns of the result.
 
-use crate::error::{Errors, Reason, closest};
+use crate::error::{Errors, Reason};
 use crate::explore::DimensionType;
 use crate::filter::FieldType;
 use crate::guard;
@@ -43,7 +43,7 @@ pub(crate) fn resolve<'a>(
             );
             continue;
         }
-        match expression(scope, query, calculation) {
+        match expression(scope, query, calculation, errors) {
             Ok(sql) => found.push(Calculation {
                 name,
                 sql,
@@ -64,6 +64,7 @@ fn expression(
     scope: &Scope<'_>,
     query: &MetricQuery,
     calculation: &TableCalculation,
+    errors: &Errors,
 ) -> Result<String, Wrong> {
     let plain = |message: String| (message, None);
     if calculation.sql.trim().is_empty() {
@@ -81,8 +82,7 @@ fn expression(
                 let id = field_id(table, field);
                 let selected = query.dimensions.iter().chain(&query.metrics);
                 if !selected.clone().any(|one| *one == id) {
-                    let hint = closest(&id, selected.map(String::as_str))
-                        .map(|name| format!("did you mean \"{name}\"?"));
+                    let hint = errors.hint(&id, || selected.collect());
                     return Err((format!("\"{id}\" is not among the selected fields"), hint));
                 }
                 sql.push_str(&scope.quote(&id));
@@ -131,8 +131,8 @@ pub(crate) fn filter(
         errors,
         &mut |id, rule, path, errors| {
             let Some(found) = calculations.iter().find(|one| one.name == id) else {
-                let names = calculations.iter().map(|one| one.name);
-                let hint = closest(id, names).map(|name| format!("did you mean \"{name}\"?"));
+                let names = || calculations.iter().map(|one| one.name).collect();
+                let hint = errors.hint(id, names);
                 errors.hinted(
                     Reason::FieldReference,
                     path,

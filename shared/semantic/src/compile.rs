@@ -62,6 +62,10 @@ pub fn compile(
         );
         return Err(errors.into());
     }
+    bounded(query, &mut errors);
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
     let limit = limit(query, options, &mut errors);
     let plan = plan::plan(&scope, query, &mut errors);
     if !errors.is_empty() {
@@ -72,6 +76,32 @@ pub fn compile(
         columns: columns(&plan),
         warnings: plan.warnings,
     })
+}
+
+/// Of each kind of column a query has so many at most: more than any warehouse's answer or any screen holds.
+const MOST_COLUMNS: usize = 1_000;
+
+fn bounded(query: &MetricQuery, errors: &mut Errors) {
+    let lists = [
+        ("dimensions", query.dimensions.len()),
+        ("metrics", query.metrics.len()),
+        ("sorts", query.sorts.len()),
+        ("tableCalculations", query.table_calculations.len()),
+        (
+            "additionalMetrics",
+            query.additional_metrics.iter().flatten().count(),
+        ),
+        (
+            "customDimensions",
+            query.custom_dimensions.iter().flatten().count(),
+        ),
+    ];
+    for (name, length) in lists {
+        if length > MOST_COLUMNS {
+            let message = format!("A query has at most {MOST_COLUMNS} {name}");
+            errors.add(Reason::Compile, name, message);
+        }
+    }
 }
 
 /// The smaller of what is asked for and what is allowed.

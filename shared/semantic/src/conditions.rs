@@ -159,9 +159,15 @@ pub(crate) fn enforced<'a>(
     if let Some(item) = &query.filters.dimensions {
         rules(item, &mut active);
     }
+    // What the query itself calls so is another field.
+    let is_custom = |id: &str| {
+        let mut custom = query.custom_dimensions.iter().flatten();
+        custom.any(|custom| custom.id() == id)
+    };
     let filtered: Vec<String> = active
         .iter()
         .filter_map(|item| item.target.as_ref())
+        .filter(|target| !is_custom(&target.field_id))
         .map(|target| base_id(scope, &target.field_id))
         .collect();
     let mut out = Vec::new();

@@ -71,6 +71,8 @@ pub(crate) struct Errors(Vec<CompileError>);
 impl Errors {
     /// How many are told.
     const MOST: usize = 100;
+    /// How many have a hint.
+    const HINTED: usize = 10;
 
     pub(crate) fn add(&mut self, reason: Reason, path: impl fmt::Display, message: String) {
         self.hinted(reason, path, message, None);
@@ -91,6 +93,19 @@ impl Errors {
                 hint,
             });
         }
+    }
+
+    /// What may have been meant. Only the first errors have it: it is looked for among all names.
+    pub(crate) fn hint<T: AsRef<str>>(
+        &self,
+        name: &str,
+        among: impl FnOnce() -> Vec<T>,
+    ) -> Option<String> {
+        if self.0.len() >= Self::HINTED {
+            return None;
+        }
+        closest(name, among().iter().map(AsRef::as_ref))
+            .map(|found| format!("did you mean \"{found}\"?"))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

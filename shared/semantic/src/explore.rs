@@ -32,6 +32,14 @@ impl ExploreOrError {
             Self::Error(error) => &error.name,
         }
     }
+
+    /// Adds its JSON to a buffer. Of the crate itself, so that it is compiled for speed whoever calls it.
+    ///
+    /// # Errors
+    /// None that is known: it has no maps with other keys than text.
+    pub fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(out, self)
+    }
 }
 
 /// What can be queried: one base table and its joins.
@@ -82,6 +90,16 @@ pub struct Explore {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub spotlight: Option<Spotlight>,
+}
+
+impl Explore {
+    /// Reads an explore. Of the crate itself, so that it is compiled for speed whoever calls it.
+    ///
+    /// # Errors
+    /// What of it is not as it has to be.
+    pub fn from_json(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
+    }
 }
 
 /// Whether an explore was deployed, or made of a SQL query.

@@ -4,7 +4,7 @@
 //! yet holds for every row, as clients expect while somebody is still typing; on dates it is an error, and on booleans it
 //! means false, as clients do.
 
-use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use serde_json::Value;
 
 use crate::dialect::Dialect;
@@ -397,24 +397,28 @@ impl Dates<'_> {
         };
         let (now, time) = (self.time.now, self.time);
         let start = |at| time.start(self.dialect, at, unit);
+        // From the start of a period to that of another: the day on which midnight is left out starts later than the others.
+        let periods = |from, count| start(time.shift(from, unit, count)?);
         let far = || "The date is too far away".to_owned();
         let range = match rule.operator {
             Operator::InTheCurrent | Operator::NotInTheCurrent => {
-                start(now).and_then(|from| Some((from, time.shift(from, unit, 1)?, false)))
+                start(now).and_then(|from| Some((from, periods(from, 1)?, false)))
             }
             Operator::InThePast | Operator::NotInThePast => {
                 let count = count(rule)?;
-                let to = if completed { start(now) } else { Some(now) };
-                to.and_then(|to| Some((time.shift(to, unit, -count)?, to, !completed)))
+                if completed {
+                    start(now).and_then(|to| Some((periods(to, -count)?, to, false)))
+                } else {
+                    time.shift(now, unit, -count).map(|from| (from, now, true))
+                }
             }
             _ => {
                 let count = count(rule)?;
-                let from = if completed {
-                    time.shift(now, unit, 1).and_then(start)
+                if completed {
+                    periods(now, 1).and_then(|from| Some((from, periods(from, count)?, false)))
                 } else {
-                    Some(now)
-                };
-                from.and_then(|from| Some((from, time.shift(from, unit, count)?, !completed)))
+                    time.shift(now, unit, count).map(|to| (now, to, true))
+                }
             }
         };
         let (from, to, closed) = range.ok_or_else(far)?;
@@ -429,10 +433,11 @@ impl Dates<'_> {
     /// Whether the field lies in the range. A range of instants contains a day if it contains a moment of it.
     fn within(&self, range: &Range) -> String {
         let field = self.field;
-        let ends_at_midnight = |local: NaiveDateTime| local.time() == NaiveTime::MIN;
         let (from, to, closed) = if self.whole_days {
             let (from, to) = (self.time.local(range.from), self.time.local(range.to));
-            let closed = range.closed || !ends_at_midnight(to);
+            // The first moment of a day is not midnight where clocks are set forward then.
+            let start = self.time.start(self.dialect, range.to, Unit::Days);
+            let closed = range.closed || start != Some(range.to);
             (
                 literal::date(self.dialect, from.date()),
                 literal::date(self.dialect, to.date()),

@@ -172,6 +172,13 @@ pub(crate) fn from(
             let (filter, _) = add(substitute(scope, filter, Mode::Quoted));
             if filter_tables(scope, &join.table, table).0.is_empty() {
                 source = format!("(SELECT * FROM {source} AS {alias} WHERE ({filter}))");
+            } else if matches!(join.join_type, Some(JoinType::Right | JoinType::Full)) {
+                // A condition of the join keeps no row of the side that stays whole from being seen.
+                let message = format!(
+                    "The row filter of \"{}\" names other tables, which a right or full join cannot keep to",
+                    join.table
+                );
+                add(Err((Reason::Compile, message)));
             } else {
                 on = format!("({on}) AND ({filter})");
             }
@@ -189,6 +196,21 @@ pub(crate) fn from(
         .as_ref()
         .map(|filter| add(substitute(scope, filter, Mode::Quoted)).0);
     (sql, filter.map(|filter| format!("({filter})")))
+}
+
+/// Whether a row of the result may lack a row of a table: an outer join may have found none.
+pub(crate) fn may_lack(scope: &Scope<'_>, joins: &[Needed<'_>], table: &str) -> bool {
+    let own = joins.iter().position(|one| one.join.table == table);
+    if own.is_none() && table != scope.explore.base_table {
+        return false;
+    }
+    let kind = |one: &Needed<'_>| one.join.join_type.unwrap_or(JoinType::Left);
+    let found = own.and_then(|at| joins.get(at)).map(kind);
+    let later = joins.iter().skip(own.map_or(0, |at| at + 1)).map(kind);
+    matches!(found, Some(JoinType::Left | JoinType::Full))
+        || later
+            .into_iter()
+            .any(|kind| matches!(kind, JoinType::Right | JoinType::Full))
 }
 
 /// One row of all of `of` meets at most one row of `one`.
@@ -221,15 +243,11 @@ impl<'a> Dependencies<'a> {
                 of: one.others.0.clone(),
                 one: own,
             };
-            let to_others = one.others.0.iter().map(|other| Dependency {
-                of: vec![own],
-                one: other,
-            });
             match one.join.relationship {
                 Some(Relationship::ManyToOne) => all.known.push(to_own),
-                Some(Relationship::OneToMany) => all.known.extend(to_others),
+                Some(Relationship::OneToMany) => all.determined_by(scope, one),
                 Some(Relationship::OneToOne) => {
-                    all.known.extend(to_others);
+                    all.determined_by(scope, one);
                     all.known.push(to_own);
                 }
                 None => {
@@ -255,6 +273,22 @@ impl<'a> Dependencies<'a> {
             }
         }
         all
+    }
+
+    /// What a row of the many side determines: the one other table of the condition. Of several nobody says which is meant:
+    /// whichever it is, that which all the others determine is determined, and so is a table whose whole key is compared.
+    fn determined_by(&mut self, scope: &Scope<'a>, join: &Needed<'a>) {
+        let own = join.join.table.as_str();
+        let others = &join.others.0;
+        let equal = Equalities::of(scope, join.join);
+        let sure = |one: &str| {
+            others.iter().all(|other| self.determine(&[*other], &[one]))
+                || equal.compares(scope, one, own)
+        };
+        let found: Vec<&str> = others.iter().copied().filter(|one| sure(one)).collect();
+        let of = || vec![own];
+        self.known
+            .extend(found.into_iter().map(|one| Dependency { of: of(), one }));
     }
 
     /// Whether rows of these tables determine the rows of all others: then no join counts them twice.
@@ -287,8 +321,8 @@ impl<'a> Dependencies<'a> {
     }
 }
 
-/// The columns that a condition compares with something else, if it is nothing but such comparisons joined by AND.
-struct Equalities<'a>(Vec<(&'a str, &'a str)>);
+/// The columns of two tables that a condition compares, if it is nothing but comparisons joined by AND.
+struct Equalities<'a>(Vec<[(&'a str, &'a str); 2]>);
 
 impl<'a> Equalities<'a> {
     fn of(scope: &Scope<'a>, join: &'a Join) -> Self {
@@ -307,8 +341,7 @@ impl<'a> Equalities<'a> {
                 continue;
             };
             if left.0 != right.0 {
-                columns.push(left);
-                columns.push(right);
+                columns.push([left, right]);
             }
         }
         Self(columns)
@@ -316,6 +349,16 @@ impl<'a> Equalities<'a> {
 
     /// Whether the whole primary key of a table is among the columns.
     fn covers(&self, scope: &Scope<'_>, table: &str) -> bool {
+        self.has_key(scope, table, |_| true)
+    }
+
+    /// The same, each column compared with one of another given table.
+    fn compares(&self, scope: &Scope<'_>, table: &str, with: &str) -> bool {
+        self.has_key(scope, table, |other| other == with)
+    }
+
+    fn has_key(&self, scope: &Scope<'_>, table: &str, with: impl Fn(&str) -> bool) -> bool {
+        let is = |side: &(&str, &str), column: &str| side.0 == table && side.1 == column;
         let key = scope
             .explore
             .tables
@@ -324,9 +367,9 @@ impl<'a> Equalities<'a> {
         key.is_some_and(|key| {
             !key.is_empty()
                 && key.iter().all(|column| {
-                    self.0
-                        .iter()
-                        .any(|(own, name)| *own == table && name == column)
+                    self.0.iter().any(|[left, right]| {
+                        (is(left, column) && with(right.0)) || (is(right, column) && with(left.0))
+                    })
                 })
         })
     }

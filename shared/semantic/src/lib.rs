@@ -8,7 +8,9 @@ mod conditions;
 pub mod dialect;
 pub mod error;
 pub mod explore;
+pub mod fields;
 pub mod filter;
+pub mod format;
 mod guard;
 pub mod interval;
 mod joins;
@@ -25,6 +27,7 @@ mod scope;
 mod select;
 pub mod time;
 pub mod totals;
+pub mod underlying;
 
 pub use access::UserAttributes;
 pub use compile::{Column, ColumnKind, Compiled, Warning, compile};

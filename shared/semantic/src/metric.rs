@@ -68,6 +68,8 @@ pub(crate) struct Leaf<'a> {
     pub tables: Tables<'a>,
     /// What its values come from. Filters on other tables choose among them, and do not repeat them.
     pub values: Tables<'a>,
+    /// What is aggregated; none, if its SQL is opaque.
+    pub argument: Option<Argument<'a>>,
 }
 
 impl Leaf<'_> {
@@ -77,6 +79,23 @@ impl Leaf<'_> {
             self.definition.metric_type,
             MetricType::CountDistinct | MetricType::Min | MetricType::Max
         )
+    }
+
+    /// Aggregates only where a column of a table's key has a value, which is where there is a row of that table.
+    pub(crate) fn only_where(&mut self, scope: &Scope<'_>, key: &str) {
+        let Some(argument) = &mut self.argument else {
+            return;
+        };
+        argument.text = format!("CASE WHEN {key} IS NOT NULL THEN {} END", argument.text);
+        argument.strict = true;
+        let Definition {
+            metric_type,
+            percentile,
+            ..
+        } = self.definition;
+        self.sql = scope
+            .dialect
+            .aggregate(metric_type, &argument.text, percentile);
     }
 }
 
@@ -92,9 +111,11 @@ pub(crate) enum Part {
 #[derive(Default)]
 pub(crate) struct Metrics<'a> {
     pub leaves: Vec<Leaf<'a>>,
-    /// Expressions that are known: by table and name.
-    known: HashMap<(&'a str, &'a str), Vec<Part>>,
+    known: HashMap<Id<'a>, Vec<Part>>,
 }
+
+/// Table, name, and whether only the query knows it: that one does not stand in for the explore's metric of the same name.
+type Id<'a> = (&'a str, &'a str, bool);
 
 impl<'a> Metrics<'a> {
     /// The expression of a metric; the error is a sentence.
@@ -110,9 +131,13 @@ impl<'a> Metrics<'a> {
         &mut self,
         scope: &Scope<'a>,
         definition: Definition<'a>,
-        above: &mut Vec<(&'a str, &'a str)>,
+        above: &mut Vec<Id<'a>>,
     ) -> Result<Vec<Part>, String> {
-        let id = (definition.table, definition.name);
+        let id = (
+            definition.table,
+            definition.name,
+            definition.compiled.is_none(),
+        );
         if let Some(known) = self.known.get(&id) {
             return Ok(known.clone());
         }
@@ -143,14 +168,19 @@ impl<'a> Metrics<'a> {
         Ok(parts)
     }
 
+    /// Opaque SQL.
     fn leaf(&mut self, definition: Definition<'a>, sql: String, tables: Tables<'a>) -> Part {
-        let values = tables.clone();
-        self.leaves.push(Leaf {
+        self.push(Leaf {
             definition,
             sql,
+            values: tables.clone(),
             tables,
-            values,
-        });
+            argument: None,
+        })
+    }
+
+    fn push(&mut self, leaf: Leaf<'a>) -> Part {
+        self.leaves.push(leaf);
         Part::Leaf(self.leaves.len() - 1)
     }
 
@@ -160,37 +190,35 @@ impl<'a> Metrics<'a> {
             .filters
             .iter()
             .any(|filter| filter.disabled != Some(true));
-        match definition.compiled {
-            Some(compiled) if !active && !compiled.is_empty() => {
-                let tables = scope.known(definition.table, definition.references);
-                Ok(self.leaf(definition, compiled.to_owned(), tables))
-            }
-            compiled => match argument(scope, definition) {
-                Ok(argument) => {
-                    let sql = scope.dialect.aggregate(
+        let compiled = definition.compiled.filter(|sql| !sql.is_empty());
+        let known = || scope.known(definition.table, definition.references);
+        match (argument(scope, definition), compiled) {
+            (argument, Some(compiled)) if !active => Ok(self.push(Leaf {
+                definition,
+                sql: compiled.to_owned(),
+                values: known(),
+                tables: known(),
+                // An error: a reference that only the explore's own compiler could resolve.
+                argument: argument.ok().filter(Argument::is_value),
+            })),
+            (Ok(argument), _) => {
+                let mut tables = argument.tables.clone();
+                if definition.references.is_some() {
+                    tables.extend(known().0);
+                }
+                Ok(self.push(Leaf {
+                    definition,
+                    sql: scope.dialect.aggregate(
                         definition.metric_type,
                         &argument.text,
                         definition.percentile,
-                    );
-                    let mut tables = argument.tables;
-                    if definition.references.is_some() {
-                        tables.extend(scope.known(definition.table, definition.references).0);
-                    }
-                    let part = self.leaf(definition, sql, tables);
-                    if let Some(leaf) = self.leaves.last_mut() {
-                        leaf.values = argument.values;
-                    }
-                    Ok(part)
-                }
-                Err(message) => match compiled {
-                    // A reference that only the explore's own compiler could resolve.
-                    Some(compiled) if !compiled.is_empty() && definition.filters.is_empty() => {
-                        let tables = scope.known(definition.table, definition.references);
-                        Ok(self.leaf(definition, compiled.to_owned(), tables))
-                    }
-                    _ => Err(message),
-                },
-            },
+                    ),
+                    values: argument.values.clone(),
+                    tables,
+                    argument: Some(argument).filter(Argument::is_value),
+                }))
+            }
+            (Err(message), _) => Err(message),
         }
     }
 
@@ -199,7 +227,7 @@ impl<'a> Metrics<'a> {
         &mut self,
         scope: &Scope<'a>,
         definition: Definition<'a>,
-        above: &mut Vec<(&'a str, &'a str)>,
+        above: &mut Vec<Id<'a>>,
     ) -> Result<Vec<Part>, NotOver> {
         let refers = pieces(definition.sql).any(|piece| matches!(piece, Piece::Field { .. }));
         let own = pieces(definition.sql).any(|piece| matches!(piece, Piece::Table));
@@ -287,12 +315,55 @@ fn metric_of<'a>(
 }
 
 /// What an aggregation aggregates.
+#[derive(Debug)]
 pub(crate) struct Argument<'a> {
     /// The SQL, or nothing where its filters do not hold.
     pub text: String,
     pub tables: Tables<'a>,
     /// The tables without those that only filters name.
     pub values: Tables<'a>,
+    /// Whether it is nothing for sure where an outer join found no row: a column is, `COALESCE(…, 0)` and `1` are not.
+    pub strict: bool,
+}
+
+impl Argument<'_> {
+    /// Whether it can stand as a column: `*` and `DISTINCT …` are arguments only.
+    fn is_value(&self) -> bool {
+        let first = self.text.split_ascii_whitespace().next();
+        first.is_some_and(|word| word != "*" && !word.eq_ignore_ascii_case("DISTINCT"))
+    }
+}
+
+/// Whether SQL is a column of an alias, in parentheses or not: aliases are quoted always.
+fn is_column(text: &str) -> bool {
+    let text = text.trim();
+    let inner = text.strip_prefix('(').and_then(|one| one.strip_suffix(')'));
+    let text = inner.unwrap_or(text);
+    let part = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'"' | b'`');
+    text.starts_with(['"', '`']) && text.contains('.') && text.bytes().all(part)
+}
+
+/// Whether opaque SQL may make something of rows that have nothing: it counts rows, or puts a value for none.
+pub(crate) fn may_count_nothing(sql: &str) -> bool {
+    let constant = |rest: &str| {
+        let inside = rest.split(')').next().unwrap_or_default().trim();
+        inside == "*" || inside.parse::<f64>().is_ok()
+    };
+    let word = |b: char| !(b.is_ascii_alphanumeric() || b == '_');
+    let fills = [
+        "CASE",
+        "IS",
+        "COALESCE",
+        "IFNULL",
+        "NVL",
+        "IF",
+        "IIF",
+        "ZEROIFNULL",
+    ];
+    sql.split('(').skip(1).any(constant)
+        || sql
+            .split(word)
+            .any(|one| fills.iter().any(|fill| one.eq_ignore_ascii_case(fill)))
 }
 
 /// What an aggregation aggregates; the error is a sentence.
@@ -300,8 +371,14 @@ pub(crate) fn argument<'a>(
     scope: &Scope<'a>,
     definition: Definition<'a>,
 ) -> Result<Argument<'a>, String> {
-    let Sql { text, tables } = scope.expand(definition.table, definition.sql)?;
+    let sql = match definition.sql.trim() {
+        // Rows, which is all that a filter or a key could choose among.
+        "*" if definition.metric_type == MetricType::Count => "1",
+        _ => definition.sql,
+    };
+    let Sql { text, tables } = scope.expand(definition.table, sql)?;
     let mut sql = Argument {
+        strict: is_column(&text),
         text,
         values: tables.clone(),
         tables,

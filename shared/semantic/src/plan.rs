@@ -1,14 +1,17 @@
 //! Names → what has to be computed, where. After this nothing can fail for a reason the user could cause.
 
+use std::collections::HashSet;
+
 use crate::calculation::{self, Calculation};
 use crate::compile::Warning;
 use crate::conditions;
-use crate::error::{Errors, Reason, closest};
+use crate::error::{Errors, Reason};
+use crate::explore::JoinType;
 use crate::filter::FieldType;
-use crate::joins::{self, Dependencies};
+use crate::joins::{self, Dependencies, Needed};
 use crate::metric::{self, Definition, Leaf, Metrics, Part};
 use crate::query::MetricQuery;
-use crate::scope::{Found, Scope};
+use crate::scope::{Found, Scope, Tables};
 use crate::select::{self, Selection};
 
 /// Everything that rendering needs.
@@ -41,6 +44,15 @@ pub(crate) struct Guard<'a> {
     pub keys: Vec<(&'a str, &'a [String])>,
     /// Whether its SQL can only be had over the tables themselves: they are joined again by their keys.
     pub opaque: bool,
+    /// Whether its one aggregation looks at more than the keys determine, as with a filter on rows that are many per key: the
+    /// rows of another one would not be distinct beside it.
+    pub alone: bool,
+}
+
+impl Guard<'_> {
+    fn fits(&self, other: &Self) -> bool {
+        !self.alone && !other.alone && self.keys == other.keys && self.opaque == other.opaque
+    }
 }
 
 /// Resolves a query, or collects what is wrong with it.
@@ -65,6 +77,7 @@ pub(crate) fn plan<'a>(scope: &Scope<'a>, query: &'a MetricQuery, errors: &mut E
     let mut filters = Vec::new();
     let filter = conditions::on_dimensions(scope, query, &mut tables, errors);
     let enforced = conditions::enforced(scope, query, &mut tables, errors);
+    tables.extend(also_joined(scope, query).0);
     let joins = joins::needed(scope, &mut tables, errors);
     let (from, row_filter) = joins::from(scope, &joins, errors);
     filters.extend(row_filter);
@@ -85,8 +98,36 @@ pub(crate) fn plan<'a>(scope: &Scope<'a>, query: &'a MetricQuery, errors: &mut E
         filter: filters.join(" AND "),
         warnings: Vec::new(),
     };
+    lacking(scope, &joins, &dependencies, &mut plan);
     guard(scope, &dependencies, &mut plan);
     plan
+}
+
+/// Tables that the whole of a total needs and that leave out rows, or add some: a left join does neither.
+fn also_joined<'a>(scope: &Scope<'a>, query: &'a MetricQuery) -> Tables<'a> {
+    let mut tables = Tables::default();
+    if query.also_joins.is_empty() {
+        return tables;
+    }
+    // What is wrong with the whole is said there.
+    let mut errors = Errors::default();
+    let own = query.additional_metrics.as_deref().unwrap_or_default();
+    let ad_hoc = metric::ad_hoc(scope, own, &mut errors);
+    let mut metrics = Metrics::default();
+    for id in &query.also_joins {
+        if let Some(found) = select::tables(scope, query, id) {
+            tables.extend(found.0);
+        } else if let Some(metric) = definition(scope, &ad_hoc, id, "", &mut errors) {
+            let _ = metrics.expression(scope, metric);
+        }
+    }
+    for leaf in &metrics.leaves {
+        tables.extend(leaf.tables.0.iter().copied());
+    }
+    let joins = joins::needed(scope, &mut tables, &mut errors);
+    let chooses = |one: &&Needed<'_>| !matches!(one.join.join_type, None | Some(JoinType::Left));
+    let chosen = joins.iter().filter(chooses);
+    Tables(chosen.map(|one| one.join.table.as_str()).collect())
 }
 
 /// The metrics that are asked for, then those that only filters name.
@@ -185,18 +226,13 @@ fn metric_filter(scope: &Scope<'_>, query: &MetricQuery, errors: &mut Errors) ->
 
 /// What is sorted by has to be a column.
 fn check_sorts(query: &MetricQuery, errors: &mut Errors) {
-    let columns = || {
-        query
-            .dimensions
-            .iter()
-            .chain(&query.metrics)
-            .map(String::as_str)
-            .chain(query.table_calculations.iter().map(|one| one.name.as_str()))
-    };
+    let fields = query.dimensions.iter().chain(&query.metrics);
+    let calculations = query.table_calculations.iter().map(|one| &one.name);
+    let columns: Vec<&String> = fields.chain(calculations).collect();
+    let known: HashSet<&String> = columns.iter().copied().collect();
     for (at, sort) in query.sorts.iter().enumerate() {
-        if !columns().any(|id| id == sort.field_id) {
-            let hint =
-                closest(&sort.field_id, columns()).map(|name| format!("did you mean \"{name}\"?"));
+        if !known.contains(&sort.field_id) {
+            let hint = errors.hint(&sort.field_id, || columns.clone());
             errors.hinted(
                 Reason::FieldReference,
                 format!("sorts[{at}]"),
@@ -217,7 +253,7 @@ fn guard<'a>(scope: &Scope<'a>, dependencies: &Dependencies<'a>, plan: &mut Plan
         if leaf.is_proof() {
             continue;
         }
-        if several(scope, dependencies, leaf) {
+        if several(dependencies, leaf) {
             let name = leaf.definition.name;
             plan.warnings.push(Warning {
                 message: format!(
@@ -234,10 +270,7 @@ fn guard<'a>(scope: &Scope<'a>, dependencies: &Dependencies<'a>, plan: &mut Plan
         let keys = keys(scope, dependencies, leaf);
         match keys.filter(|_| scope.options.fan_out) {
             Some(guard) => {
-                let group = plan
-                    .groups
-                    .iter()
-                    .position(|one| one.keys == guard.keys && one.opaque == guard.opaque);
+                let group = plan.groups.iter().position(|one| one.fits(&guard));
                 let group = group.unwrap_or_else(|| {
                     plan.groups.push(guard);
                     plan.groups.len() - 1
@@ -272,16 +305,58 @@ fn guard<'a>(scope: &Scope<'a>, dependencies: &Dependencies<'a>, plan: &mut Plan
 }
 
 /// Whether SQL that is one piece reads several tables, of which not each determines all others: it may aggregate over any.
-fn several<'a>(scope: &Scope<'a>, dependencies: &Dependencies<'a>, leaf: &Leaf<'a>) -> bool {
+fn several(dependencies: &Dependencies<'_>, leaf: &Leaf<'_>) -> bool {
     let tables = &leaf.values.0;
     tables.len() > 1
-        && is_opaque(scope, leaf)
+        && leaf.argument.is_none()
         && !tables.iter().all(|table| dependencies.cover(&[*table]))
 }
 
-/// Whether nothing is known of what is aggregated.
-fn is_opaque(scope: &Scope<'_>, leaf: &Leaf<'_>) -> bool {
-    !leaf.definition.metric_type.is_aggregate() || metric::argument(scope, leaf.definition).is_err()
+/// Keeps aggregations from what an outer join did not find: `1`, or `COALESCE(…, 0)`, is something even there. Opaque SQL that may
+/// be so is told.
+fn lacking<'a>(
+    scope: &Scope<'a>,
+    joins: &[Needed<'a>],
+    dependencies: &Dependencies<'a>,
+    plan: &mut Plan<'a>,
+) {
+    let key_of = |table: &'a str| {
+        let key = scope.explore.tables.get(table)?.primary_key.as_ref()?;
+        Some(metric::column(scope, table, key.first()?))
+    };
+    for leaf in &mut plan.leaves {
+        let own = leaf.definition.table;
+        let own = scope.table(own).map_or(own, |(key, _)| key);
+        if !joins::may_lack(scope, joins, own) {
+            continue;
+        }
+        let strict = leaf.argument.as_ref().map(|argument| argument.strict);
+        // Or that of a table whose rows have one of its own.
+        let determines = |table: &&&'a str| dependencies.determine(&[**table], &[own]);
+        let others = || leaf.values.0.iter().filter(determines);
+        let key = key_of(own).or_else(|| others().find_map(|table| key_of(table)));
+        match (strict, key) {
+            (Some(true), _) => {}
+            (Some(false), Some(key)) => leaf.only_where(scope, &key),
+            (Some(false), None) => plan.warnings.push(lacks(leaf, own)),
+            (None, _) if metric::may_count_nothing(&leaf.sql) => {
+                plan.warnings.push(lacks(leaf, own));
+            }
+            (None, _) => {}
+        }
+    }
+}
+
+fn lacks(leaf: &Leaf<'_>, own: &str) -> Warning {
+    let name = leaf.definition.name;
+    Warning {
+        message: format!(
+            "The metric \"{name}\" may count rows that have none of \"{own}\": a metric of an aggregating type, of a table with a \
+             primary key, would not"
+        ),
+        fields: vec![crate::scope::field_id(leaf.definition.table, name)],
+        tables: vec![own.to_owned()],
+    }
 }
 
 /// The primary keys that determine what an aggregation reads: of all its tables, as a row may lack one of another; or else of
@@ -296,7 +371,7 @@ fn keys<'a>(
         (!key.is_empty()).then_some((table, key))
     };
     let tables = &leaf.values.0;
-    let opaque = is_opaque(scope, leaf);
+    let opaque = leaf.argument.is_none();
     let all: Option<Vec<_>> = tables.iter().map(|table| key_of(table)).collect();
     let one = || {
         let mut tables = tables
@@ -305,5 +380,10 @@ fn keys<'a>(
         tables.find_map(|table| key_of(table)).map(|key| vec![key])
     };
     let keys = all.or_else(|| if opaque { None } else { one() })?;
-    Some(Guard { keys, opaque })
+    let of: Vec<&str> = keys.iter().map(|(table, _)| *table).collect();
+    Some(Guard {
+        alone: !opaque && !dependencies.determine(&of, &leaf.tables.0),
+        keys,
+        opaque,
+    })
 }

@@ -43,6 +43,10 @@ pub struct MetricQuery {
     /// Echoed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Value>,
+    /// Of a total or a subtotal: what decides on the rows of the query that it belongs to, by ids: dimensions in their order, then metrics
+    /// of filters. Joins that these need choose among the rows here too; of these dates one is zoomed. Never on the wire.
+    #[serde(skip)]
+    pub also_joins: Vec<String>,
 }
 
 /// Filters by what they look at.

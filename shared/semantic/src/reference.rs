@@ -43,8 +43,11 @@ impl<'a> Iterator for Pieces<'a> {
         while let Some(at) = self.rest.get(from..).and_then(|rest| rest.find("${")) {
             let start = from + at;
             let body = self.rest.get(start + 2..).unwrap_or_default();
-            let Some(end) = body.find('}') else {
-                break;
+            // What a reference may have is all that is looked at: text without end is not looked through again and again.
+            let end = body.bytes().position(|byte| !is_plain(byte));
+            let Some(end) = end.filter(|end| body.as_bytes().get(*end) == Some(&b'}')) else {
+                from = start + 2;
+                continue;
             };
             let (inside, whole) = (
                 body.get(..end).unwrap_or_default(),
@@ -67,10 +70,13 @@ impl<'a> Iterator for Pieces<'a> {
     }
 }
 
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')
+}
+
 /// What stands between the braces.
 fn reference<'a>(inside: &'a str, whole: &'a str) -> Option<Piece<'a>> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    if inside.is_empty() || !inside.chars().all(plain) {
+    if inside.is_empty() {
         return None;
     }
     if inside == "TABLE" {

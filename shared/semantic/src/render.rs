@@ -10,6 +10,7 @@ use crate::plan::{Guard, Plan};
 use crate::query::{MetricQuery, Sort};
 use crate::scope::Scope;
 use crate::select::SortBy;
+use crate::time::{DAYS, MONTHS};
 
 /// The whole statement.
 pub(crate) fn render(
@@ -238,29 +239,17 @@ impl Renderer<'_, '_> {
         }
         if !guard.opaque {
             for at in leaves {
-                let sql = self.argument(guard, *at);
-                list.add(&sql, &self.scope.quote(&inner.value(*at)));
+                list.add(self.argument(*at), &self.scope.quote(&inner.value(*at)));
             }
         }
         format!("SELECT DISTINCT\n{}\n{}", list.0, self.source())
     }
 
-    /// What is aggregated. An expression over nothing is something, at times: a table that a row lacks has no values.
-    fn argument(&self, guard: &Guard<'_>, leaf: usize) -> String {
+    /// What is aggregated.
+    fn argument(&self, leaf: usize) -> &str {
         let leaf = self.plan.leaves.get(leaf);
-        let argument = leaf.and_then(|leaf| metric::argument(self.scope, leaf.definition).ok());
-        let Some(metric::Argument { text, .. }) = argument else {
-            return "NULL".to_owned();
-        };
-        let column = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'"' | b'`');
-        let is_column = text.contains('.') && text.bytes().all(column);
-        match (guard.keys.as_slice(), key_columns(guard).next()) {
-            ([_], Some((table, key))) if !is_column => format!(
-                "CASE WHEN {} IS NOT NULL THEN {text} END",
-                metric::column(self.scope, table, key)
-            ),
-            _ => text,
-        }
+        let argument = leaf.and_then(|leaf| leaf.argument.as_ref());
+        argument.map_or("NULL", |argument| &argument.text)
     }
 
     fn over_values(
@@ -497,31 +486,6 @@ impl Renderer<'_, '_> {
         sql
     }
 }
-
-const DAYS: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-];
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// A select list.
 #[derive(Default)]

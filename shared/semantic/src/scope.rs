@@ -2,7 +2,7 @@
 
 use crate::access::{self, Hidden};
 use crate::dialect::Dialect;
-use crate::error::{Errors, Reason, closest};
+use crate::error::{Errors, Reason};
 use crate::explore::{Dimension, Explore, Metric, Table};
 use crate::filter::{self, FieldType, Rule};
 use crate::interval::TimeInterval;
@@ -132,23 +132,29 @@ impl<'a> Scope<'a> {
                     .contains(&(table.to_owned(), field.to_owned())))
     }
 
+    /// The ids of all metrics, or of all dimensions, that the user may see.
+    fn visible(&self, metrics: bool) -> Vec<String> {
+        let ids = |(key, table): (&String, &'a Table)| {
+            let dimensions = table
+                .dimensions
+                .iter()
+                .map(|(own, field)| (own, &field.name));
+            let names: Vec<_> = if metrics {
+                let all = table.metrics.iter();
+                all.map(|(own, field)| (own, &field.name)).collect()
+            } else {
+                dimensions.collect()
+            };
+            let seen = names.into_iter().filter(|(own, _)| !self.hides(key, own));
+            seen.map(|(_, name)| field_id(key, name))
+                .collect::<Vec<_>>()
+        };
+        self.explore.tables.iter().flat_map(ids).collect()
+    }
+
     /// Says that a field does not exist, and which one may have been meant.
     pub(crate) fn unknown(&self, errors: &mut Errors, path: &str, what: &str, id: &str) {
-        let tables = self.explore.tables.iter();
-        let ids: Vec<String> = tables
-            .flat_map(|(key, table)| {
-                let dimensions = table.dimensions.values().map(|field| &field.name);
-                let metrics = table.metrics.values().map(|field| &field.name);
-                let names = if what == "metric" {
-                    metrics.collect::<Vec<_>>()
-                } else {
-                    dimensions.collect()
-                };
-                names.into_iter().map(|name| field_id(key, name))
-            })
-            .collect();
-        let hint = closest(id, ids.iter().map(String::as_str))
-            .map(|name| format!("did you mean \"{name}\"?"));
+        let hint = errors.hint(id, || self.visible(what == "metric"));
         errors.hinted(
             Reason::FieldReference,
             path,

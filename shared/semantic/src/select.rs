@@ -118,6 +118,24 @@ pub(crate) fn filtered<'a>(
     }
 }
 
+/// The tables of a dimension of the explore or of the query.
+pub(crate) fn tables<'a>(
+    scope: &Scope<'a>,
+    query: &'a MetricQuery,
+    id: &str,
+) -> Option<Tables<'a>> {
+    let mut custom = query.custom_dimensions.iter().flatten();
+    let id = match custom.find(|custom| custom.id() == id) {
+        Some(CustomDimension::Sql(custom)) => return Some(custom_sql(scope, custom).ok()?.1),
+        Some(CustomDimension::Bin(bin)) => &bin.dimension_id,
+        None => id,
+    };
+    match find(scope, id) {
+        Found::Yes(field) => Some(field.tables),
+        Found::Hidden | Found::No => None,
+    }
+}
+
 fn is_date(field_type: DimensionType) -> bool {
     matches!(field_type, DimensionType::Date | DimensionType::Timestamp)
 }
@@ -215,9 +233,11 @@ fn zoom(scope: &Scope<'_>, query: &MetricQuery) -> Option<(String, String)> {
     };
     let (id, base): (&String, &Dimension) = match &zoom.x_axis_field_id {
         Some(id) => (id, dated(id)?),
+        // Of the whole query, where this one is a part of its totals.
         None => query
-            .dimensions
+            .also_joins
             .iter()
+            .chain(&query.dimensions)
             .find_map(|id| match scope.dimension(id) {
                 Found::Yes(field) if is_date(field.dimension_type) => Some((id, dated(id)?)),
                 _ => None,
@@ -272,9 +292,21 @@ fn add_bin<'a>(
         id: bin.id.clone(),
         sql,
         sort: SortBy::Value,
-        order: is_sorted.then(|| (format!("{}_order", bin.id), order)),
+        order: is_sorted.then(|| (free_name(&bin.id, query), order)),
     });
     Ok(())
+}
+
+/// The name of the column that a column of ranges is sorted by: one that no other column has, whatever case counts for.
+fn free_name(id: &str, query: &MetricQuery) -> String {
+    let calculations = query.table_calculations.iter().map(|one| &one.name);
+    let columns = || query.dimensions.iter().chain(&query.metrics);
+    let taken: Vec<&String> = columns().chain(calculations).collect();
+    let mut name = format!("{id}_order");
+    while taken.iter().any(|one| one.eq_ignore_ascii_case(&name)) {
+        name.push('_');
+    }
+    name
 }
 
 /// `0 - 9`, `10 - 19`: labels and the numbers to sort them by. Widths that are not whole end where the next range begins.
@@ -286,13 +318,20 @@ fn fixed_width(
     let width = bin.bin_width.filter(|width| *width > 0.0);
     let width = width.ok_or("Ranges of a fixed width need a width above zero")?;
     let text = literal::float(width).ok_or("A width has to be a number")?;
-    let decimals = text.split_once('.').map_or(0, |(_, after)| after.len());
-    let decimals = u8::try_from(decimals.min(9)).unwrap_or_default();
+    let digits = text.split_once('.').map_or(0, |(_, after)| after.len());
+    let decimals = u8::try_from(digits.min(9)).unwrap_or_default();
     let syntax = scope.dialect.syntax();
-    let start = format!(
-        "FLOOR(CAST({field} AS {}) / {text}) * {text}",
-        syntax.float_type
-    );
+    let start = match (digits, whole(&text)) {
+        (1..=9, Some(whole)) => format!(
+            "FLOOR(CAST({} AS {}) / {whole}) * {text}",
+            scope.dialect.floor_of_decimals(field, decimals),
+            syntax.float_type
+        ),
+        _ => format!(
+            "FLOOR(CAST({field} AS {}) / {text}) * {text}",
+            syntax.float_type
+        ),
+    };
     let end = if decimals == 0 {
         format!("{start} + {text} - 1")
     } else {
@@ -306,6 +345,12 @@ fn fixed_width(
     // A concatenation of nothing is nothing everywhere but where CONCAT skips nulls.
     let label = format!("CASE WHEN {field} IS NULL THEN NULL ELSE {label} END");
     Ok((label, start))
+}
+
+/// The digits of a decimal as a whole number: 25 of `0.25`; none if a double would not count to it.
+fn whole(text: &str) -> Option<u64> {
+    let number = text.replace('.', "").parse::<u64>().ok()?;
+    (number < 1 << 53).then_some(number)
 }
 
 /// `<10`, `10-20`, `≥20`.
@@ -350,7 +395,8 @@ fn custom_range(
     Ok((label, order))
 }
 
-/// So many ranges of one width between the least and the greatest value.
+/// So many ranges of one width between the least and the greatest value. The width is whole, which makes the last range the
+/// largest, unless there are more ranges than whole numbers: then it has decimals.
 fn fixed_number(
     scope: &Scope<'_>,
     bin: &BinDimension,
@@ -361,17 +407,30 @@ fn fixed_number(
         .filter(|count| count.fract() == 0.0 && (1.0..=1_000.0).contains(count))
         .ok_or("A number of ranges has to be whole, from 1 to 1000")? as u32;
     let (dialect, syntax) = (scope.dialect, scope.dialect.syntax());
+    let decimals = decimals_of(count);
     let name = format!("{}_cte", bin.id);
     let of = |column: &str| format!("{}.{column}", scope.quote(&name));
     let (least, greatest, width) = (of("min_id"), of("max_id"), of("bin_width"));
     let dash = literal::string(dialect, " - ");
     let edge = |index: u32| format!("{least} + {width} * {index}");
-    let text = |sql: &str| dialect.decimal_text(sql, 0);
+    // Ranges end where their labels say.
+    let bound = |index: u32| dialect.decimal(&edge(index), decimals);
+    let text = |sql: &str| {
+        let zeros = format!(".{}", "0".repeat(usize::from(decimals)));
+        let (zeros, nothing) = (
+            literal::string(dialect, &zeros),
+            literal::string(dialect, ""),
+        );
+        format!(
+            "REPLACE({}, {zeros}, {nothing})",
+            dialect.decimal_text(sql, decimals)
+        )
+    };
     let mut label = format!("CASE\n    WHEN {field} IS NULL THEN NULL");
     let mut order = format!("CASE\n    WHEN {field} IS NULL THEN {count}");
     for at in 0..count - 1 {
         let (from, to) = (edge(at), edge(at + 1));
-        let condition = format!("{field} >= {from} AND {field} < {to}");
+        let condition = format!("{field} >= {} AND {field} < {}", bound(at), bound(at + 1));
         let between = (syntax.concat)(&[text(&from), dash.clone(), text(&to)]);
         label.push_str(&format!("\n    WHEN {condition} THEN {between}"));
         order.push_str(&format!("\n    WHEN {condition} THEN {at}"));
@@ -379,9 +438,19 @@ fn fixed_number(
     let last = (syntax.concat)(&[text(&edge(count - 1)), dash, text(&greatest)]);
     label.push_str(&format!("\n    ELSE {last}\n  END"));
     order.push_str(&format!("\n    ELSE {}\n  END", count - 1));
+    let number = |sql: &str| format!("CAST({sql} AS {})", syntax.float_type);
     let select = format!(
         "SELECT\n  FLOOR(MIN({field})) AS min_id,\n  CEIL(MAX({field})) AS max_id,\n  \
-         FLOOR((MAX({field}) - MIN({field})) / {count}) AS bin_width"
+         CASE\n    WHEN MAX({field}) - MIN({field}) >= {count} THEN {}\n    ELSE {} / {count}\n  END AS bin_width",
+        number(&format!("FLOOR((MAX({field}) - MIN({field})) / {count})")),
+        number(&format!("CEIL(MAX({field})) - FLOOR(MIN({field}))")),
     );
     Ok((label, order, Bounds { name, select }))
+}
+
+/// With how many decimals the ends of so many ranges between whole numbers can be told apart; exactly, if four are enough.
+fn decimals_of(count: u32) -> u8 {
+    let exact = (1..=4).find(|decimals| 10_u32.pow(*decimals) % count == 0);
+    let decimals = exact.unwrap_or_else(|| count.ilog10() + 2);
+    u8::try_from(decimals).unwrap_or(4)
 }

@@ -199,11 +199,47 @@ pub(crate) fn parse(value: &Value) -> Option<Written> {
     in_range(plain(day.ok()?.and_time(NaiveTime::MIN)))
 }
 
+/// The days of the week in English, as intervals of names answer them and formats write them.
+pub(crate) const DAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
+
+/// The months of the year in English, likewise.
+pub(crate) const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 /// What every warehouse can hold: the years 1 to 9999.
 pub(crate) fn representable(at: NaiveDateTime) -> bool {
     (1..=9999).contains(&at.year())
 }
 
+/// A leap second is the end of the second before: not every warehouse has one.
 fn in_range(written: Written) -> Option<Written> {
+    let usual = |at: NaiveDateTime| {
+        at.with_nanosecond(at.nanosecond().min(999_999_999))
+            .unwrap_or(at)
+    };
+    let written = Written {
+        wall: usual(written.wall),
+        utc: usual(written.utc),
+    };
     (representable(written.wall) && representable(written.utc)).then_some(written)
 }

@@ -1,5 +1,6 @@
 //! Queries that belong to another one: its total, and its subtotals.
 
+use crate::conditions;
 use crate::query::MetricQuery;
 use crate::reference::{Piece, pieces};
 use crate::scope::field_id;
@@ -10,6 +11,7 @@ use crate::scope::field_id;
 /// left out, as are calculations, which look at the other rows.
 pub fn total(query: &MetricQuery) -> MetricQuery {
     let mut total = query.clone();
+    total.also_joins = asked(query);
     total.dimensions.clear();
     total.table_calculations.clear();
     total.sorts.clear();
@@ -47,6 +49,7 @@ pub fn subtotals(
             let prefix = leading.iter().take(count).copied();
             let key: Vec<&str> = prefix.clone().map(String::as_str).collect();
             let mut one = query.clone();
+            one.also_joins = asked(query);
             one.dimensions = prefix.chain(kept.iter().copied()).cloned().collect();
             one.sorts.clear();
             one.filters.metrics = None;
@@ -58,6 +61,17 @@ pub fn subtotals(
             (key.join(":"), one)
         })
         .collect()
+}
+
+/// What decides on the rows of a query besides its filters on dimensions.
+fn asked(query: &MetricQuery) -> Vec<String> {
+    let mut rules = Vec::new();
+    if let Some(item) = &query.filters.metrics {
+        conditions::rules(item, &mut rules);
+    }
+    let filtered = rules.into_iter().filter_map(|rule| rule.target.as_ref());
+    let filtered = filtered.map(|target| target.field_id.clone());
+    query.dimensions.iter().cloned().chain(filtered).collect()
 }
 
 /// Whether every field that a calculation names is among the columns.

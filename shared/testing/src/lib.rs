@@ -14,6 +14,7 @@ mod answer;
 mod fits;
 mod outbox;
 mod people;
+mod script;
 
 use std::{
     collections::BTreeMap,
@@ -47,6 +48,7 @@ use tempfile::TempDir;
 
 pub use actor::{Actor, Call};
 pub use answer::Answer;
+pub use script::{Says, Script};
 
 /// The password of every user that [`TestApp::user`] makes.
 pub const PASSWORD: &str = "correct-horse-1";
@@ -57,6 +59,8 @@ const START: i64 = 1_769_851_800_000;
 pub struct TestApp {
     pub app: App,
     pub table: Embedded,
+    /// The warehouse of every project whose host is `embedded`.
+    pub warehouse: Script,
     stack: Stack,
     document: Arc<Value>,
     folder: TempDir,
@@ -99,19 +103,23 @@ impl TestApp {
         let own = [
             ("ZERODASH_OUTBOX".to_owned(), path("outbox")),
             ("ZERODASH_KEY_FILE".to_owned(), path("key")),
+            ("ZERODASH_FILES".to_owned(), path("files")),
         ];
         let all: BTreeMap<_, _> = variables.clone().into_iter().chain(own).collect();
         let config = Config::from_variables(|name| all.get(name).cloned()).expect("settings");
         let store = Store::new(table.client(), &config.table, random.clone());
         store.create_table().await.expect("a table");
         let clock = Clock::fixed(Timestamp::from_millis(start));
-        let app = App::with(config, store, clock, random)
+        let mut app = App::with(config, store, clock, random)
             .await
             .expect("an app");
+        let warehouse = Script::default();
+        app.warehouses = app.warehouses.with_embedded(warehouse.engines());
         Self {
             stack: stack(app.clone()),
             app,
             table,
+            warehouse,
             document,
             folder,
             variables,
@@ -129,6 +137,9 @@ impl TestApp {
         }
         // Secrets are sealed under the same key there.
         fork.app.seal = self.app.seal.clone();
+        // Files and tables are looked at, never changed: a fork has other names for what it writes.
+        fork.app.files = self.app.files.clone();
+        fork.app.warehouses = self.app.warehouses.clone();
         fork.stack = self.stack.over(fork.app.clone());
         fork
     }
@@ -291,6 +302,11 @@ impl TestApp {
         keyed
             .filter(|((pk, _), _)| !pk.starts_with("LIMIT#"))
             .collect()
+    }
+
+    /// A folder of this installation's own.
+    pub fn folder(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
     }
 
     fn outbox_folder(&self) -> std::path::PathBuf {

@@ -2,49 +2,95 @@
 
 mod credentials;
 mod hosts;
+mod turns;
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 pub use credentials::*;
 pub use hosts::Hosts;
+pub use turns::{Turn, Turns};
 
 use crate::{Error, Result, Warehouse};
 
 /// The host of projects whose warehouse is the engine inside the process.
 pub const EMBEDDED: &str = "embedded";
 
-/// What connects: the engine inside the process, if there is one, and which hosts may be talked to.
+/// Connections that are kept for the next query, at most; then all are let go.
+const KEPT: usize = 64;
+
+/// The engines inside the process: one for each project, with that project's tables and no others.
+pub type Embedded = Arc<dyn Fn(&str) -> Result<Arc<dyn Warehouse>> + Send + Sync>;
+
+/// What connects: the engines inside the process, if there is one, and which hosts may be talked to.
 #[derive(Clone, Default)]
 pub struct Warehouses {
-    embedded: Option<Arc<dyn Warehouse>>,
+    embedded: Option<Embedded>,
     hosts: Hosts,
+    kept: Arc<Mutex<HashMap<String, Arc<dyn Warehouse>>>>,
+    /// Whose query runs next in this process.
+    pub turns: Turns,
 }
 
 impl Warehouses {
     /// Without an embedded engine.
     pub fn new(hosts: Hosts) -> Self {
         Self {
-            embedded: None,
             hosts,
+            ..Self::default()
         }
     }
 
-    /// With an engine for projects whose host is [`EMBEDDED`].
+    /// With engines for projects whose host is [`EMBEDDED`].
     #[must_use]
-    pub fn with_embedded(mut self, engine: Arc<dyn Warehouse>) -> Self {
-        self.embedded = Some(engine);
+    pub fn with_embedded(mut self, engines: Embedded) -> Self {
+        self.embedded = Some(engines);
         self
     }
 
-    /// The warehouse of these credentials. Nothing is sent before it is asked something.
+    /// The connection that was made under an identity before, or a new one of these credentials. An identity says whose
+    /// credentials they are and changes with them.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub fn kept(
+        &self,
+        identity: &str,
+        project: &str,
+        credentials: &Credentials,
+    ) -> Result<Arc<dyn Warehouse>> {
+        if let Some(kept) = self.find(identity) {
+            return Ok(kept);
+        }
+        let made = self.connect(project, credentials)?;
+        // The engine of a project looks for new tables each time it is asked for.
+        if !credentials.embedded() {
+            let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if all.len() >= KEPT {
+                all.clear();
+            }
+            all.insert(identity.to_owned(), made.clone());
+        }
+        Ok(made)
+    }
+
+    /// The connection that was made under an identity before.
+    pub fn find(&self, identity: &str) -> Option<Arc<dyn Warehouse>> {
+        let all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(identity).cloned()
+    }
+
+    /// The warehouse of a project's credentials. Nothing is sent before it is asked something.
     ///
     /// # Errors
     /// `Unavailable` when this build has no adapter for it, `Connection` when the credentials cannot be used.
-    pub fn connect(&self, credentials: &Credentials) -> Result<Arc<dyn Warehouse>> {
+    pub fn connect(&self, project: &str, credentials: &Credentials) -> Result<Arc<dyn Warehouse>> {
         match credentials {
             Credentials::Postgres(one) if one.host == EMBEDDED => {
-                let engine = self.embedded.clone();
-                engine.ok_or(Error::Unavailable("The embedded engine"))
+                let engines = self.embedded.as_ref();
+                engines.ok_or(Error::Unavailable("The embedded engine"))?(project)
             }
             #[cfg(feature = "postgres")]
             Credentials::Postgres(one) => {

@@ -9,22 +9,36 @@ pub mod athena;
 pub mod bigquery;
 #[cfg(any(feature = "athena", feature = "bigquery", feature = "snowflake"))]
 mod cloud;
+#[cfg(feature = "clickhouse")]
+pub mod clickhouse;
 pub mod connect;
+#[cfg(feature = "databricks")]
+pub mod databricks;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(any(feature = "clickhouse", feature = "databricks", feature = "trino"))]
+mod reads;
+#[cfg(any(feature = "clickhouse", feature = "databricks", feature = "trino"))]
+mod remote;
 mod rows;
 #[cfg(feature = "snowflake")]
 pub mod snowflake;
+#[cfg(feature = "trino")]
+pub mod trino;
+#[cfg(any(feature = "clickhouse", feature = "databricks", feature = "trino"))]
+mod values;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-pub use connect::{Credentials, Hosts, Warehouses};
+pub use connect::{Credentials, EMBEDDED, Embedded, Hosts, Turn, Turns, Warehouses};
 pub use error::{Error, Result};
 pub use rows::{Column, Row, RowStream, Rows, Type};
 

@@ -1,4 +1,4 @@
-use app::domain::access::ProjectRole;
+use app::domain::{access::ProjectRole, explore_set::Entry};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::TestApp;
@@ -307,4 +307,65 @@ async fn deploying_is_for_developers_and_reading_for_viewers() {
             .refusal(),
         "401 AuthorizationError"
     );
+}
+
+#[tokio::test]
+async fn what_readers_could_not_read_is_refused() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Jaffle").await;
+    let path = format!("/api/v1/projects/{}/explores", project.id);
+    let good = explore("orders", "a").to_string();
+    let with = |junk: &str| {
+        format!(
+            "[{}]",
+            good.replacen('{', &format!("{{\"junk\":{junk},"), 1)
+        )
+    };
+    let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
+    let long = format!("\"{}\"", "L".repeat(70_000));
+    let refused = [
+        with("\"\\ud800\""),
+        with("1e999"),
+        with(&deep),
+        // A list of such labels would be larger than anything that reads it.
+        format!("[{}]", good.replace("\"orders a\"", &long)),
+        "[[]]".to_owned(),
+    ];
+    for body in refused {
+        let answer = ana.put(&path).body("application/json", body).await;
+        assert_eq!(answer.refusal(), "400 ParameterError", "{answer}");
+    }
+    assert_eq!(ana.get(&path).await.ok(), json!([]));
+    // What is odd but can be read stays.
+    let answer = ana
+        .put(&path)
+        .body("application/json", with("\"\\u00e9\""))
+        .await;
+    answer.ok();
+    assert_eq!(names(&ana.get(&path).await.ok()), ["orders"]);
+}
+
+/// Packed, such a list would fit into an item a hundred times; unpacked, nobody could read it, nor put another in its place.
+#[tokio::test]
+async fn a_list_that_nobody_could_read_is_refused_and_the_old_one_stays() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Jaffle").await;
+    let path = format!("/api/v1/projects/{}/explores", project.id);
+    ana.put(&path)
+        .json(&json!([explore("orders", "a")]))
+        .await
+        .ok();
+    // All of them in one part of the list.
+    let same_part = (0..).map(|number| format!("lost_{number}"));
+    let same_part = same_part.filter(|name| Entry::shard(name) == 7).take(300);
+    let lost = |name| json!({ "name": name, "label": "L".repeat(30_000), "errors": [] });
+    let list: Vec<Value> = same_part.map(lost).collect();
+    let answer = ana.put(&path).json(&json!(list)).await;
+    assert_eq!(answer.refusal(), "400 ParameterError");
+    assert_eq!(names(&ana.get(&path).await.ok()), ["orders"]);
+    // Half of it can be read.
+    ana.put(&path).json(&json!(list[..100])).await.ok();
+    assert_eq!(names(&ana.get(&path).await.ok()).len(), 100);
 }

@@ -3,9 +3,19 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod cache;
 mod compile;
+mod csv;
 mod deploy;
 mod explores;
 mod given;
 mod journey;
+mod queries;
+mod run;
+mod search;
+mod shop;
+mod slow;
+mod sql_runner;
 mod sweep;
+mod totals;
+mod underlying;

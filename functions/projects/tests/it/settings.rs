@@ -151,8 +151,14 @@ async fn a_semantic_layer_keeps_its_token_to_itself() {
     set(json!({"type": "CUBE", "token": "s3cret", "domain": "https://cube.example.com"}))
         .await
         .ok();
-    // The token stays; the rest changes.
-    set(json!({"type": "CUBE", "domain": "https://new.example.com"}))
+    // A token is not sent to a domain that it was not given for.
+    let elsewhere = json!({"type": "CUBE", "domain": "https://new.example.com"});
+    assert_eq!(set(elsewhere).await.refusal(), "400 ParameterError");
+    // Where it stays, it need not be sent again.
+    set(json!({"type": "CUBE", "domain": "https://cube.example.com"}))
+        .await
+        .ok();
+    set(json!({"type": "CUBE", "token": "s3cret", "domain": "https://new.example.com"}))
         .await
         .ok();
     let shown = ana.get(&path).await;

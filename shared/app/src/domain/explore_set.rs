@@ -22,6 +22,8 @@ pub const SHARDS: usize = 64;
 pub const MOST_EXPLORES: usize = 50_000;
 /// A name longer than any that a warehouse allows.
 const LONGEST_NAME: usize = 500;
+/// Bytes of what a list says of one explore: its label, tags, description and errors.
+const LONGEST_ENTRY: usize = 64 * 1024;
 /// How many things that are wrong with a deploy are told.
 const MOST_ERRORS: usize = 100;
 
@@ -74,6 +76,16 @@ impl Entry {
     pub fn shard(name: &str) -> usize {
         let first = Sha256::digest(name.as_bytes()).first().copied();
         usize::from(first.unwrap_or_default()) % SHARDS
+    }
+
+    /// Bytes of what it says, as good as exact.
+    fn said(&self) -> usize {
+        let required = self.required.iter().flatten();
+        let required = required.map(|(name, values)| {
+            name.len() + values.as_slice().iter().map(String::len).sum::<usize>()
+        });
+        let tags = self.tags.iter().map(String::len);
+        self.label.len() + self.summary.get().len() + tags.sum::<usize>() + required.sum::<usize>()
     }
 }
 
@@ -142,8 +154,13 @@ pub fn read_explores(elements: Vec<&RawValue>) -> Result<Vec<Given<'_>>> {
 fn read_explore(element: &RawValue) -> std::result::Result<Given<'_>, String> {
     let text = element.get();
     let told = |error: serde_json::Error| error.to_string();
+    if !text.starts_with('{') {
+        return Err("an explore is an object".to_owned());
+    }
+    // Whatever is in it can be read as a whole: a reader leaves parts of it out.
+    serde_json::from_str::<Readable>(text).map_err(told)?;
     // Most have nothing of that name, and are not read twice.
-    let probe: Probe<'_> = if text.contains("\"errors\"") {
+    let probe: Probe<'_> = if text.contains("\"errors\"") || is_escaped(text) {
         serde_json::from_str(text).map_err(told)?
     } else {
         Probe::default()
@@ -153,7 +170,7 @@ fn read_explore(element: &RawValue) -> std::result::Result<Given<'_>, String> {
         let error: ExploreError = serde_json::from_str(text).map_err(told)?;
         error_entry(&error, body)?
     } else {
-        let explore: Explore = serde_json::from_str(text).map_err(told)?;
+        let explore = Explore::from_json(text).map_err(told)?;
         explore_entry(&explore, text, body)?
     };
     if entry.name.trim().is_empty()
@@ -164,10 +181,80 @@ fn read_explore(element: &RawValue) -> std::result::Result<Given<'_>, String> {
             "an explore has a name of 1 to {LONGEST_NAME} bytes without control characters"
         ));
     }
+    if entry.said() > LONGEST_ENTRY {
+        return Err(format!(
+            "label, tags, description and errors of an explore have at most {LONGEST_ENTRY} bytes together"
+        ));
+    }
     Ok(Given {
         entry,
         body: text.as_bytes(),
     })
+}
+
+/// Whether letters of ASCII may be written as escapes, so that looking for words in it is not enough.
+pub fn is_escaped(text: &str) -> bool {
+    text.match_indices("\\u00")
+        .any(|(at, found)| matches!(text.as_bytes().get(at + found.len()), Some(b'0'..=b'7')))
+}
+
+/// JSON that can be read into values: strings are text, numbers are in range, and it is not nested too deeply.
+struct Readable;
+
+impl<'de> Deserialize<'de> for Readable {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(Readable)
+    }
+}
+
+impl<'de> serde::de::Visitor<'de> for Readable {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(
+        self,
+        mut all: A,
+    ) -> std::result::Result<Self, A::Error> {
+        while all.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(
+        self,
+        mut all: A,
+    ) -> std::result::Result<Self, A::Error> {
+        while all.next_entry::<Self, Self>()?.is_some() {}
+        Ok(self)
+    }
 }
 
 fn raw(value: &serde_json::Value) -> std::result::Result<Box<RawValue>, String> {
@@ -250,7 +337,10 @@ fn explore_entry(
         summary: raw(&summary)?,
         tags: explore.tags.clone(),
         required: base.required_attributes.clone(),
-        personal: requires || text.contains("${lightdash.") || text.contains("${ld."),
+        personal: requires
+            || text.contains("${lightdash.")
+            || text.contains("${ld.")
+            || is_escaped(text),
         is_virtual,
         is_error: false,
     })
@@ -259,41 +349,6 @@ fn explore_entry(
 /// Where a project's list is: the hash of each part of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shards(pub Vec<Option<ContentHash>>);
-
-/// Bytes, compressed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Packed(#[serde(with = "serde_bytes")] pub Vec<u8>);
-
-/// The level at which the compressor is still fast.
-const LEVEL: i32 = 3;
-/// What is unpacked at most: a body is never larger than a request.
-const LARGEST: usize = 128 * 1024 * 1024;
-
-impl Packed {
-    /// Compresses.
-    ///
-    /// # Errors
-    /// `Internal` when the compressor fails.
-    pub fn pack(bytes: &[u8]) -> Result<Self> {
-        let packed = zstd::bulk::compress(bytes, LEVEL);
-        let told = |error| Error::Internal(anyhow::Error::new(error).context("compressing"));
-        packed.map(Self).map_err(told)
-    }
-
-    /// Gives the bytes back.
-    ///
-    /// # Errors
-    /// `Internal` when they are no compressed bytes.
-    pub fn unpack(&self) -> Result<Vec<u8>> {
-        let told = |error| Error::Internal(anyhow::Error::new(error).context("decompressing"));
-        let mut out = Vec::new();
-        let reader = zstd::stream::read::Decoder::new(self.0.as_slice()).map_err(told)?;
-        let mut limited = std::io::Read::take(reader, LARGEST as u64);
-        std::io::Read::read_to_end(&mut limited, &mut out).map_err(told)?;
-        Ok(out)
-    }
-}
 
 /// The state of a session in which explores are deployed in batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

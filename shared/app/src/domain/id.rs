@@ -74,6 +74,8 @@ id!(
     TagId,
     /// A compilation of a project's dbt project.
     CompileJobId,
+    /// A question to a warehouse that is kept.
+    QueryId,
 );
 
 impl UserId {

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         access::ProjectRole,
         email::EmailAddress,
-        id::{GroupId, JobId, OrganizationId, ProjectId, UserId},
+        id::{GroupId, JobId, OrganizationId, ProjectId, QueryId, UserId},
         secret::SealedBytes,
     },
     random::Random,
@@ -44,6 +44,8 @@ pub enum Task {
     CopyAccess { from: ProjectId, to: ProjectId },
     /// Remove what no set of explores that a project keeps names any more.
     SweepExplores { project: ProjectId },
+    /// Ask a warehouse what somebody asked, and keep the rows.
+    RunQuery { query: QueryId },
     /// Mail an invitation.
     MailInvitation {
         user: UserId,

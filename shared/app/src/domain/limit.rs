@@ -47,6 +47,10 @@ pub enum Limit {
     InvitationAddress,
     /// SSH key pairs made for one organisation.
     SshKeyOrganization,
+    /// Queries of one user: a dashboard of 50 tiles, opened every few seconds.
+    QueryUser,
+    /// Queries of one organisation.
+    QueryOrganization,
 }
 
 const MINUTE: u64 = 60;
@@ -54,7 +58,7 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// Name (in keys and environment variables), how many, and in how many seconds.
-const TABLE: [(Limit, &str, u32, u64); 16] = [
+const TABLE: [(Limit, &str, u32, u64); 18] = [
     (Limit::RegisterAddress, "REGISTER_ADDRESS", 500, 10 * MINUTE),
     (
         Limit::PasscodeRequestAccount,
@@ -111,6 +115,8 @@ const TABLE: [(Limit, &str, u32, u64); 16] = [
         10 * MINUTE,
     ),
     (Limit::SshKeyOrganization, "SSH_KEY_ORGANIZATION", 20, HOUR),
+    (Limit::QueryUser, "QUERY_USER", 600, MINUTE),
+    (Limit::QueryOrganization, "QUERY_ORGANIZATION", 6000, MINUTE),
 ];
 
 /// The limits in force.

@@ -96,9 +96,6 @@ pub enum SemanticLayerUpdate {
 pub struct StoredSemanticLayer {
     pub sealed: SealedBytes,
     pub shown: SemanticLayer,
-    /// Counts the changes.
-    #[serde(default)]
-    pub rev: u64,
 }
 
 /// What is sealed of a connection that was stored earlier, opened.
@@ -138,6 +135,16 @@ fn address(sent: Option<&str>, known: Option<&str>) -> Result<String> {
         .ok_or_else(|| Error::invalid("The domain is a URL that begins with https:// or http://"))
 }
 
+impl SemanticLayer {
+    /// Where it is.
+    fn domain(&self) -> &str {
+        match self {
+            Self::Dbt(one) => &one.domain,
+            Self::Cube(one) => &one.domain,
+        }
+    }
+}
+
 impl SemanticLayerUpdate {
     /// Whether the token of the stored connection is needed.
     pub fn needs_token_of(&self, stored: &SemanticLayer) -> bool {
@@ -146,6 +153,17 @@ impl SemanticLayerUpdate {
             (Self::Dbt(_), SemanticLayer::Dbt(_)) | (Self::Cube(_), SemanticLayer::Cube(_))
         );
         same && self.token().is_none()
+    }
+
+    fn domain(&self) -> Option<&str> {
+        let domain = match self {
+            Self::Dbt(sent) => &sent.domain,
+            Self::Cube(sent) => &sent.domain,
+        };
+        domain
+            .as_deref()
+            .map(str::trim)
+            .filter(|domain| !domain.is_empty())
     }
 
     fn token(&self) -> Option<&str> {
@@ -174,6 +192,15 @@ impl SemanticLayerUpdate {
             .map_err(|_| Error::Internal(anyhow::anyhow!("reading a semantic layer connection")))?;
         let known = opened.as_ref().map(|opened| opened.token.reveal());
         let token = chosen(self.token(), known)?;
+        if self.token().is_none()
+            && self
+                .domain()
+                .is_some_and(|new| stored.is_some_and(|old| old.domain() != new))
+        {
+            return Err(Error::invalid(
+                "A token is for one domain: send the token of the other one with it",
+            ));
+        }
         let (shown, whole) = match self {
             Self::Dbt(sent) => {
                 let old = match stored {

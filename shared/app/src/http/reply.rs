@@ -146,6 +146,19 @@ fn meaning(error: &Error) -> (StatusCode, &'static str, u16) {
             Reason::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenError"),
             Reason::Hidden => (StatusCode::UNAUTHORIZED, "AuthorizationError"),
         },
+        #[cfg(feature = "warehouse")]
+        Error::Warehouse(error) => match error {
+            warehouse::Error::Connection(_) | warehouse::Error::Unavailable(_) => {
+                (StatusCode::BAD_REQUEST, "WarehouseConnectionError")
+            }
+            warehouse::Error::Tunnel(_) => (StatusCode::BAD_REQUEST, "SshTunnelError"),
+            warehouse::Error::Time(_) => (StatusCode::BAD_REQUEST, "TimeoutError"),
+            warehouse::Error::Refused(_)
+            | warehouse::Error::Query { .. }
+            | warehouse::Error::Memory(_)
+            | warehouse::Error::Engine(_) => (StatusCode::BAD_REQUEST, "WarehouseQueryError"),
+        },
+        Error::Timeout(_) => (StatusCode::BAD_REQUEST, "TimeoutError"),
         Error::CustomSql => (StatusCode::FORBIDDEN, "CustomSqlQueryForbiddenError"),
         Error::Expired(_) => (StatusCode::NOT_ACCEPTABLE, "ExpiredError"),
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "ParameterError"),
@@ -184,6 +197,20 @@ fn reasons(errors: &CompileErrors) -> Map<String, Value> {
     Map::from_iter([("errors".to_owned(), shown.collect())])
 }
 
+/// Where a statement is wrong: `lineNumber` and `charNumber`, from 1.
+#[cfg(feature = "warehouse")]
+fn place(error: &warehouse::Error) -> Map<String, Value> {
+    let mut data = Map::new();
+    if let warehouse::Error::Query {
+        line, character, ..
+    } = error
+    {
+        data.extend(line.map(|line| ("lineNumber".to_owned(), json!(line))));
+        data.extend(character.map(|character| ("charNumber".to_owned(), json!(character))));
+    }
+    data
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let (status, name, told) = meaning(&self);
@@ -192,6 +219,8 @@ impl IntoResponse for Error {
             Error::Malformed(fields) => (String::new(), data(fields)),
             Error::InvalidFields(sentence, fields) => (sentence.clone(), data(fields)),
             Error::Compile(errors) => (errors.to_string(), reasons(errors)),
+            #[cfg(feature = "warehouse")]
+            Error::Warehouse(error) => (error.to_string(), place(error)),
             error => (error.to_string(), Map::new()),
         };
         let body = json!({ "status": "error", "error": { "statusCode": told, "name": name, "message": message, "data": data } });

@@ -223,6 +223,7 @@ impl Store {
             Task::DeleteProject { project } => Box::pin(self.walk_project(project, until)).await,
             Task::DeleteGroup { group } => Box::pin(self.walk_group(group, until)).await,
             Task::CopyAccess { .. }
+            | Task::RunQuery { .. }
             | Task::SweepExplores { .. }
             | Task::MailInvitation { .. }
             | Task::MailProjectAccess { .. } => Ok(true),
@@ -240,6 +241,7 @@ impl Store {
             Task::DeleteProject { project } => keys::project(project),
             Task::DeleteGroup { group } => keys::group(group),
             Task::CopyAccess { .. }
+            | Task::RunQuery { .. }
             | Task::SweepExplores { .. }
             | Task::MailInvitation { .. }
             | Task::MailProjectAccess { .. } => {

@@ -21,11 +21,10 @@ use crate::{
     Error, Result,
     clock::Timestamp,
     domain::{
-        explore_set::{
-            ContentHash, DeployStatus, Entry, Given, MOST_EXPLORES, Packed, SHARDS, Shards,
-        },
+        explore_set::{ContentHash, DeployStatus, Entry, Given, MOST_EXPLORES, SHARDS, Shards},
         id::{DeployId, ProjectId, UserId},
         job::{Job, Task},
+        packed::Packed,
     },
     error::Kind,
 };
@@ -174,7 +173,7 @@ impl Store {
         let text = serde_json::to_vec(&entries).map_err(unreadable)?;
         let batch = Batch {
             number,
-            entries: Packed::pack(&text)?,
+            entries: pack_list(&text)?,
             written_at: now,
         };
         if batch.entries.0.len() > LARGEST_ITEM {
@@ -428,17 +427,33 @@ fn content(
 fn merged<'a>(entries: &'a [(Entry, bool)], current: &'a [Entry]) -> Result<Vec<&'a Entry>> {
     let deployed = entries.iter().map(|(entry, _)| entry);
     let own = current.iter().filter(|entry| entry.is_virtual);
+    if entries.is_empty() {
+        return Err(Error::invalid("A deploy needs at least one explore"));
+    }
     let list: BTreeMap<&str, &Entry> = deployed
         .chain(own)
         .map(|entry| (entry.name.as_str(), entry))
         .collect();
     match list.len() {
-        0 => Err(Error::invalid("A deploy needs at least one explore")),
-        1..=MOST_EXPLORES => Ok(list.into_values().collect()),
+        ..=MOST_EXPLORES => Ok(list.into_values().collect()),
         _ => Err(Error::invalid(format!(
             "A project has at most {MOST_EXPLORES} explores"
         ))),
     }
+}
+
+/// Bytes of a part of the list, unpacked, at most: whoever reads one explore reads the part that it is in. Packed, much more would
+/// fit into an item.
+const LARGEST_LIST: usize = 16 * 1024 * 1024;
+
+/// Packs a part of the list.
+fn pack_list(text: &[u8]) -> Result<Packed> {
+    if text.len() > LARGEST_LIST {
+        return Err(Error::invalid(
+            "The explores have too much text in their labels, tags, descriptions and errors",
+        ));
+    }
+    Packed::pack(text)
 }
 
 /// The parts of a list, and the writes of those that the current set does not have.
@@ -470,7 +485,7 @@ fn shards_of(
             let key = keys::explore_shard(project, &hash);
             let index = keys::late_explore(project, &key);
             let content = Content {
-                data: Packed::pack(&text)?,
+                data: pack_list(&text)?,
                 parts: 0,
                 written_at: now,
             };

@@ -7,7 +7,7 @@ use crate::{
         explore_set::ContentHash,
         id::{
             AttributeId, CompileJobId, CredentialsId, DeployId, GroupId, JobId, NotificationId,
-            OrganizationId, PaletteId, ProjectId, SpaceId, TokenId, UserId,
+            OrganizationId, PaletteId, ProjectId, QueryId, SpaceId, TokenId, UserId,
         },
         limit::Counter,
         secret::sha256_hex,
@@ -429,6 +429,16 @@ pub fn compile_job(job: CompileJobId) -> Key {
     key(format!("COMPILE#{job}"), "JOB")
 }
 
+/// A question to a warehouse.
+pub fn query(query: QueryId) -> Key {
+    key(format!("QUERY#{query}"), "QUERY")
+}
+
+/// Rows that answer every query of one key in a project.
+pub fn cached_rows(project: ProjectId, cache_key: &str) -> Key {
+    key(format!("CACHE#{project}#{}", text(cache_key)), "CACHE")
+}
+
 /// Somebody's own role in a project.
 pub fn project_member(project: ProjectId, user: UserId) -> Key {
     key(project_partition(project), format!("{MEMBERS}{user}"))
@@ -613,6 +623,8 @@ mod tests {
             preferrer(project_id, user_id),
             compilation(project_id, CompileJobId::new(&random)),
             compile_job(CompileJobId::new(&random)),
+            query(QueryId::new(&random)),
+            cached_rows(project_id, "5e55"),
         ];
         let table: String = keys
             .iter()

@@ -45,6 +45,7 @@ mod palette;
 mod password;
 mod project;
 mod project_settings;
+mod query;
 pub mod schema;
 mod semantic_layer;
 mod session;
@@ -79,6 +80,7 @@ use crate::{
 
 pub use deletion::Until;
 pub use deploy::{Deploy, SESSION, UNNAMED};
+pub use explore::Body as ExploreBody;
 pub use group::Once;
 pub use instance::InstanceKeys;
 pub use invitation::{Acceptance, FirstLogin, Guest, NewInvitation};
@@ -87,6 +89,7 @@ pub use organization::Rotation;
 pub use otp::Attempt;
 pub use project::{NewProject, ProjectAccess};
 pub use project_settings::Connections;
+pub use query::Came;
 pub use space::{NewSpace, SpaceChange};
 pub use user::{LAST_ADMIN, SignUp};
 
@@ -101,6 +104,8 @@ pub struct Store {
     random: Random,
     /// Who hears of new jobs in this process; in the cloud it is the table's stream that tells the worker.
     watcher: Option<UnboundedSender<JobId>>,
+    /// Explores that were read here before.
+    explores: explore::Kept,
 }
 
 impl Store {
@@ -111,6 +116,7 @@ impl Store {
             table: table.into(),
             random,
             watcher: None,
+            explores: explore::Kept::default(),
         }
     }
 

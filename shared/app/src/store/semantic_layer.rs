@@ -25,7 +25,8 @@ impl Store {
     ) -> Result<()> {
         let put = Write::put(keys::semantic_layer(project), "semantic layer", new);
         let put = match old {
-            Some(old) => put.when_equal("rev", old.rev),
+            // Sealing is never twice the same: another connection in its place, even with the same content, is another one.
+            Some(old) => put.when_equal("sealed", &old.sealed),
             None => put.when_absent(),
         };
         self.apply([

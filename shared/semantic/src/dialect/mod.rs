@@ -161,14 +161,29 @@ impl Dialect {
 
     /// A number as text with so many decimals (at most 9): a plain cast would write `1.0E1` or `10.0` here and there.
     pub fn decimal_text(self, sql: &str, decimals: u8) -> String {
-        let decimal = match self {
+        let text = self.syntax().text_type;
+        format!("CAST({} AS {text})", self.decimal(sql, decimals))
+    }
+
+    /// A number, rounded to so many decimals (at most 9).
+    pub fn decimal(self, sql: &str, decimals: u8) -> String {
+        match self {
             // Its cast cuts off what the others round: 3 * 0.7 would be 2.0.
             Self::Clickhouse => {
-                format!("ROUND({sql}, {decimals}) AS Nullable(Decimal(28, {decimals}))")
+                format!("CAST(ROUND({sql}, {decimals}) AS Nullable(Decimal(28, {decimals})))")
             }
-            _ => format!("{sql} AS DECIMAL(28, {decimals})"),
-        };
-        format!("CAST(CAST({decimal}) AS {})", self.syntax().text_type)
+            _ => format!("CAST({sql} AS DECIMAL(28, {decimals}))"),
+        }
+    }
+
+    /// A number times ten to the power of `decimals` (at most 9), rounded down as the decimal that it stands for: the double 0.3 is
+    /// less than three tenths. Decimals of 27 digits times ten digits are what every warehouse holds.
+    pub fn floor_of_decimals(self, sql: &str, decimals: u8) -> String {
+        let power = 10_u64.pow(u32::from(decimals.min(9)));
+        match self {
+            Self::Clickhouse => format!("FLOOR(ROUND({sql} * {power}, 6))"),
+            _ => format!("FLOOR(CAST({sql} AS DECIMAL(27, 9)) * {power})"),
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+mod bounds;
 mod errors;
 mod fields;
+mod numbers;
 mod security;
 mod shop;

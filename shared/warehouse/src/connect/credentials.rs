@@ -195,6 +195,11 @@ pub struct AthenaCredentials {
 }
 
 impl Credentials {
+    /// Whether the warehouse is the engine inside the process.
+    pub fn embedded(&self) -> bool {
+        matches!(self, Self::Postgres(one) if one.host == super::EMBEDDED)
+    }
+
     /// The connection with what an explore asks for: another warehouse of Snowflake, another compute of Databricks.
     /// An unknown name changes nothing (reference: the default path).
     #[must_use]

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::common::TableReference;
@@ -14,6 +14,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::StreamExt;
 use tokio::runtime::{Builder, Runtime};
@@ -23,7 +24,7 @@ use super::{Error, Result, functions, json, operators, statement};
 use crate::{Column, Rows};
 
 /// The name of the database that the tables are in, where SQL names one.
-const DATABASE: &str = "postgres";
+pub(super) const DATABASE: &str = "postgres";
 /// Plans are walked by recursion, and a filter of a thousand values is a deep one. Only addresses are reserved.
 const STACK: usize = 64 * 1024 * 1024;
 
@@ -148,6 +149,24 @@ impl Engine {
         }
     }
 
+    /// Work on the engine's own threads.
+    pub(super) fn spawn(
+        &self,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<JoinHandle<()>> {
+        let runtime = self.runtime.as_ref();
+        let runtime = runtime.ok_or_else(|| Error::Engine("it has stopped".to_owned()))?;
+        Ok(runtime.spawn(work))
+    }
+
+    pub(super) fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     fn register(&self, schema: &str, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {
         let catalog = self
             .context
@@ -179,7 +198,7 @@ impl Drop for Engine {
 }
 
 /// Stops a task when nobody waits for it any more.
-struct Abandoned<T>(JoinHandle<T>);
+pub(super) struct Abandoned<T>(pub(super) JoinHandle<T>);
 
 impl<T> Drop for Abandoned<T> {
     fn drop(&mut self) {
@@ -222,6 +241,29 @@ fn context(limits: &Limits) -> Result<SessionContext> {
 }
 
 async fn answer(context: &SessionContext, sql: &str, memory: usize) -> Result<Rows> {
+    let plan = plan(context, sql, memory).await?;
+    let failed = |error: DataFusionError| query_failed(&error, memory);
+    let frame = context.execute_logical_plan(plan).await.map_err(failed)?;
+    let mut stream = frame.execute_stream().await.map_err(failed)?;
+    let columns = columns(&stream.schema());
+    let (mut rows, mut size) = (Vec::new(), 0usize);
+    while let Some(batch) = stream.next().await {
+        let batch = batch.map_err(failed)?;
+        size = size.saturating_add(batch.get_array_memory_size());
+        if size > memory {
+            return Err(Error::Memory(memory));
+        }
+        json::append(&batch, &mut rows)?;
+    }
+    Ok(Rows { columns, rows })
+}
+
+/// What a statement does, if all it does is reading.
+pub(super) async fn plan(
+    context: &SessionContext,
+    sql: &str,
+    memory: usize,
+) -> Result<LogicalPlan> {
     let statement = statement::read(sql)?;
     let plan = context
         .state()
@@ -236,35 +278,18 @@ async fn answer(context: &SessionContext, sql: &str, memory: usize) -> Result<Ro
     reads
         .verify_plan(&plan)
         .map_err(|_| Error::Refused(statement::ONLY_READS.to_owned()))?;
-
-    let failed = |error: DataFusionError| query_failed(&error, memory);
-    let frame = context.execute_logical_plan(plan).await.map_err(failed)?;
-    let mut stream = frame.execute_stream().await.map_err(failed)?;
-    let columns = columns(&stream.schema())?;
-    let (mut rows, mut size) = (Vec::new(), 0usize);
-    while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(failed)?;
-        size = size.saturating_add(batch.get_array_memory_size());
-        if size > memory {
-            return Err(Error::Memory(memory));
-        }
-        json::append(&batch, &mut rows)?;
-    }
-    Ok(Rows { columns, rows })
+    Ok(plan)
 }
 
-fn columns(schema: &Schema) -> Result<Vec<Column>> {
-    Ok(schema
-        .fields()
-        .iter()
-        .map(|field| Column {
-            name: field.name().clone(),
-            r#type: json::type_of(field.data_type()),
-        })
-        .collect())
+pub(super) fn columns(schema: &Schema) -> Vec<Column> {
+    let column = |field: &Arc<Field>| Column {
+        name: field.name().clone(),
+        r#type: json::type_of(field.data_type()),
+    };
+    schema.fields().iter().map(column).collect()
 }
 
-fn query_failed(error: &DataFusionError, memory: usize) -> Error {
+pub(super) fn query_failed(error: &DataFusionError, memory: usize) -> Error {
     match error.find_root() {
         DataFusionError::ResourcesExhausted(_) => Error::Memory(memory),
         // No room for spilling has no kind of its own by the time it is here.
@@ -273,6 +298,6 @@ fn query_failed(error: &DataFusionError, memory: usize) -> Error {
     }
 }
 
-fn engine_failed(error: DataFusionError) -> Error {
+pub(super) fn engine_failed(error: DataFusionError) -> Error {
     Error::Engine(error.strip_backtrace())
 }

@@ -83,7 +83,9 @@ fn values(column: &ArrayRef) -> Result<Vec<Value>> {
                 .map(|interval| interval.map(functions::interval_text).into())
                 .collect()
         }
-        Type::Decimal | Type::Date | Type::Text => of_texts(to(DataType::Utf8)?.as_string::<i32>()),
+        Type::Decimal | Type::Date | Type::Json | Type::Text => {
+            of_texts(to(DataType::Utf8)?.as_string::<i32>())
+        }
     })
 }
 

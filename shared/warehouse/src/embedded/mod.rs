@@ -10,10 +10,13 @@ mod functions;
 mod json;
 mod literals;
 mod operators;
+mod projects;
 mod statement;
+mod stream;
 
 pub use datafusion::arrow;
 pub use engine::{Engine, Limits};
+pub use projects::{SCHEMA, projects};
 
 use std::time::Duration;
 
@@ -40,3 +43,21 @@ pub enum Error {
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<Error> for crate::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(sentence) => Self::Refused(sentence),
+            Error::Query(sentence) => Self::query(sentence),
+            Error::Memory(bytes) => Self::Memory(bytes),
+            Error::Time(time) => Self::Time(time),
+            // Where it lies is the operator's matter.
+            Error::File { file, reason } => {
+                let name = std::path::Path::new(&file).file_name();
+                let name = name.unwrap_or_default().to_string_lossy();
+                Self::query(format!("{name}: {reason}"))
+            }
+            Error::Engine(sentence) => Self::Engine(sentence),
+        }
+    }
+}

@@ -50,6 +50,8 @@ fn as_number(value: &Value) -> Option<f64> {
 pub(crate) struct Case {
     explore: Value,
     query: Value,
+    /// What JSON does not carry of a total or a subtotal.
+    also_joins: Vec<String>,
     options: Options,
 }
 
@@ -63,6 +65,7 @@ impl Case {
         let case = Self {
             explore,
             query,
+            also_joins: Vec::new(),
             options: Options::new(DateTime::UNIX_EPOCH),
         };
         case.now("2024-05-15T14:35:50.123Z")
@@ -166,7 +169,7 @@ impl Case {
     /// The query of the grand total.
     pub(crate) fn total(mut self) -> Self {
         let (_, query) = self.read();
-        self.query = serde_json::to_value(semantic::totals::total(&query)).expect("a query");
+        self.become_query(semantic::totals::total(&query));
         self
     }
 
@@ -176,14 +179,21 @@ impl Case {
         semantic::totals::subtotals(&query, &query.dimensions, &[], 500)
             .into_iter()
             .map(|(key, query)| {
-                let case = Self {
+                let mut case = Self {
                     explore: self.explore.clone(),
-                    query: serde_json::to_value(query).expect("a query"),
+                    query: Value::Null,
+                    also_joins: Vec::new(),
                     options: self.options.clone(),
                 };
+                case.become_query(query);
                 (key, case)
             })
             .collect()
+    }
+
+    fn become_query(&mut self, query: MetricQuery) {
+        self.query = serde_json::to_value(&query).expect("a query");
+        self.also_joins = query.also_joins;
     }
 
     /// The SQL that turns the rows.
@@ -215,10 +225,9 @@ impl Case {
 
     fn read(&self) -> (Explore, MetricQuery) {
         let explore = serde_json::from_value(self.explore.clone()).expect("an explore");
-        (
-            explore,
-            serde_json::from_value(self.query.clone()).expect("a query"),
-        )
+        let mut query: MetricQuery = serde_json::from_value(self.query.clone()).expect("a query");
+        query.also_joins.clone_from(&self.also_joins);
+        (explore, query)
     }
 
     pub(crate) fn compile(&self) -> String {

@@ -15,3 +15,5 @@ mod expressions;
 mod limits;
 mod postgres;
 mod shop;
+#[path = "../support/postgres.rs"]
+mod support;

@@ -305,6 +305,43 @@ async fn dates_are_days_of_the_zone() {
 }
 
 #[tokio::test]
+async fn a_day_without_midnight_ends_where_it_ends() {
+    // In Beirut, clocks go from 00:00 to 01:00 on 31 March 2024.
+    let zone = chrono_tz::Asia::Beirut;
+    let of = |from: &str, to: &str| -> Vec<Vec<Value>> {
+        EVENTS
+            .iter()
+            .filter(|event| event.on.is_some_and(|on| (from..to).contains(&on)))
+            .map(|event| vec![json!(event.id)])
+            .collect()
+    };
+    let case = |now: &str, operator: &str, number: i64, completed: bool| {
+        events()
+            .zone(zone)
+            .now(now)
+            .dimensions(&["events_event_id"])
+            .filter(relative("events_day", operator, number, "days", completed))
+    };
+    let (before, on) = ("2024-03-30T12:00:00Z", "2024-03-31T12:00:00Z");
+    assert!(!of("2024-03-31", "2024-04-01").is_empty());
+    case(before, "inTheCurrent", 1, false)
+        .answers(of("2024-03-30", "2024-03-31"))
+        .await;
+    case(before, "inTheNext", 1, true)
+        .answers(of("2024-03-31", "2024-04-01"))
+        .await;
+    case(on, "inTheCurrent", 1, false)
+        .answers(of("2024-03-31", "2024-04-01"))
+        .await;
+    case(on, "inThePast", 1, true)
+        .answers(of("2024-03-30", "2024-03-31"))
+        .await;
+    case(on, "inTheNext", 1, true)
+        .answers(of("2024-04-01", "2024-04-02"))
+        .await;
+}
+
+#[tokio::test]
 async fn a_year_before_a_leap_day_is_the_last_of_february() {
     let now = utc("2024-02-29T12:00:00Z");
     let from = utc("2023-02-28T12:00:00Z");

@@ -83,6 +83,146 @@ async fn bins_of_a_fixed_width_of_doubles() {
     .await;
 }
 
+/// Decimals are counted as what they are: 7.77 is 111 times 0.07, and a double of it a little less.
+#[tokio::test]
+async fn bins_of_a_width_with_decimals() {
+    for width in [1, 7, 25] {
+        let key = |row: &Row| {
+            let Some(cents) = amount(row) else {
+                return Value::Null;
+            };
+            let text = |cents: i64| format!("{:.2}", cents as f64 / 100.0);
+            let low = cents.div_euclid(width) * width;
+            json!(format!("{} - {}", text(low), text(low + width)))
+        };
+        let decimal = width as f64 / 100.0;
+        binned(bin(
+            "bins",
+            "orders_amount",
+            json!({"binType": "fixed_width", "binWidth": decimal}),
+        ))
+        .answers(grouped(orders(), key, count))
+        .await;
+    }
+}
+
+/// Doubles too: what is written 0.3 is in the range that begins there.
+#[tokio::test]
+async fn bins_of_a_width_with_decimals_of_doubles() {
+    let sql = |weight: &str| {
+        let table = crate::data::SCHEMA;
+        let case = binned(bin(
+            "bins",
+            "orders_weight",
+            json!({"binType": "fixed_width", "binWidth": 0.1}),
+        ));
+        case.compile().replace(
+            &format!("\"postgres\".\"{table}\".\"orders\""),
+            &format!("(SELECT 1 AS order_id, 1.0 AS amount, CAST({weight} AS DOUBLE PRECISION) AS weight)"),
+        )
+    };
+    let ids = ["bins", "orders_count", "orders_total"];
+    for (weight, label) in [
+        ("0.3", "0.3 - 0.4"),
+        ("0.6", "0.6 - 0.7"),
+        ("0.7", "0.7 - 0.8"),
+        ("1.15", "1.1 - 1.2"),
+        ("-0.3", "-0.3 - -0.2"),
+        ("1234567.3", "1234567.3 - 1234567.4"),
+    ] {
+        let expected = vec![vec![json!(label), json!(1), json!("1.0")]];
+        crate::check::answers(&sql(weight), &ids, false, expected).await;
+    }
+}
+
+/// More bins than whole numbers between the least and the greatest.
+#[tokio::test]
+async fn a_fixed_number_of_bins_that_are_smaller_than_one() {
+    let left: Vec<_> = orders()
+        .into_iter()
+        .filter(|row| {
+            let weight = row.order.and_then(|order| order.weight);
+            weight.is_some_and(|weight| weight < 2.0)
+        })
+        .collect();
+    let weight = |row: &Row| row.order.unwrap().weight.unwrap();
+    // From 0 to 2, in thousandths.
+    for (number, step) in [(5_i64, 400), (8, 250), (2, 1_000)] {
+        let key = |row: &Row| {
+            let low = (weight(row) * 1000.0) as i64 / step * step;
+            json!(format!(
+                "{} - {}",
+                low as f64 / 1000.0,
+                (low + step) as f64 / 1000.0
+            ))
+        };
+        let case = || {
+            let more = json!({"binType": "fixed_number", "binNumber": number});
+            binned(bin("bins", "orders_weight", more)).filter(rule(
+                "orders_weight",
+                "lessThan",
+                json!([2]),
+            ))
+        };
+        let text = |row: &Row| {
+            let label = key(row).as_str().unwrap().to_owned();
+            // Three decimals where eight ranges need them, unless it is whole.
+            let side = |side: &str| match (number, side.contains('.')) {
+                (8, true) => format!("{:.3}", side.parse::<f64>().unwrap()),
+                _ => side.to_owned(),
+            };
+            let (low, high) = label.split_once(" - ").unwrap();
+            json!(format!("{} - {}", side(low), side(high)))
+        };
+        let mut rows = grouped(left.clone(), text, count);
+        case().answers(rows.clone()).await;
+        rows.sort_by(|one, other| {
+            let low = |row: &[Value]| {
+                let text = row[0]
+                    .as_str()
+                    .unwrap()
+                    .split(' ')
+                    .next()
+                    .unwrap()
+                    .to_owned();
+                text.parse::<f64>().unwrap()
+            };
+            low(one).total_cmp(&low(other))
+        });
+        case().sorted("bins", false).answers(rows).await;
+    }
+}
+
+#[tokio::test]
+async fn a_column_that_is_called_as_the_order_of_bins_is_not_it() {
+    let key = |row: &Row| json!([of_ten(row), row.order.unwrap().status]);
+    let expected = grouped(orders(), key, count).into_iter().map(|mut row| {
+        let key = row.remove(0);
+        [vec![key[0].clone(), key[1].clone()], row].concat()
+    });
+    let mut expected: Vec<Vec<Value>> = expected.collect();
+    expected.sort_by_key(|row| {
+        let low = row[0].as_str().map_or(i64::MAX, |text| {
+            text.split(" - ").next().unwrap().parse().unwrap()
+        });
+        (low, row[1].is_null(), row[1].as_str().map(str::to_owned))
+    });
+    binned(bin(
+        "bins",
+        "orders_amount",
+        json!({"binType": "fixed_width", "binWidth": 10}),
+    ))
+    .dimensions(&["bins", "bins_order"])
+    .add(
+        "customDimensions",
+        json!({"id": "bins_order", "name": "x", "table": "orders", "type": "sql", "sql": "${orders.status}", "dimensionType": "string"}),
+    )
+    .sorted("bins", false)
+    .sorted("bins_order", false)
+    .answers(expected)
+    .await;
+}
+
 #[tokio::test]
 async fn bins_of_custom_ranges() {
     let ranges = json!({"binType": "custom_range", "customRange": [{"to": 5}, {"from": 5, "to": 20.5}, {"from": 20.5}]});

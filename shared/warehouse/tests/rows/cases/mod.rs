@@ -4,6 +4,8 @@ mod dates;
 mod dimensions;
 mod filters;
 mod joins;
+mod lacking;
+mod mixed;
 mod protection;
 mod results;
 mod security;

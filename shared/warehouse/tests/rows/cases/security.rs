@@ -157,6 +157,16 @@ async fn a_required_filter_holds_unless_the_query_has_one_on_the_field() {
         .filter(disabled)
         .answers(answer(&with_status(Some("completed"))))
         .await;
+    // Nor is one on what the query itself calls so.
+    case()
+        .custom_sql()
+        .add(
+            "customDimensions",
+            json!({"id": "orders_status", "name": "x", "table": "orders", "type": "sql", "sql": "'x'", "dimensionType": "string"}),
+        )
+        .filter(rule("orders_status", "equals", json!(["x"])))
+        .answers(answer(&with_status(Some("completed"))))
+        .await;
     // One that is not required is only what clients begin with.
     let explore = with(
         explore(),

@@ -5,7 +5,10 @@ use semantic::UserAttributes;
 
 /// The caller's values: their own and those of their groups; the default, where there are none. The address counts once it
 /// is proved.
-pub(crate) async fn of_caller(app: &App, project: &InProject) -> Result<UserAttributes> {
+///
+/// # Errors
+/// `Unavailable` when the table does not answer.
+pub async fn of_caller(app: &App, project: &InProject) -> Result<UserAttributes> {
     let user = &project.user;
     let mut found = UserAttributes {
         email: user.email_verified.then(|| user.email.to_string()),

@@ -1,0 +1,265 @@
+//! Queries whose rows come in the same answer (reference 13 §4, §6). Whatever may take long is asked in `queries.rs`.
+
+use app::{
+    App, Error, InProject, Json, Ok, Path, Reply, Result,
+    domain::access::{Action, Subject},
+};
+use axum::{
+    extract::State,
+    response::{AppendHeaders, IntoResponse},
+};
+use query::{
+    Asker, Login, Question,
+    login::Overrides,
+    question::{How, MOST_ROWS, rows_at_most},
+    run::{Run, Tags, collect},
+    show::{RawRow, Shown},
+};
+use semantic::{MetricQuery, query::DateZoom};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use crate::explores::ExplorePath;
+
+/// A metric query with what is said beside it.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MetricQueryRequest {
+    #[serde(flatten)]
+    pub(crate) query: MetricQuery,
+    /// Rows at most of a file; null for all that fit into one.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<f64>)]
+    pub(crate) csv_limit: Option<Option<f64>>,
+    #[serde(default)]
+    #[schema(nullable = false)]
+    pub(crate) granularity: Option<semantic::query::Granularity>,
+}
+
+/// Tells `null` from silence.
+pub(crate) fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl MetricQueryRequest {
+    /// The query, with the granularity that older clients send as the zoom that newer ones do.
+    pub(crate) fn query(self) -> MetricQuery {
+        let mut query = self.query;
+        if let (None, Some(granularity)) = (&query.date_zoom, self.granularity) {
+            query.date_zoom = Some(DateZoom {
+                granularity: Some(granularity),
+                x_axis_field_id: None,
+            });
+        }
+        query
+    }
+}
+
+/// Whether rows were there before; here they never are.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CacheMetadata)]
+pub(crate) struct CacheMetadata {
+    pub(crate) cache_hit: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) cache_updated_time: Option<app::Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) cache_expires_at: Option<app::Timestamp>,
+}
+
+impl CacheMetadata {
+    pub(crate) const ASKED: Self = Self {
+        cache_hit: false,
+        cache_updated_time: None,
+        cache_expires_at: None,
+    };
+}
+
+/// The rows of a metric query.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ApiQueryResults)]
+pub(crate) struct QueryResults {
+    metric_query: MetricQuery,
+    cache_metadata: CacheMetadata,
+    rows: Vec<Value>,
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    fields: Map<String, Value>,
+}
+
+/// The same with rows as they come, which are written straight into the answer.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rows<'a> {
+    metric_query: MetricQuery,
+    cache_metadata: CacheMetadata,
+    rows: Vec<query::show::ShownRow<'a>>,
+    fields: &'a Map<String, Value>,
+}
+
+/// What clients are told that use a way which has a better one now.
+fn superseded(by: &str) -> AppendHeaders<[(&'static str, String); 1]> {
+    let text = format!("299 - \"This still works; new clients use POST {by}\"");
+    AppendHeaders([("Warning", text)])
+}
+
+/// Answers a metric query's rows, raw and formatted.
+#[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/explores/{exploreId}/runQuery", operation_id = "RunMetricQuery", tag = "Exploring",
+               params(("projectUuid" = String, Path), ("exploreId" = String, Path)), request_body = MetricQueryRequest,
+               responses((status = 200, body = Ok<QueryResults>)), extensions(("x-tier" = json!("client"))))]
+pub(crate) async fn run_metric_query(
+    State(app): State<App>,
+    project: InProject,
+    Path(path): Path<ExplorePath>,
+    Json(body): Json<MetricQueryRequest>,
+) -> Result<impl IntoResponse> {
+    project.require(Action::Manage, Subject::Explore)?;
+    let reply = run(&app, &project, &path.explore_id, body, "exploreView").await?;
+    Ok((
+        superseded("/api/v2/projects/{projectUuid}/query/metric-query"),
+        reply,
+    ))
+}
+
+/// Answers the rows behind a cell; the client says which by filters.
+#[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/explores/{exploreId}/runUnderlyingDataQuery",
+               operation_id = "postRunUnderlyingDataQuery", tag = "Exploring",
+               params(("projectUuid" = String, Path), ("exploreId" = String, Path)), request_body = MetricQueryRequest,
+               responses((status = 200, body = Ok<QueryResults>)), extensions(("x-tier" = json!("client"))))]
+pub(crate) async fn post_run_underlying_data_query(
+    State(app): State<App>,
+    project: InProject,
+    Path(path): Path<ExplorePath>,
+    Json(body): Json<MetricQueryRequest>,
+) -> Result<impl IntoResponse> {
+    project.require(Action::View, Subject::UnderlyingData)?;
+    let reply = run(&app, &project, &path.explore_id, body, "viewUnderlyingData").await?;
+    Ok((
+        superseded("/api/v2/projects/{projectUuid}/query/underlying-data"),
+        reply,
+    ))
+}
+
+async fn run(
+    app: &App,
+    project: &InProject,
+    explore: &str,
+    body: MetricQueryRequest,
+    context: &str,
+) -> Result<axum::response::Response> {
+    let most = rows_at_most(&body.query, body.csv_limit)?;
+    let how = How {
+        // Whoever names a number of rows beside the query means that one.
+        limit: body.csv_limit.map(|_| most),
+        row_limit: Some(most),
+    };
+    let question = Question::ask(app, project, explore, body.query(), how).await?;
+    let rows = answer(app, project, &question, context).await?;
+    let shown = Shown::new(&rows.columns, &question.fields);
+    let reply = Rows {
+        rows: shown.rows(&rows.rows),
+        metric_query: question.query,
+        cache_metadata: CacheMetadata::ASKED,
+        fields: &question.fields,
+    };
+    Ok(Reply(reply).into_response())
+}
+
+/// The rows of a question, while its caller waits.
+pub(crate) async fn answer(
+    app: &App,
+    project: &InProject,
+    question: &Question,
+    context: &str,
+) -> Result<warehouse::Rows> {
+    let asker = Asker::from(project);
+    query::asked::count(app, asker, app.clock.now()).await?;
+    let login = Login::of(app, asker, &Overrides::of(question.explore()?)).await?;
+    let tags = Tags {
+        context: context.to_owned(),
+        explore: Some(question.explore()?.name.clone()),
+    };
+    let run = Run {
+        sql: &question.compiled.sql,
+        tags: &tags,
+        most: None,
+    };
+    Ok(collect(app, asker, &login, run).await?.0)
+}
+
+/// A statement as it was written, without what ends it.
+pub(crate) fn statement(sql: &str) -> Result<&str> {
+    let sql = sql.trim_end().trim_end_matches(';');
+    if sql.trim().is_empty() {
+        return Err(Error::invalid("Send a statement"));
+    }
+    Ok(sql)
+}
+
+/// A statement of one's own.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct RunSql {
+    sql: String,
+}
+
+/// The rows of a statement.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiSqlQueryResults)]
+pub(crate) struct SqlResults {
+    #[schema(value_type = Vec<std::collections::HashMap<String, Value>>)]
+    rows: Vec<Value>,
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    fields: Map<String, Value>,
+}
+
+/// Answers the rows of a statement, 5,000 at most, as the warehouse gives them.
+#[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/sqlQuery", operation_id = "RunSqlQuery", tag = "Exploring",
+               params(("projectUuid" = String, Path)), request_body = RunSql, responses((status = 200, body = Ok<SqlResults>)),
+               extensions(("x-tier" = json!("client"))))]
+pub(crate) async fn run_sql_query(
+    State(app): State<App>,
+    project: InProject,
+    Json(body): Json<RunSql>,
+) -> Result<impl IntoResponse> {
+    project.require(Action::Manage, Subject::SqlRunner)?;
+    let asker = Asker::from(&project);
+    query::asked::count(&app, asker, app.clock.now()).await?;
+    let login = Login::of(&app, asker, &Overrides::default()).await?;
+    let tags = Tags {
+        context: "sqlRunner".to_owned(),
+        explore: None,
+    };
+    let run = Run {
+        sql: statement(&body.sql)?,
+        tags: &tags,
+        most: Some(MOST_ROWS as usize),
+    };
+    let (rows, _) = collect(&app, asker, &login, run).await?;
+
+    let kinds = rows.columns.iter();
+    let kinds = kinds.map(|column| {
+        (
+            column.name.clone(),
+            json!({ "type": column.r#type.simple() }),
+        )
+    });
+    let shown = |row| {
+        json!(RawRow {
+            columns: &rows.columns,
+            row
+        })
+    };
+    let results = SqlResults {
+        rows: rows.rows.iter().map(shown).collect(),
+        fields: kinds.collect(),
+    };
+    Ok((
+        superseded("/api/v2/projects/{projectUuid}/query/sql"),
+        Reply(results),
+    ))
+}

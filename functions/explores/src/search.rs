@@ -1,0 +1,139 @@
+//! The values of a field, for filters (reference 13 §10).
+
+use app::{
+    App, Error, InProject, Json, Kind, Ok, Path, Reply, Result, Timestamp,
+    domain::access::{Action, Subject},
+};
+use axum::extract::State;
+use query::{
+    Question,
+    question::{How, MOST_ROWS},
+    show::Raw,
+};
+use semantic::{
+    MetricQuery, fields,
+    query::{FilterItem, FilterTarget, Filters, Operator, Sort},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::run::answer;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FieldPath {
+    field_id: String,
+}
+
+/// What is searched for.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SearchField {
+    /// The explore, or a table that some explore joins.
+    table: String,
+    /// What the values contain, in whatever case.
+    search: String,
+    /// How many values, 5,000 at most.
+    limit: f64,
+    /// Rules that hold beside it.
+    #[schema(nullable = false)]
+    filters: Option<FilterItem>,
+    /// Here every search asks the warehouse.
+    #[schema(nullable = false)]
+    #[expect(dead_code, reason = "clients send it")]
+    force_refresh: Option<bool>,
+}
+
+/// The values that were found.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FieldValues {
+    search: String,
+    results: Vec<Value>,
+    refreshed_at: Timestamp,
+    cached: bool,
+}
+
+/// Searches the values of a dimension.
+#[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/field/{fieldId}/search", operation_id = "SearchFieldValues", tag = "Query",
+               params(("projectUuid" = String, Path), ("fieldId" = String, Path)), request_body = SearchField,
+               responses((status = 200, body = Ok<FieldValues>)), extensions(("x-tier" = json!("legacy"))))]
+pub(crate) async fn search_field_values(
+    State(app): State<App>,
+    project: InProject,
+    Path(path): Path<FieldPath>,
+    Json(body): Json<SearchField>,
+) -> Result<Reply<FieldValues>> {
+    project.require(Action::View, Subject::Project)?;
+    if !(1.0..=f64::from(MOST_ROWS)).contains(&body.limit) {
+        return Err(Error::invalid(format!("limit is 1 to {MOST_ROWS}")));
+    }
+    let (_, explore) = query::explore::readable(&app, &project, &body.table).await?;
+    let explore = explore.explore()?;
+    fields::dimension(explore, &path.field_id).ok_or(Error::NotExists(Kind::Field))?;
+    let known = |item: &FilterItem| {
+        let target = item.target.as_ref();
+        target.is_some_and(|target| fields::dimension(explore, &target.field_id).is_some())
+    };
+    let beside = body
+        .filters
+        .and_then(|filters| filters.and)
+        .unwrap_or_default();
+    let query = query(
+        &path.field_id,
+        &body.search,
+        body.limit,
+        beside.into_iter().filter(known),
+    );
+    let question = Question::ask(&app, &project, &body.table, query, How::default()).await?;
+    let rows = answer(&app, &project, &question, "filterAutocomplete").await?;
+    let kind = rows.columns.first().map(|column| column.r#type);
+    let values = rows.rows.iter().filter_map(|row| row.first().zip(kind));
+    Ok(Reply(FieldValues {
+        search: body.search,
+        results: values
+            .map(|(value, kind)| json!(Raw(value, kind)))
+            .collect(),
+        refreshed_at: app.clock.now(),
+        cached: false,
+    }))
+}
+
+fn query(
+    field: &str,
+    search: &str,
+    limit: f64,
+    beside: impl Iterator<Item = FilterItem>,
+) -> MetricQuery {
+    let rule = |operator, values| FilterItem {
+        target: Some(FilterTarget {
+            field_id: field.to_owned(),
+        }),
+        operator: Some(operator),
+        values: Some(values),
+        ..FilterItem::default()
+    };
+    let mut rules = vec![rule(Operator::NotNull, Vec::new())];
+    if !search.is_empty() {
+        rules.push(rule(Operator::Include, vec![json!(search)]));
+    }
+    rules.extend(beside);
+    MetricQuery {
+        dimensions: vec![field.to_owned()],
+        filters: Filters {
+            dimensions: Some(FilterItem {
+                and: Some(rules),
+                ..FilterItem::default()
+            }),
+            ..Filters::default()
+        },
+        sorts: vec![Sort {
+            field_id: field.to_owned(),
+            descending: false,
+            nulls_first: None,
+        }],
+        limit,
+        ..MetricQuery::default()
+    }
+}

@@ -1,0 +1,121 @@
+//! The rows behind a cell of a query that was asked before (reference 13 §11).
+
+use app::{
+    App, Error, InProject, Json, Ok, Reply, Result,
+    domain::{
+        access::{Action, Subject},
+        query::Purpose,
+    },
+};
+use axum::extract::State;
+use query::{Asked, Question, asked::Manner, attributes, explore::readable, question::How};
+use semantic::{
+    MetricQuery,
+    access::{Hidden, hidden},
+    query::{DateZoom, FilterItem, Filters},
+    underlying::{Behind, all_of, underlying},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::queries::{self, MetricQueryAsked, asked, submit_question};
+
+/// Rows that are asked for where nobody says how many (reference 13 §11).
+const USUAL_ROWS: f64 = 500.0;
+
+/// Which rows are wanted.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AskUnderlyingData {
+    /// The query whose cell it is: one of the caller's own.
+    underlying_data_source_query_uuid: String,
+    /// The column of the cell.
+    #[schema(nullable = false)]
+    underlying_data_item_id: Option<String>,
+    /// What chooses the rows; the filters of the source do not count.
+    filters: Filters,
+    #[schema(nullable = false)]
+    date_zoom: Option<DateZoom>,
+    #[schema(nullable = false)]
+    limit: Option<f64>,
+    #[schema(nullable = false)]
+    context: Option<String>,
+    #[schema(nullable = false)]
+    invalidate_cache: Option<bool>,
+}
+
+/// Asks for the rows behind a cell of a query; they are read by `GetAsyncQueryResults`.
+#[utoipa::path(post, path = "/api/v2/projects/{projectUuid}/query/underlying-data", operation_id = "ExecuteAsyncUnderlyingDataQuery",
+               tag = "Query", params(("projectUuid" = String, Path)), request_body = AskUnderlyingData,
+               responses((status = 200, body = Ok<MetricQueryAsked>)), extensions(("x-tier" = json!("legacy"))))]
+pub(crate) async fn execute_async_underlying_data_query(
+    State(app): State<App>,
+    project: InProject,
+    Json(body): Json<AskUnderlyingData>,
+) -> Result<Reply<MetricQueryAsked>> {
+    project.require(Action::View, Subject::UnderlyingData)?;
+    let source = queries::own(&app, &project, &body.underlying_data_source_query_uuid).await?;
+    let source: Asked = source.asked.unpack_json()?;
+    let source: MetricQuery = serde_json::from_value(source.metric_query)
+        .map_err(|_| Error::invalid("There are no rows behind this query"))?;
+    let name = source.explore_name.clone();
+    let manner = Manner {
+        purpose: Purpose::Rows,
+        fresh: body.invalidate_cache.unwrap_or(false),
+    };
+    let context = body.context.clone();
+    let query = behind(&app, &project, &source, body).await?;
+    let question = Question::ask(&app, &project, &name, query, How::default()).await?;
+    let context = context.as_deref().unwrap_or("viewUnderlyingData");
+    let submitted = submit_question(&app, &project, &question, context, manner).await?;
+    Ok(Reply(asked(question, &submitted.query)))
+}
+
+/// The query of the rows.
+async fn behind(
+    app: &App,
+    project: &InProject,
+    source: &MetricQuery,
+    body: AskUnderlyingData,
+) -> Result<MetricQuery> {
+    let (entry, found) = readable(app, project, &source.explore_name).await?;
+    let explore = found.explore()?;
+    let hidden = if entry.personal {
+        hidden(explore, &attributes::of_caller(app, project).await?)
+    } else {
+        Hidden::default()
+    };
+    let behind = Behind {
+        source,
+        item: body.underlying_data_item_id.as_deref(),
+        hidden: &hidden,
+    };
+    let mut query = underlying(explore, behind);
+    if query.dimensions.is_empty() {
+        return Err(Error::invalid("There are no rows behind this cell"));
+    }
+    let own = query.filters.dimensions.take();
+    query.filters = body.filters;
+    query.filters.dimensions = both(query.filters.dimensions.take(), own);
+    query.date_zoom = body.date_zoom;
+    query.limit = body.limit.unwrap_or(USUAL_ROWS);
+    Ok(query)
+}
+
+/// What both let pass; rules of the metric that the caller sent too are not said twice.
+fn both(sent: Option<FilterItem>, own: Option<FilterItem>) -> Option<FilterItem> {
+    let (Some(sent), Some(own)) = (&sent, &own) else {
+        return sent.or(own);
+    };
+    let same = |one: &FilterItem, other: &FilterItem| {
+        (&one.target, &one.operator, &one.values) == (&other.target, &other.operator, &other.values)
+    };
+    let known: Vec<&FilterItem> = sent.and.iter().flatten().collect();
+    let mut rules = vec![sent.clone()];
+    let own = own.and.iter().flatten();
+    rules.extend(
+        own.filter(|own| !known.iter().any(|sent| same(sent, own)))
+            .cloned(),
+    );
+    Some(all_of(rules))
+}

@@ -1,0 +1,136 @@
+use app::domain::id::QueryId;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use testing::{Actor, Says, TestApp};
+
+use crate::shop::{by_status, explore, file, numbers, open};
+
+fn download(changes: &Value) -> Value {
+    let mut body = by_status();
+    for (key, value) in [
+        ("onlyRaw", json!(false)),
+        ("csvLimit", json!(null)),
+        ("showTableNames", json!(false)),
+        ("columnOrder", json!(["orders_revenue", "orders_status"])),
+    ] {
+        body[key] = value;
+    }
+    for (key, value) in changes.as_object().unwrap() {
+        body[key] = value.clone();
+    }
+    body
+}
+
+/// Begins a file and answers it, once it is there: whether rows were left out, and its text.
+async fn made(app: &TestApp, who: &Actor<'_>, project: &str, changes: &Value) -> (bool, String) {
+    let path = format!("{}/downloadCsv", explore(project));
+    let begun = who.post(&path).json(&download(changes)).await.ok();
+    app.work(worker::run).await;
+    let id = QueryId::parse(begun["jobId"].as_str().unwrap()).unwrap();
+    let found = app.app.store.query(id, app.app.clock.now()).await.unwrap();
+    let found = found.unwrap();
+    let outcome = found.rows().unwrap();
+    let link = query::export::link_of_job(&app.app, &found, outcome).await;
+    (outcome.truncated, file(app, &link.unwrap()).await)
+}
+
+#[tokio::test]
+async fn a_query_becomes_a_file_with_harmless_cells() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let (truncated, text) = made(&app, &ana, &project, &json!({})).await;
+    assert!(!truncated);
+    assert_snapshot!(text, @"");
+    let path = format!("{}/downloadCsv", explore(&project));
+    let answer = ana.post(&path).json(&download(&json!({}))).await;
+    assert!(answer.header("warning").unwrap().contains("/download"));
+}
+
+#[tokio::test]
+async fn a_slow_file_is_made_by_the_worker() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    let raw = json!({ "onlyRaw": true, "hiddenFields": ["orders_count"], "showTableNames": true, "customLabels": { "orders_status": "State" } });
+    let (_, text) = made(&app, &ana, &project, &raw).await;
+    assert_snapshot!(text, @"");
+    assert_eq!(app.warehouse.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_file_ends_with_its_limit_and_says_so() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let one =
+        json!({ "dimensions": ["orders_order_id"], "metrics": [], "sorts": [], "columnOrder": [] });
+    let with = |limit: Value| {
+        let mut changes = one.clone();
+        changes["csvLimit"] = limit;
+        changes
+    };
+    // What the statement asked for is all there is.
+    app.warehouse.say(numbers(7));
+    let (truncated, text) = made(&app, &ana, &project, &with(json!(7))).await;
+    assert!(!truncated);
+    assert_eq!(text.lines().count(), 8);
+    app.warehouse.say(numbers(100_001));
+    let (truncated, text) = made(&app, &ana, &project, &with(json!(null))).await;
+    assert!(truncated);
+    assert_eq!(text.lines().count(), 100_001);
+    let asked = app.warehouse.asked();
+    assert!(asked[1].sql.ends_with("LIMIT 100001"), "{}", asked[1].sql);
+}
+
+#[tokio::test]
+async fn whoever_may_not_change_the_number_of_rows_gets_the_querys_own() {
+    let app = TestApp::new(local::api()).await;
+    let (_, project) = open(&app).await;
+    let vic = app.viewer("vic@acme.com").await;
+    let (_, text) = made(
+        &app,
+        &vic,
+        &project,
+        &json!({ "csvLimit": null, "limit": 2 }),
+    )
+    .await;
+    assert_eq!(text.lines().count(), 3);
+    assert!(app.warehouse.asked()[0].sql.ends_with("LIMIT 2"));
+}
+
+#[tokio::test]
+async fn turned_files_have_a_column_for_each_value() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let turned = json!({
+        "dimensions": ["orders_status", "orders_owner"], "metrics": ["orders_count"], "columnOrder": [],
+        "pivotConfig": { "pivotDimensions": ["orders_owner"] },
+    });
+    let (_, text) = made(&app, &ana, &project, &turned).await;
+    assert_snapshot!(text, @"");
+}
+
+#[tokio::test]
+async fn whoever_may_not_and_whatever_is_wrong_is_refused() {
+    let app = TestApp::with(local::api(), &[("ZERODASH_ALLOW_MULTIPLE_ORGS", "true")]).await;
+    let (ana, project) = open(&app).await;
+    let eve = app.admin("eve@other.com", "Other").await;
+    let mem = app.in_role("mem@acme.com", "member").await;
+    let path = format!("{}/downloadCsv", explore(&project));
+    for (who, changes, refusal) in [
+        (&eve, json!({}), "404 NotExistsError"),
+        (&mem, json!({}), "403 ForbiddenError"),
+        (&ana, json!({ "onlyRaw": "yes" }), "422 ValidateError"),
+        (&ana, json!({ "csvLimit": -5 }), "400 ParameterError"),
+        (&ana, json!({ "pivotConfig": 7 }), "400 ParameterError"),
+        (&ana, json!({ "metrics": ["x"] }), "400 FieldReferenceError"),
+        (
+            &ana,
+            json!({ "dimensions": [], "metrics": [], "sorts": [] }),
+            "400 ParameterError",
+        ),
+    ] {
+        let answer = who.post(&path).json(&download(&changes)).await;
+        assert_eq!(answer.refusal(), refusal, "{changes}");
+    }
+    assert!(app.warehouse.asked().is_empty());
+}

@@ -1,0 +1,381 @@
+//! Queries that are kept: asked, read page by page, taken away as files.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use testing::{Says, TestApp};
+use warehouse::{Error, Type};
+
+use crate::shop::{ask, by_status, column, every_order, file, numbers, open, queries, raw};
+
+#[tokio::test]
+async fn a_quick_query_is_answered_at_once_and_read_by_its_id() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = format!("{}/metric-query", queries(&project));
+    let body = json!({ "query": by_status(), "context": "exploreView" });
+    let asked = ana.post(&path).json(&body).await.ok();
+    assert_eq!(asked["cacheMetadata"], json!({ "cacheHit": false }));
+    assert_eq!(asked["fields"]["orders_count"]["label"], "Orders");
+    assert_eq!(asked["warnings"], json!([]));
+    let id = asked["queryUuid"].as_str().unwrap();
+    let mut page = ana.get(&format!("{}/{id}", queries(&project))).await.ok();
+    // How long it took is not ours to say.
+    for time in ["initialQueryExecutionMs", "resultsPageExecutionMs"] {
+        assert!(page[time].is_u64());
+        page[time] = json!(0);
+    }
+    page["rows"] = json!(page["rows"].as_array().unwrap().len());
+    assert_snapshot!(serde_json::to_string_pretty(&page).unwrap(), @"");
+    assert_eq!(app.warehouse.asked()[0].tags[3].1, "exploreView");
+}
+
+#[tokio::test]
+async fn rows_are_read_page_by_page() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(numbers(2_501));
+    let query = ask(&ana, &project, &every_order()).await;
+    let page = async |params: &str| ana.get(&format!("{query}?{params}")).await;
+    let first = page("").await.ok();
+    assert_eq!(
+        (
+            &first["pageSize"],
+            &first["totalPageCount"],
+            &first["totalResults"]
+        ),
+        (&json!(500), &json!(6), &json!(2501))
+    );
+    assert_eq!(first["nextPage"], 2);
+    assert_eq!(first.get("previousPage"), None);
+    let last = page("page=6").await.ok();
+    assert_eq!(raw(&last["rows"], &["orders_order_id"]), [[json!(2500)]]);
+    assert_eq!(
+        (&last["pageSize"], &last["previousPage"]),
+        (&json!(1), &json!(5))
+    );
+    let odd = page("page=4&pageSize=700").await.ok();
+    let found = raw(&odd["rows"], &["orders_order_id"]);
+    assert_eq!(found.len(), 401);
+    assert_eq!((&found[0][0], &found[400][0]), (&json!(2100), &json!(2500)));
+    let mut all = Vec::new();
+    for at in 1..=9 {
+        let rows = page(&format!("page={at}&pageSize=300")).await.ok();
+        all.extend(raw(&rows["rows"], &["orders_order_id"]));
+    }
+    let expected: Vec<_> = (0..2_501).map(|at| vec![json!(at)]).collect();
+    assert_eq!(all, expected);
+    for (params, refusal) in [
+        ("page=7", "422 PaginationError"),
+        ("page=0", "422 PaginationError"),
+        ("page=1.5", "422 PaginationError"),
+        ("pageSize=0", "422 PaginationError"),
+        ("pageSize=2501", "422 PaginationError"),
+        ("page=-1", "422 PaginationError"),
+        ("page=1e300", "422 PaginationError"),
+        ("page=x", "422 ValidateError"),
+    ] {
+        assert_eq!(page(params).await.refusal(), refusal, "{params}");
+    }
+    // Read from the file, not asked again.
+    assert_eq!(app.warehouse.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_without_rows_has_one_empty_page() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(numbers(0));
+    let query = ask(&ana, &project, &every_order()).await;
+    let page = ana.get(&query).await.ok();
+    assert_eq!(page["rows"], json!([]));
+    assert_eq!(
+        (&page["totalPageCount"], &page["totalResults"]),
+        (&json!(0), &json!(0))
+    );
+    assert_eq!(page["columns"]["orders_order_id"]["type"], "number");
+}
+
+#[tokio::test]
+async fn a_query_is_for_whoever_asked_it() {
+    let app = TestApp::with(local::api(), &[("ZERODASH_ALLOW_MULTIPLE_ORGS", "true")]).await;
+    let (ana, project) = open(&app).await;
+    let dev = app.in_role("dev@acme.com", "admin").await;
+    let eve = app.admin("eve@other.com", "Other").await;
+    let query = ask(&ana, &project, &by_status()).await;
+    let second = app.project("ana@acme.com", "Second").await.id.to_string();
+    let elsewhere = query.replace(&project, &second);
+    let none = json!({});
+    for (who, query, refusal) in [
+        (&dev, &query, "404 NotFoundError"),
+        (&eve, &query, "404 NotExistsError"),
+        (&ana, &elsewhere, "404 NotFoundError"),
+        (
+            &ana,
+            &format!("{}/none", queries(&project)),
+            "404 NotFoundError",
+        ),
+        (
+            &ana,
+            &format!("{}/..%2f..%2fkey", queries(&project)),
+            "404 NotFoundError",
+        ),
+        (
+            &ana,
+            &format!("{}/00000000-0000-4000-8000-000000000000", queries(&project)),
+            "404 NotFoundError",
+        ),
+    ] {
+        assert_eq!(who.get(query).await.refusal(), refusal, "{query}");
+        let path = format!("{query}/results");
+        assert_eq!(who.get(&path).await.refusal(), refusal, "{path}");
+        let path = format!("{query}/cancel");
+        assert_eq!(who.post(&path).await.refusal(), refusal, "{path}");
+        let path = format!("{query}/download");
+        assert_eq!(
+            who.post(&path).json(&none).await.refusal(),
+            refusal,
+            "{path}"
+        );
+    }
+    ana.get(&query).await.ok();
+    app.wait(60 * 24);
+    assert_eq!(ana.get(&query).await.refusal(), "404 NotFoundError");
+}
+
+#[tokio::test]
+async fn whoever_may_not_ask_cannot_begin() {
+    let app = TestApp::with(local::api(), &[("ZERODASH_ALLOW_MULTIPLE_ORGS", "true")]).await;
+    let (ana, project) = open(&app).await;
+    let vic = app.viewer("vic@acme.com").await;
+    let ivy = app.in_role("ivy@acme.com", "interactive_viewer").await;
+    let eve = app.admin("eve@other.com", "Other").await;
+    let metric = format!("{}/metric-query", queries(&project));
+    let sql = format!("{}/sql", queries(&project));
+    let asked = json!({ "query": by_status() });
+    let select = json!({ "sql": "SELECT 1" });
+    for (who, path, body, refusal) in [
+        (&vic, &metric, &asked, "403 ForbiddenError"),
+        (&vic, &sql, &select, "403 ForbiddenError"),
+        (&ivy, &sql, &select, "403 ForbiddenError"),
+        (&eve, &metric, &asked, "404 NotExistsError"),
+        (&ana, &metric, &json!({}), "422 ValidateError"),
+        (
+            &ana,
+            &sql,
+            &json!({ "sql": "SELECT 1", "limit": -1 }),
+            "422 ValidateError",
+        ),
+        (&ana, &sql, &json!({ "sql": ";" }), "400 ParameterError"),
+    ] {
+        assert_eq!(
+            who.post(path).json(body).await.refusal(),
+            refusal,
+            "{path} {body}"
+        );
+    }
+    let mut own = by_status();
+    own["dimensions"] = json!(["own"]);
+    own["sorts"] = json!([]);
+    own["customDimensions"] = json!([{ "id": "own", "name": "Own", "table": "orders", "type": "sql", "sql": "1", "dimensionType": "number" }]);
+    let own = json!({ "query": own });
+    assert_eq!(
+        ivy.post(&metric).json(&own).await.refusal(),
+        "403 CustomSqlQueryForbiddenError"
+    );
+    ivy.post(&metric).json(&asked).await.ok();
+}
+
+#[tokio::test]
+async fn a_zoom_is_taken_beside_the_query_and_in_it() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = format!("{}/metric-query", queries(&project));
+    let mut query = by_status();
+    query["dimensions"] = json!(["orders_ordered_at_month"]);
+    query["metrics"] = json!(["orders_count"]);
+    query["sorts"] = json!([]);
+    let zoom = json!({ "granularity": "Year" });
+    let mut nested = query.clone();
+    nested["dateZoom"] = zoom.clone();
+    for body in [
+        json!({ "query": query, "dateZoom": zoom }),
+        json!({ "query": nested }),
+    ] {
+        let asked = ana.post(&path).json(&body).await.ok();
+        let at = format!(
+            "{}/{}",
+            queries(&project),
+            asked["queryUuid"].as_str().unwrap()
+        );
+        let rows = ana.get(&at).await.ok()["rows"].clone();
+        assert_eq!(
+            json!(raw(&rows, &["orders_ordered_at_month", "orders_count"])),
+            json!([["2024-01-01T00:00:00Z", 5]])
+        );
+        assert_eq!(
+            rows[0]["orders_ordered_at_month"]["value"]["formatted"],
+            "2024"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_breaks_off_in_the_middle_is_an_error_and_leaves_no_file() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let gone = Error::Connection("the warehouse closed the connection".to_owned());
+    let columns = vec![column("orders_status", Type::Text)];
+    let rows = vec![vec![json!("x")]; 10];
+    app.warehouse.say(Says::Breaks(columns, rows, gone));
+    let query = ask(&ana, &project, &by_status()).await;
+    let id = query.rsplit('/').next().unwrap();
+    let answer = ana.get(&query).await;
+    let expected = json!({
+        "queryUuid": id, "status": "error", "error": "the warehouse closed the connection", "errorData": {},
+    });
+    assert_eq!(answer.ok(), expected);
+    let results = ana.get(&format!("{query}/results")).await;
+    assert_eq!(results.refusal(), "400 ParameterError");
+    let folder = app.folder("files").join("rows").join(&project);
+    let left = std::fs::read_dir(folder).map_or(0, Iterator::count);
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn a_huge_row_is_kept_and_leaves_as_a_file_only() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let columns = vec![column("orders_status", Type::Text)];
+    let huge = "x".repeat(10 << 20);
+    let rows = vec![vec![vec![json!(huge)], vec![json!("small")]]];
+    app.warehouse.say(Says::Rows(columns, rows));
+    let query = ask(&ana, &project, &by_status()).await;
+    assert_eq!(ana.get(&query).await.refusal(), "413 ParameterError");
+    // Whoever steps over it reads on.
+    let second = ana.get(&format!("{query}?page=2&pageSize=1")).await.ok();
+    assert_eq!(raw(&second["rows"], &["orders_status"]), [[json!("small")]]);
+    let body = json!({ "type": "csv" });
+    let made = ana
+        .post(&format!("{query}/download"))
+        .json(&body)
+        .await
+        .ok();
+    let text = file(&app, made["fileUrl"].as_str().unwrap()).await;
+    assert_eq!(text, format!("\u{feff}Status\n{huge}\nsmall\n"));
+    let raw = ana.get(&format!("{query}/results")).await;
+    assert_eq!(raw.status, 307);
+}
+
+#[tokio::test]
+async fn rows_are_taken_away_as_csv_raw_or_as_they_are_shown() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let query = ask(&ana, &project, &by_status()).await;
+    let download = async |body: Value| {
+        let made = ana
+            .post(&format!("{query}/download"))
+            .json(&body)
+            .await
+            .ok();
+        assert_eq!(made["truncated"], false);
+        file(&app, made["fileUrl"].as_str().unwrap()).await
+    };
+    assert_snapshot!(download(json!({ "type": "csv" })).await, @"");
+    let wanted = json!({
+        "type": "csv", "onlyRaw": true, "showTableNames": true, "columnOrder": ["orders_revenue"], "hiddenFields": ["orders_count"],
+        "customLabels": { "orders_status": "What, became of it" },
+    });
+    assert_snapshot!(download(wanted).await, @"");
+    assert_snapshot!(download(json!({})).await, @"");
+    let pivot = json!({ "type": "csv", "pivotConfig": { "pivotDimensions": ["orders_status"] } });
+    assert_snapshot!(download(pivot).await, @"");
+    let sheet = download(json!({ "type": "xlsx" })).await;
+    assert!(sheet.starts_with("PK"));
+    let results = ana.get(&format!("{query}/results")).await;
+    assert_eq!(results.header("content-type"), Some("application/json"));
+    assert_snapshot!(results.text, @"");
+}
+
+#[tokio::test]
+async fn a_bad_wish_for_a_file_is_refused() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let query = ask(&ana, &project, &by_status()).await;
+    for (body, refusal) in [
+        (json!({ "type": "pdf" }), "422 ValidateError"),
+        (json!({ "columnOrder": "x" }), "422 ValidateError"),
+        (
+            json!({ "type": "csv", "pivotConfig": 7 }),
+            "400 ParameterError",
+        ),
+        (
+            json!({ "type": "csv", "pivotConfig": { "pivotDimensions": ["nothing"] } }),
+            "400 ParameterError",
+        ),
+    ] {
+        let answer = ana.post(&format!("{query}/download")).json(&body).await;
+        assert_eq!(answer.refusal(), refusal, "{body}");
+    }
+    let body = json!({ "type": "csv", "attachmentDownloadName": "../../données:\r\n\"x\"" });
+    let made = ana
+        .post(&format!("{query}/download"))
+        .json(&body)
+        .await
+        .ok();
+    let url = made["fileUrl"].as_str().unwrap();
+    let token = url.rsplit('/').next().unwrap();
+    let now = app.app.clock.now();
+    let link = app.app.files.follow(token, now).unwrap();
+    assert!(!link.disposition.contains(['\r', '\n']) && !link.disposition.contains(".."));
+    // The link ends, and cannot be made up.
+    let bent = format!("A{token}");
+    assert!(app.app.files.follow(&bent, now).is_err());
+    app.wait(60 * 24);
+    assert!(app.app.files.follow(token, app.app.clock.now()).is_err());
+}
+
+#[tokio::test]
+async fn statements_are_kept_like_queries() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = format!("{}/sql", queries(&project));
+    let sql = "SELECT order_id, ordered_at FROM jaffle.orders ORDER BY 1";
+    let body = json!({ "sql": sql, "limit": 2 });
+    let asked = ana.post(&path).json(&body).await.ok();
+    let at = format!(
+        "{}/{}",
+        queries(&project),
+        asked["queryUuid"].as_str().unwrap()
+    );
+    let page = ana.get(&at).await.ok();
+    assert_eq!(
+        json!(raw(&page["rows"], &["order_id", "ordered_at"])),
+        json!([[1, "2024-01-15T10:00:00Z"], [2, "2024-01-20T11:30:00Z"]])
+    );
+    assert_eq!(
+        page["columns"]["ordered_at"],
+        json!({ "reference": "ordered_at", "type": "timestamp" })
+    );
+    let wrong = json!({ "sql": "SELECT nothing FROM jaffle.orders" });
+    assert_eq!(
+        ana.post(&path).json(&wrong).await.refusal(),
+        "400 WarehouseQueryError"
+    );
+    let turned = json!({
+        "sql": "SELECT status, owner, amount FROM jaffle.orders",
+        "pivotConfiguration": {
+            "indexColumn": { "reference": "owner", "type": "category" },
+            "valuesColumns": [{ "reference": "amount", "aggregation": "sum" }],
+            "groupByColumns": [{ "reference": "status" }],
+        },
+    });
+    let asked = ana.post(&path).json(&turned).await.ok();
+    let at = format!(
+        "{}/{}",
+        queries(&project),
+        asked["queryUuid"].as_str().unwrap()
+    );
+    let page = ana.get(&at).await.ok();
+    assert_eq!(page["status"], "ready");
+    assert_snapshot!(serde_json::to_string(&page["rows"]).unwrap(), @"");
+}

@@ -1,0 +1,177 @@
+//! Queries that the worker answers.
+
+use app::domain::id::JobId;
+use serde_json::json;
+use testing::{Says, TestApp};
+use warehouse::Error;
+
+use crate::shop::{ask, by_status, every_order, numbers, open, raw};
+
+/// The jobs that wait.
+async fn waiting(app: &TestApp) -> Vec<JobId> {
+    app.app.store.late_open_jobs().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_slow_query_is_pending_until_the_worker_has_it() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    let query = ask(&ana, &project, &by_status()).await;
+    let id = query.rsplit('/').next().unwrap();
+    let pending = json!({ "queryUuid": id, "status": "pending" });
+    assert_eq!(ana.get(&query).await.ok(), pending);
+    let none = json!({});
+    let early = ana.post(&format!("{query}/download")).json(&none).await;
+    assert_eq!(early.refusal(), "409 AlreadyProcessingError");
+    let early = ana.get(&format!("{query}/results")).await;
+    assert_eq!(early.refusal(), "409 AlreadyProcessingError");
+    app.work(worker::run).await;
+    let page = ana.get(&query).await.ok();
+    assert_eq!(page["status"], "ready");
+    let ids = ["orders_status", "orders_count", "orders_revenue"];
+    assert_eq!(
+        json!(raw(&page["rows"], &ids)),
+        json!([
+            ["=1+1", 1, 100],
+            ["completed", 3, 30.5],
+            ["returned", 1, 5.25]
+        ])
+    );
+    let times: Vec<u128> = app
+        .warehouse
+        .asked()
+        .iter()
+        .map(|one| one.time.as_millis())
+        .collect();
+    assert_eq!(times, [800, 230_000]);
+    assert!(waiting(&app).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_job_that_comes_twice_is_done_once() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    let query = ask(&ana, &project, &by_status()).await;
+    let job = waiting(&app).await[0];
+    let (one, other) = tokio::join!(worker::run(&app.app, job), worker::run(&app.app, job));
+    one.unwrap();
+    other.unwrap();
+    worker::run(&app.app, job).await.unwrap();
+    assert_eq!(ana.get(&query).await.ok()["status"], "ready");
+    // At once, and by the worker.
+    assert_eq!(app.warehouse.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn what_the_warehouse_says_to_the_worker_is_told() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    app.warehouse.say(Says::Refuses(Error::Query {
+        message: "division by zero".to_owned(),
+        line: Some(2),
+        character: Some(5),
+    }));
+    let query = ask(&ana, &project, &by_status()).await;
+    app.work(worker::run).await;
+    let id = query.rsplit('/').next().unwrap();
+    assert_eq!(
+        ana.get(&query).await.ok(),
+        json!({
+            "queryUuid": id, "status": "error", "error": "division by zero", "errorData": { "lineNumber": 2, "charNumber": 5 },
+        })
+    );
+    let failed = ana.post(&format!("{query}/cancel")).await;
+    failed.ok();
+    assert_eq!(ana.get(&query).await.ok()["status"], "error");
+    // An answer, not a fault: nobody tries again.
+    assert!(waiting(&app).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_takes_longer_than_the_worker_may_is_an_error() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    app.warehouse.say(Says::TooLate);
+    let query = ask(&ana, &project, &by_status()).await;
+    app.work(worker::run).await;
+    let page = ana.get(&query).await.ok();
+    assert_eq!(page["status"], "error");
+    assert_eq!(page["error"], "the query took longer than 230 seconds");
+}
+
+#[tokio::test]
+async fn a_cancelled_query_is_never_asked() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    let query = ask(&ana, &project, &by_status()).await;
+    let cancel = format!("{query}/cancel");
+    ana.post(&cancel).await.ok();
+    ana.post(&cancel).await.ok();
+    app.work(worker::run).await;
+    let id = query.rsplit('/').next().unwrap();
+    let cancelled = json!({ "queryUuid": id, "status": "cancelled" });
+    assert_eq!(ana.get(&query).await.ok(), cancelled);
+    assert_eq!(app.warehouse.asked().len(), 1);
+    let results = ana.get(&format!("{query}/results")).await;
+    assert_eq!(results.refusal(), "400 ParameterError");
+}
+
+#[tokio::test]
+async fn cancelling_stops_the_statement_at_the_warehouse() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    app.warehouse.say(Says::Nothing);
+    let query = ask(&ana, &project, &by_status()).await;
+    let job = waiting(&app).await[0];
+    let cancel = async {
+        while app.warehouse.asked().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        ana.post(&format!("{query}/cancel")).await.ok();
+    };
+    let (done, ()) = tokio::join!(worker::run(&app.app, job), cancel);
+    done.unwrap();
+    assert_eq!(app.warehouse.stopped(), 1);
+    assert_eq!(ana.get(&query).await.ok()["status"], "cancelled");
+    assert!(waiting(&app).await.is_empty());
+}
+
+#[tokio::test]
+async fn cancelling_what_is_answered_changes_nothing() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let query = ask(&ana, &project, &by_status()).await;
+    ana.post(&format!("{query}/cancel")).await.ok();
+    assert_eq!(ana.get(&query).await.ok()["status"], "ready");
+}
+
+#[tokio::test]
+async fn a_statement_that_never_answers_at_once_is_given_up_for_the_worker() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::Nothing);
+    app.warehouse.say(numbers(3));
+    let query = ask(&ana, &project, &every_order()).await;
+    assert_eq!(app.warehouse.stopped(), 1);
+    app.work(worker::run).await;
+    assert_eq!(ana.get(&query).await.ok()["totalResults"], 3);
+}
+
+#[tokio::test]
+async fn the_queries_of_a_project_that_is_gone_end() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    let query = ask(&ana, &project, &by_status()).await;
+    ana.delete(&format!("/api/v1/org/projects/{project}"))
+        .await
+        .ok();
+    app.work(worker::run).await;
+    assert_eq!(ana.get(&query).await.refusal(), "404 NotExistsError");
+}

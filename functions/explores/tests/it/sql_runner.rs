@@ -1,0 +1,171 @@
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use testing::{Says, TestApp};
+
+use crate::shop::open;
+
+fn runner(project: &str) -> String {
+    format!("/api/v1/projects/{project}/sqlRunner")
+}
+
+#[tokio::test]
+async fn tables_and_their_columns_are_listed() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = runner(&project);
+    assert_snapshot!(ana.get(&format!("{path}/tables")).await, @"");
+    let fields = format!("{path}/fields?tableName=orders&schemaName=jaffle&databaseName=postgres");
+    assert_snapshot!(ana.get(&fields).await, @"");
+    // Names that some clients use.
+    let other = format!("{path}/fields?table=orders&schema=jaffle");
+    assert_eq!(ana.get(&other).await.ok(), ana.get(&fields).await.ok());
+    for (params, refusal) in [
+        ("", "400 ParameterError"),
+        ("tableName=orders", "400 ParameterError"),
+        ("schemaName=jaffle", "400 ParameterError"),
+        ("tableName=none&schemaName=jaffle", "404 NotFoundError"),
+        ("tableName=orders&schemaName=none", "404 NotFoundError"),
+        (
+            "tableName=orders&schemaName=jaffle&databaseName=none",
+            "404 NotFoundError",
+        ),
+        (
+            "tableName=..%2f..%2fkey&schemaName=jaffle",
+            "404 NotFoundError",
+        ),
+        (
+            "tableName=%27%3B--&schemaName=%27%3B--",
+            "404 NotFoundError",
+        ),
+    ] {
+        let answer = ana.get(&format!("{path}/fields?{params}")).await;
+        assert_eq!(answer.refusal(), refusal, "{params}");
+    }
+    ana.post(&format!("{path}/refresh-catalog")).await.ok();
+}
+
+#[tokio::test]
+async fn a_statement_is_run_and_its_rows_are_read_by_line() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = runner(&project);
+    let body = json!({ "sql": "SELECT order_id, status, amount FROM jaffle.orders ORDER BY 1", "limit": 4 });
+    let begun = ana.post(&format!("{path}/run")).json(&body).await.ok();
+    let id = begun["jobId"].as_str().unwrap();
+    let rows = ana.get(&format!("{path}/results/{id}")).await;
+    assert_snapshot!(rows.text, @"");
+    // A slow one is the worker's.
+    app.warehouse.say(Says::TooLate);
+    let begun = ana.post(&format!("{path}/run")).json(&body).await.ok();
+    let later = format!("{path}/results/{}", begun["jobId"].as_str().unwrap());
+    assert_eq!(
+        ana.get(&later).await.refusal(),
+        "409 AlreadyProcessingError"
+    );
+    app.work(worker::run).await;
+    assert_eq!(ana.get(&later).await.text, rows.text);
+}
+
+#[tokio::test]
+async fn rows_of_a_statement_can_be_turned() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = runner(&project);
+    let body = json!({
+        "sql": "SELECT owner, status, amount FROM jaffle.orders", "limit": 10,
+        "indexColumn": { "reference": "owner", "type": "category" },
+        "valuesColumns": [{ "reference": "amount", "aggregation": "sum" }],
+        "groupByColumns": [{ "reference": "status" }],
+        "sortBy": [{ "reference": "owner", "direction": "ASC" }],
+    });
+    let begun = ana
+        .post(&format!("{path}/runPivotQuery"))
+        .json(&body)
+        .await
+        .ok();
+    let id = begun["jobId"].as_str().unwrap();
+    let rows = ana.get(&format!("{path}/results/{id}")).await;
+    assert_eq!(rows.status, 200, "{rows}");
+    assert_snapshot!(rows.text, @"");
+}
+
+#[tokio::test]
+async fn results_are_found_by_ids_and_by_whoever_ran_the_statement() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let dev = app.in_role("dev@acme.com", "developer").await;
+    let path = runner(&project);
+    let body = json!({ "sql": "SELECT 1 AS one" });
+    let begun = ana.post(&format!("{path}/run")).json(&body).await.ok();
+    let id = begun["jobId"].as_str().unwrap();
+    let mine = format!("{path}/results/{id}");
+    assert_eq!(dev.get(&mine).await.refusal(), "404 NotFoundError");
+    for name in [
+        "..%2f..%2fkey",
+        "..%252f..%252fkey",
+        "%2e%2e%2fkey",
+        "..%5c..%5ckey",
+        "key",
+        "a%00b",
+        &format!("{id}%00"),
+        &format!("{id}.jsonl"),
+        &format!("..%2frows%2f{project}%2f{id}-0.jsonl"),
+        "00000000-0000-4000-8000-000000000000",
+    ] {
+        let answer = ana.get(&format!("{path}/results/{name}")).await;
+        assert_eq!(answer.refusal(), "404 NotFoundError", "{name}");
+    }
+    let up = ana.get(&format!("{path}/results/../../key")).await;
+    assert_eq!(up.status, 404);
+    ana.get(&mine).await;
+}
+
+#[tokio::test]
+async fn the_runner_is_for_those_who_may_write_sql() {
+    let app = TestApp::with(local::api(), &[("ZERODASH_ALLOW_MULTIPLE_ORGS", "true")]).await;
+    let (ana, project) = open(&app).await;
+    let ed = app.in_role("ed@acme.com", "editor").await;
+    let eve = app.admin("eve@other.com", "Other").await;
+    let path = runner(&project);
+    let run = json!({ "sql": "SELECT 1" });
+    let turn = json!({ "sql": "SELECT 1 AS a", "valuesColumns": [{ "reference": "a", "aggregation": "sum" }] });
+    for (who, refusal) in [(&ed, "403 ForbiddenError"), (&eve, "404 NotExistsError")] {
+        for part in ["tables", "fields?tableName=orders&schemaName=jaffle"] {
+            assert_eq!(who.get(&format!("{path}/{part}")).await.refusal(), refusal);
+        }
+        for (part, body) in [("run", &run), ("runPivotQuery", &turn)] {
+            let answer = who.post(&format!("{path}/{part}")).json(body).await;
+            assert_eq!(answer.refusal(), refusal, "{part}");
+        }
+        let refresh = who.post(&format!("{path}/refresh-catalog")).await;
+        assert_eq!(refresh.refusal(), refusal);
+    }
+    for (part, body, refusal) in [
+        ("run", json!({}), "422 ValidateError"),
+        ("run", json!({ "sql": " " }), "400 ParameterError"),
+        (
+            "run",
+            json!({ "sql": "SELECT 1", "limit": 0.5 }),
+            "400 ParameterError",
+        ),
+        (
+            "run",
+            json!({ "sql": "SELECT 1", "limit": -1 }),
+            "400 ParameterError",
+        ),
+        (
+            "runPivotQuery",
+            json!({ "sql": "SELECT 1" }),
+            "422 ValidateError",
+        ),
+    ] {
+        let answer = ana.post(&format!("{path}/{part}")).json(&body).await;
+        assert_eq!(answer.refusal(), refusal, "{body}");
+    }
+    assert!(app.warehouse.asked().is_empty());
+    let _: Value = ana
+        .post(&format!("{path}/runPivotQuery"))
+        .json(&turn)
+        .await
+        .ok();
+}

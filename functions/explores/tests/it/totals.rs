@@ -1,0 +1,108 @@
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use testing::{Says, TestApp};
+use warehouse::Error;
+
+use crate::shop::{by_status, open};
+
+fn by_owner() -> Value {
+    let mut query = by_status();
+    query["dimensions"] = json!(["orders_owner", "orders_status"]);
+    query
+}
+
+#[tokio::test]
+async fn a_total_is_over_all_rows() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = format!("/api/v1/projects/{project}/calculate-total");
+    let mut query = by_status();
+    query["limit"] = json!(1);
+    let body = json!({ "explore": "orders", "metricQuery": query });
+    assert_snapshot!(ana.post(&path).json(&body).await, @"");
+    query["filters"] = json!({ "dimensions": { "id": "g", "and": [
+        { "id": "r", "target": { "fieldId": "orders_owner" }, "operator": "equals", "values": ["ana"] }] } });
+    let body = json!({ "explore": "orders", "metricQuery": query });
+    let expected = json!({ "orders_count": 3, "orders_revenue": 115.75 });
+    assert_eq!(ana.post(&path).json(&body).await.ok(), expected);
+    query["metrics"] = json!([]);
+    let body = json!({ "explore": "orders", "metricQuery": query });
+    assert_eq!(ana.post(&path).json(&body).await.ok(), json!({}));
+}
+
+#[tokio::test]
+async fn subtotals_are_by_all_columns_but_the_last() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = format!("/api/v1/projects/{project}/calculate-subtotals");
+    let body = json!({ "explore": "orders", "metricQuery": by_owner(), "columnOrder": ["orders_owner", "orders_status"] });
+    let found = ana.post(&path).json(&body).await.ok();
+    let mut rows = found["orders_owner"].as_array().unwrap().clone();
+    rows.sort_by_key(|row| row["orders_owner"].to_string());
+    assert_eq!(
+        json!(rows),
+        json!([
+            { "orders_owner": "ana", "orders_count": 3, "orders_revenue": 115.75 },
+            { "orders_owner": "bob", "orders_count": 2, "orders_revenue": 20 },
+        ])
+    );
+    assert_eq!(found.as_object().unwrap().len(), 1);
+    let pivoted = json!({
+        "explore": "orders", "metricQuery": by_owner(), "columnOrder": ["orders_owner", "orders_status"], "pivotDimensions": ["orders_owner"],
+    });
+    assert_eq!(ana.post(&path).json(&pivoted).await.ok(), json!({}));
+}
+
+#[tokio::test]
+async fn a_subtotal_that_fails_fails_all() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = format!("/api/v1/projects/{project}/calculate-subtotals");
+    let body = json!({ "explore": "orders", "metricQuery": by_owner(), "columnOrder": [] });
+    app.warehouse.say(Says::Refuses(Error::query("no")));
+    let answer = ana.post(&path).json(&body).await;
+    assert_eq!(answer.refusal(), "400 WarehouseQueryError");
+    app.warehouse.say(Says::TooLate);
+    assert_eq!(
+        ana.post(&path).json(&body).await.refusal(),
+        "400 TimeoutError"
+    );
+}
+
+#[tokio::test]
+async fn totals_are_for_those_who_may_explore() {
+    let app = TestApp::with(local::api(), &[("ZERODASH_ALLOW_MULTIPLE_ORGS", "true")]).await;
+    let (ana, project) = open(&app).await;
+    let vic = app.viewer("vic@acme.com").await;
+    let eve = app.admin("eve@other.com", "Other").await;
+    let body = json!({ "explore": "orders", "metricQuery": by_status(), "columnOrder": [] });
+    let elsewhere = json!({ "explore": "none", "metricQuery": by_status(), "columnOrder": [] });
+    let mut wide = by_owner();
+    let many: Vec<String> = (0..30).map(|at| format!("d{at}")).collect();
+    wide["dimensions"] = json!(many);
+    let wide = json!({ "explore": "orders", "metricQuery": wide, "columnOrder": [] });
+    for part in ["calculate-total", "calculate-subtotals"] {
+        let path = format!("/api/v1/projects/{project}/{part}");
+        for (who, body, refusal) in [
+            (&vic, &body, "403 ForbiddenError"),
+            (&eve, &body, "404 NotExistsError"),
+            (&ana, &json!({ "explore": "orders" }), "422 ValidateError"),
+        ] {
+            assert_eq!(
+                who.post(&path).json(body).await.refusal(),
+                refusal,
+                "{part}"
+            );
+        }
+    }
+    let total = format!("/api/v1/projects/{project}/calculate-total");
+    assert_eq!(
+        ana.post(&total).json(&elsewhere).await.refusal(),
+        "404 NotExistsError"
+    );
+    let subtotals = format!("/api/v1/projects/{project}/calculate-subtotals");
+    assert_eq!(
+        ana.post(&subtotals).json(&wide).await.refusal(),
+        "400 ParameterError"
+    );
+}

@@ -1,0 +1,72 @@
+//! Bytes that are kept compressed.
+
+use std::io::Read;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{Error, Result};
+
+/// Bytes, compressed.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Packed(#[serde(with = "serde_bytes")] pub Vec<u8>);
+
+/// The level at which the compressor is still fast.
+const LEVEL: i32 = 3;
+/// What is unpacked at most: a body is never larger than a request.
+const LARGEST: usize = 128 * 1024 * 1024;
+
+impl std::fmt::Debug for Packed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "[{} bytes]", self.0.len())
+    }
+}
+
+fn failed(what: &'static str) -> impl Fn(std::io::Error) -> Error {
+    move |error| Error::Internal(anyhow::Error::new(error).context(what))
+}
+
+impl Packed {
+    /// Compresses.
+    ///
+    /// # Errors
+    /// `Internal` when the compressor fails.
+    pub fn pack(bytes: &[u8]) -> Result<Self> {
+        let packed = zstd::bulk::compress(bytes, LEVEL);
+        packed.map(Self).map_err(failed("compressing"))
+    }
+
+    /// Gives the bytes back.
+    ///
+    /// # Errors
+    /// `Internal` when they are no compressed bytes, or more than anybody wrote.
+    pub fn unpack(&self) -> Result<Vec<u8>> {
+        let told = failed("decompressing");
+        let mut out = Vec::new();
+        let reader = zstd::stream::read::Decoder::new(self.0.as_slice()).map_err(&told)?;
+        let mut limited = reader.take(LARGEST as u64 + 1);
+        limited.read_to_end(&mut out).map_err(&told)?;
+        if out.len() > LARGEST {
+            return Err(told(std::io::ErrorKind::FileTooLarge.into()));
+        }
+        Ok(out)
+    }
+
+    /// Compresses a value as JSON.
+    ///
+    /// # Errors
+    /// `Internal` when it cannot be written.
+    pub fn pack_json(value: &impl Serialize) -> Result<Self> {
+        let json = serde_json::to_vec(value).map_err(std::io::Error::other);
+        Self::pack(&json.map_err(failed("writing JSON"))?)
+    }
+
+    /// Gives the value back.
+    ///
+    /// # Errors
+    /// `Internal` when it is another one.
+    pub fn unpack_json<T: DeserializeOwned>(&self) -> Result<T> {
+        let json = serde_json::from_slice(&self.unpack()?).map_err(std::io::Error::other);
+        json.map_err(failed("reading packed JSON"))
+    }
+}

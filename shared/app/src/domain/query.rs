@@ -1,0 +1,128 @@
+//! Questions to a warehouse that are kept: what was asked, how it goes, and where its rows are.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error, Kind, Result,
+    clock::Timestamp,
+    domain::{
+        id::{OrganizationId, ProjectId, QueryId, UserId},
+        packed::Packed,
+    },
+};
+
+/// How long a query and its rows can be read: a working day, and the next morning.
+pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a query may run in the worker; less than one try of a job may take.
+pub const LONGEST: Duration = Duration::from_secs(230);
+/// How long a query may run while its caller waits: an HTTP API gives up after 30 seconds.
+pub const WAITED: Duration = Duration::from_secs(25);
+/// How long a query is tried at once before the worker gets it (design: a short query does not pay for the queue).
+pub const AT_ONCE: Duration = Duration::from_millis(800);
+/// Bytes of what was asked, packed; an item has at most 400 KB.
+pub const LARGEST: usize = 300 * 1024;
+
+/// What comes of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Purpose {
+    /// Rows that are read page by page.
+    Rows,
+    /// Rows of the SQL runner, read as a whole.
+    SqlRunner,
+    /// A CSV file.
+    Csv,
+}
+
+/// How a query goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum QueryStatus {
+    Pending,
+    Ready,
+    Error,
+    Cancelled,
+}
+
+/// Where the rows of a query are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// The file: one JSON array per row, then where every so-manieth row begins.
+    pub file: String,
+    /// Bytes of the rows in it.
+    #[serde(default)]
+    pub bytes: u64,
+    /// The columns, by name and type, as the warehouse crate writes them.
+    pub columns: serde_json::Value,
+    pub rows: u64,
+    /// Whether there would have been more rows than are kept.
+    #[serde(default)]
+    pub truncated: bool,
+    /// How long the warehouse took.
+    pub milliseconds: u64,
+    /// When the warehouse was asked; earlier than the query when its rows were found.
+    pub asked_at: Timestamp,
+    /// When the file goes.
+    pub expires_at: Timestamp,
+}
+
+/// Why a query failed, for the person who asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    pub message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub character: Option<u32>,
+}
+
+/// A query that was asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Query {
+    pub id: QueryId,
+    pub project: ProjectId,
+    pub organization: OrganizationId,
+    /// Who asked: nobody else reads it.
+    pub user: UserId,
+    pub purpose: Purpose,
+    pub status: QueryStatus,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    /// What was asked.
+    pub asked: Packed,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Whether the rows were there before.
+    #[serde(default)]
+    pub cached: bool,
+}
+
+/// Rows that answer every query of one key.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CachedRows {
+    pub outcome: Outcome,
+    pub expires_at: Timestamp,
+}
+
+impl Query {
+    /// The rows, once they are there.
+    ///
+    /// # Errors
+    /// `Invalid` while they are not, and when they never will be.
+    pub fn rows(&self) -> Result<&Outcome> {
+        match (&self.outcome, &self.failure, self.status) {
+            (Some(outcome), _, QueryStatus::Ready) => Ok(outcome),
+            (_, Some(failure), _) => Err(Error::invalid(failure.message.clone())),
+            (_, _, QueryStatus::Pending) => Err(Error::Changed(Kind::Query)),
+            _ => Err(Error::invalid("The query was cancelled")),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Which columns a file has, in which order, with which headers.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use warehouse::{Column, Type};
+
+use crate::time::{Interval, Style};
+
+/// How a column's values are shown.
+pub trait Show: Send + Sync {
+    /// Appends the value as people read it. Never called with `null`, arrays and objects.
+    fn write(&self, value: &Value, out: &mut String);
+
+    /// The number format of spreadsheets that shows the same, if there is one: `#,##0.00`.
+    fn expression(&self) -> Option<String>;
+}
+
+/// What a file is to hold, in the wire's own shape.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Options {
+    /// Values as they are instead of as they are shown.
+    pub only_raw: bool,
+    /// Headers begin with the label of the table.
+    pub show_table_names: bool,
+    /// Headers by the name of the column; an empty one counts as none.
+    pub custom_labels: HashMap<String, String>,
+    /// Names of the columns that come first, in this order; the others follow in the order of the answer.
+    pub column_order: Vec<String>,
+    /// Names of the columns that are left out.
+    pub hidden_fields: Vec<String>,
+}
+
+/// What is known of a column beyond what the warehouse says.
+pub struct Item {
+    pub label: String,
+    /// Fields of tables have one; calculations do not.
+    pub table_label: Option<String>,
+    /// What its values are where the field knows better: a timestamp that is truncated to months is a date.
+    pub kind: Option<Type>,
+    pub interval: Option<Interval>,
+    pub role: Role,
+    pub show: Option<Box<dyn Show>>,
+}
+
+/// What a column is when rows are turned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Dimension,
+    /// A metric or a calculation; `sums` if a sum of its values means something (counts and sums do; averages and percents do not).
+    Value {
+        sums: bool,
+    },
+}
+
+impl Item {
+    /// A column of which nothing more than a label is known.
+    pub fn new(label: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            table_label: None,
+            kind: None,
+            interval: None,
+            role: Role::Dimension,
+            show: None,
+        }
+    }
+
+    fn header(&self, name: &str, options: &Options) -> String {
+        let custom = options
+            .custom_labels
+            .get(name)
+            .filter(|one| !one.is_empty());
+        match (custom, &self.table_label) {
+            (Some(custom), _) => custom.clone(),
+            (None, Some(table)) if options.show_table_names => format!("{table} {}", self.label),
+            (None, _) => self.label.clone(),
+        }
+    }
+}
+
+/// A column of a file.
+pub struct ColumnPlan {
+    pub(crate) name: String,
+    /// Where its value is in a row.
+    pub(crate) from: usize,
+    pub(crate) header: String,
+    pub(crate) kind: Type,
+    pub(crate) role: Role,
+    /// How its dates are written.
+    pub(crate) style: Option<Style>,
+    /// None if values are written as they are.
+    pub(crate) show: Option<Box<dyn Show>>,
+    pub(crate) expression: Option<String>,
+}
+
+impl ColumnPlan {
+    fn new(from: usize, column: &Column, item: Item, options: &Options) -> Self {
+        let kind = item.kind.unwrap_or(column.r#type);
+        let interval = item.interval.filter(|_| !options.only_raw);
+        let header = item.header(&column.name, options);
+        let show = item.show.filter(|_| !options.only_raw);
+        Self {
+            name: column.name.clone(),
+            from,
+            header,
+            kind,
+            role: item.role,
+            style: Style::of(kind, interval),
+            expression: show.as_ref().and_then(|show| show.expression()),
+            show,
+        }
+    }
+
+    /// The first cell of the column.
+    pub fn header(&self) -> &str {
+        &self.header
+    }
+
+    /// The column's value in a row; `null` if the row ends before it.
+    pub(crate) fn value<'a>(&self, row: &'a [Value]) -> &'a Value {
+        row.get(self.from).unwrap_or(&Value::Null)
+    }
+}
+
+/// What the columns of a file are.
+pub struct Plan {
+    pub(crate) columns: Vec<ColumnPlan>,
+    /// CSV begins with a byte-order mark, by which spreadsheets know that it is UTF-8. On unless switched off.
+    pub bom: bool,
+}
+
+impl Plan {
+    /// The columns in order.
+    pub fn columns(&self) -> &[ColumnPlan] {
+        &self.columns
+    }
+}
+
+/// Plans a file of an answer's columns.
+///
+/// A column is left out if it is hidden or if there is no item for it. Those in `column_order` come first (its first mention counts),
+/// the rest follow as they are. The header is the custom label, else `<table label> <label>` if table names are shown, else the label.
+pub fn plan(
+    columns: &[Column],
+    mut item: impl FnMut(&str) -> Option<Item>,
+    options: &Options,
+) -> Plan {
+    let mut order: HashMap<&str, usize> = HashMap::new();
+    for (at, name) in options.column_order.iter().enumerate() {
+        order.entry(name).or_insert(at);
+    }
+    let mut planned: Vec<ColumnPlan> = columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| !options.hidden_fields.contains(&column.name))
+        .filter_map(|(from, column)| {
+            Some(ColumnPlan::new(from, column, item(&column.name)?, options))
+        })
+        .collect();
+    planned.sort_by_key(|column| {
+        order
+            .get(column.name.as_str())
+            .copied()
+            .unwrap_or(usize::MAX)
+    });
+    Plan {
+        columns: planned,
+        bom: true,
+    }
+}

@@ -1,0 +1,329 @@
+//! Files of rows: CSV, spreadsheets and JSON lines, from the warehouse as they come or from rows that are kept.
+
+use ::export::{
+    CsvWriter, File, Interval, Item, JsonlWriter, Limit, Limits, Options, Pivot, Plan, Role, Show,
+    Turn, XlsxWriter, content_disposition,
+};
+use app::{
+    App, Error, Result,
+    domain::query::{Outcome, Query},
+    files::{FileName, Link, Upload},
+};
+use semantic::format::Format;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use warehouse::{Column, Row, RowStream, Type};
+
+use crate::{
+    Asked,
+    page::{self, Reader},
+    question::MOST_CELLS,
+};
+
+/// How long a link to a file leads there (reference 13 §13; the bucket keeps files as long).
+pub const LINK: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+
+/// Where rows come from.
+pub enum Source {
+    Warehouse(RowStream),
+    Kept(Reader),
+}
+
+impl Source {
+    /// The next rows; nothing at the end.
+    async fn next(&mut self, app: &App) -> Result<Option<Vec<Row>>> {
+        match self {
+            Self::Warehouse(rows) => Ok(rows.next().await.transpose()?),
+            Self::Kept(reader) => reader.next(app).await,
+        }
+    }
+}
+
+/// What a file is to be.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Wanted {
+    #[serde(flatten)]
+    pub options: Options,
+    pub pivot_config: Option<Turn>,
+    /// The name that the file gets where it is saved.
+    pub name: Option<String>,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Written {
+    pub rows: u64,
+    pub bytes: u64,
+    pub truncated: bool,
+}
+
+/// A value as its field says.
+struct Shows(Format);
+
+impl Show for Shows {
+    fn write(&self, value: &Value, out: &mut String) {
+        self.0.write(value, out);
+    }
+
+    fn expression(&self) -> Option<String> {
+        self.0.expression()
+    }
+}
+
+/// What a file's columns are.
+pub fn plan(columns: &[Column], fields: &Map<String, Value>, options: &Options) -> Plan {
+    // Columns that only a sort or a filter needed are nobody's, where the fields are known.
+    let item = |name: &str| match fields.get(name) {
+        Some(field) => Some(item(name, field)),
+        None => fields.is_empty().then(|| Item::new(name)),
+    };
+    ::export::plan(columns, item, options)
+}
+
+fn item(name: &str, field: &Value) -> Item {
+    let text = |key: &str| field.get(key).and_then(Value::as_str);
+    let label = text("label").or(text("displayName")).or(text("name"));
+    let metric = text("fieldType") == Some("metric");
+    let calculation = text("displayName").is_some();
+    let kind = text("type");
+    Item {
+        label: label
+            .filter(|label| !label.is_empty())
+            .unwrap_or(name)
+            .to_owned(),
+        table_label: text("tableLabel").map(str::to_owned),
+        kind: match kind {
+            Some("date") => Some(Type::Date),
+            Some("timestamp") => Some(Type::Timestamp),
+            _ => None,
+        },
+        interval: text("timeInterval").and_then(Interval::named),
+        role: if metric || calculation {
+            let sums = matches!(kind, Some("count" | "sum" | "sum_distinct")) || calculation;
+            Role::Value { sums }
+        } else {
+            Role::Dimension
+        },
+        show: Some(Box::new(Shows(Format::of_item(field)))),
+    }
+}
+
+fn failed(error: ::export::Error) -> Error {
+    match error {
+        ::export::Error::TooManyColumns(_)
+        | ::export::Error::NothingToTurn
+        | ::export::Error::UnknownColumn(_) => Error::invalid(error.to_string()),
+        error => Error::Unavailable(anyhow::Error::new(error).context("writing a file")),
+    }
+}
+
+/// Writes rows as CSV, in constant memory.
+///
+/// # Errors
+/// What stopped the query, `Unavailable` when the file cannot be written; then there is none.
+pub async fn csv(
+    app: &App,
+    name: &FileName,
+    plan: Plan,
+    source: &mut Source,
+    most: Option<u64>,
+) -> Result<Written> {
+    let mut limit = limit(most);
+    let (mut file, mut written) = (app.files.create(name).await?, Written::default());
+    let mut writer = CsvWriter::new(Vec::new(), plan).map_err(failed)?;
+    while let Some(rows) = source.next(app).await? {
+        let rows = limit.take(&rows);
+        writer.write_rows(rows).map_err(failed)?;
+        written.rows += rows.len() as u64;
+        written.bytes += hand_on(&mut file, writer.get_mut()).await?;
+        if limit.truncated() {
+            break;
+        }
+    }
+    written.bytes += hand_on(&mut file, writer.get_mut()).await?;
+    file.finish().await?;
+    written.truncated = limit.truncated();
+    Ok(written)
+}
+
+fn limit(most: Option<u64>) -> Limit {
+    let most = most.and_then(|most| usize::try_from(most).ok());
+    Limit::rows(most.unwrap_or(usize::MAX))
+}
+
+async fn hand_on(file: &mut Upload, buffer: &mut Vec<u8>) -> Result<u64> {
+    file.write(buffer).await?;
+    let bytes = buffer.len() as u64;
+    buffer.clear();
+    Ok(bytes)
+}
+
+/// Writes rows as JSON lines: one object per row, raw.
+///
+/// # Errors
+/// As [`csv`].
+pub async fn jsonl(
+    app: &App,
+    name: &FileName,
+    columns: &[Column],
+    source: &mut Source,
+) -> Result<Written> {
+    let (mut file, mut written) = (app.files.create(name).await?, Written::default());
+    let mut writer = JsonlWriter::new(Vec::new(), columns);
+    while let Some(rows) = source.next(app).await? {
+        writer.write_rows(&rows).map_err(failed)?;
+        written.rows += rows.len() as u64;
+        written.bytes += hand_on(&mut file, writer.get_mut()).await?;
+    }
+    file.finish().await?;
+    Ok(written)
+}
+
+/// Writes rows as a spreadsheet, a million at most.
+///
+/// # Errors
+/// As [`csv`].
+pub async fn xlsx(app: &App, name: &FileName, plan: Plan, source: &mut Source) -> Result<Written> {
+    let mut writer =
+        XlsxWriter::new(&std::env::temp_dir(), plan, Limits::default()).map_err(failed)?;
+    while let Some(rows) = source.next(app).await? {
+        writer.write_rows(&rows).map_err(failed)?;
+    }
+    let mut whole = tempfile::tempfile().map_err(|error| Error::Unavailable(error.into()))?;
+    let written = writer.finish(&mut whole).map_err(failed)?;
+    let bytes = send(app, name, whole).await?;
+    Ok(Written {
+        rows: written.rows,
+        bytes,
+        truncated: written.truncated,
+    })
+}
+
+/// Sends a file from the disk.
+async fn send(app: &App, name: &FileName, mut from: std::fs::File) -> Result<u64> {
+    use std::io::{Read, Seek};
+    let unreadable = |error: std::io::Error| Error::Unavailable(error.into());
+    from.rewind().map_err(unreadable)?;
+    let (mut file, mut sent) = (app.files.create(name).await?, 0);
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let read = from.read(&mut buffer).map_err(unreadable)?;
+        if read == 0 {
+            break;
+        }
+        file.write(buffer.get(..read).unwrap_or_default()).await?;
+        sent += read as u64;
+    }
+    file.finish().await?;
+    Ok(sent)
+}
+
+/// Writes turned rows, as many as have 100,000 cells.
+///
+/// # Errors
+/// `Invalid` when there is nothing to turn, or there would be too many columns.
+pub async fn turned(
+    app: &App,
+    name: &FileName,
+    pivot: (Plan, Turn),
+    source: &mut Source,
+    kind: File,
+) -> Result<Written> {
+    let (plan, turn) = pivot;
+    let mut limit = Limit::cells(MOST_CELLS as usize, plan.columns().len());
+    let mut pivot = Pivot::new(plan, turn).map_err(failed)?;
+    let mut written = Written::default();
+    while let Some(rows) = source.next(app).await? {
+        let rows = limit.take(&rows);
+        pivot.push(rows).map_err(failed)?;
+        written.rows += rows.len() as u64;
+        if limit.truncated() {
+            break;
+        }
+    }
+    written.truncated = limit.truncated();
+    let mut bytes = Vec::new();
+    if kind == File::Xlsx {
+        let sheet = pivot
+            .xlsx(&std::env::temp_dir(), &mut bytes)
+            .map_err(failed)?;
+        written.truncated |= sheet.truncated;
+    } else {
+        bytes = pivot.csv(bytes).map_err(failed)?;
+    }
+    let mut file = app.files.create(name).await?;
+    written.bytes = hand_on(&mut file, &mut bytes).await?;
+    file.finish().await?;
+    Ok(written)
+}
+
+/// A file of a query's kept rows: a link to it, and whether rows were left out.
+///
+/// # Errors
+/// As the ways to write one; `Invalid` and `Changed` when the rows are not there.
+pub async fn file_of(
+    app: &App,
+    query: &Query,
+    wanted: &Wanted,
+    kind: File,
+) -> Result<(String, bool)> {
+    let outcome = query.rows()?;
+    let asked: Asked = query.asked.unpack_json()?;
+    let columns = page::columns(outcome)?;
+    let mut source = Source::Kept(Reader::new(outcome)?);
+    // Another file each time: a link is to what it was made for.
+    let tag = app.random.url_safe::<18>();
+    let name = FileName::export(query.project, query.id, &tag, kind.extension());
+    let plan = plan(&columns, &asked.fields, &wanted.options);
+    let written = match (kind, &wanted.pivot_config) {
+        (File::Csv | File::Xlsx, Some(turn)) => {
+            turned(app, &name, (plan, turn.clone()), &mut source, kind).await?
+        }
+        (File::Csv, None) => csv(app, &name, plan, &mut source, None).await?,
+        (File::Xlsx, None) => xlsx(app, &name, plan, &mut source).await?,
+        _ => jsonl(app, &name, &columns, &mut source).await?,
+    };
+    let truncated = written.truncated || outcome.truncated;
+    let called = called(&asked, wanted.name.as_deref());
+    let link = link(app, query, &name, (kind, &called, truncated)).await?;
+    Ok((link, truncated))
+}
+
+/// What a file is called that nobody named: by its explore.
+fn called(asked: &Asked, name: Option<&str>) -> String {
+    let explore = asked.tags.explore.as_deref();
+    name.or(explore).unwrap_or("results").to_owned()
+}
+
+/// A link to a file of a query.
+///
+/// # Errors
+/// `Unavailable` when it cannot be signed.
+pub async fn link(
+    app: &App,
+    query: &Query,
+    file: &FileName,
+    (kind, name, truncated): (File, &str, bool),
+) -> Result<String> {
+    let now = app.clock.now();
+    let link = Link {
+        project: query.project,
+        file: file.clone(),
+        disposition: content_disposition(&kind.name(name, truncated, now.into())),
+        media_type: kind.content_type().to_owned(),
+    };
+    app.files.link(&link, LINK, now).await
+}
+
+/// The link to the file that a CSV job made.
+///
+/// # Errors
+/// As [`link`].
+pub async fn link_of_job(app: &App, query: &Query, outcome: &Outcome) -> Result<String> {
+    let asked: Asked = query.asked.unpack_json()?;
+    let wanted: Wanted = serde_json::from_value(asked.csv.clone()).unwrap_or_default();
+    let name = called(&asked, wanted.name.as_deref());
+    let file = page::file(outcome)?;
+    link(app, query, &file, (File::Csv, &name, outcome.truncated)).await
+}

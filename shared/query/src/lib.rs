@@ -1,0 +1,27 @@
+//! Asking: from a metric query to rows, pages and files. What the functions that query share: compiling for the caller,
+//! connecting with the right login, running at once or in the worker, keeping rows, and showing them.
+//!
+//! | Step | File |
+//! |---|---|
+//! | the explore, the caller's attributes, SQL | `explore.rs`, `attributes.rs`, `question.rs` |
+//! | whose login, which connection | `login.rs` |
+//! | running: at once, or as a job that is taken once | `run.rs`, `asked.rs`, `work.rs` |
+//! | rows in a file, pages of them, rows kept for the next | `keep.rs`, `page.rs` |
+//! | rows as clients see them, and as files | `show.rs`, `export.rs` |
+
+pub mod asked;
+pub mod attributes;
+pub mod explore;
+pub mod export;
+mod keep;
+pub mod login;
+pub mod page;
+pub mod question;
+pub mod run;
+pub mod show;
+mod work;
+
+pub use asked::{Asked, Submitted, submit};
+pub use login::{Asker, Login};
+pub use question::Question;
+pub use work::work;

@@ -1,0 +1,192 @@
+//! Rows as clients see them: `{"<column>": {"value": {"raw": …, "formatted": "…"}}}` (reference 13 §3).
+
+use semantic::format::Format;
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Map, Value, value::RawValue};
+use warehouse::{Column, Row, Type};
+
+/// Integers beyond this are text on the wire: JavaScript reads no larger ones exactly.
+const SAFE: u64 = 1 << 53;
+/// Digits that every double keeps.
+const EXACT_DIGITS: usize = 15;
+
+/// How the columns of an answer are shown.
+pub struct Shown {
+    columns: Vec<(Column, Format)>,
+}
+
+impl Shown {
+    /// Columns with the items that are known of them.
+    pub fn new(columns: &[Column], fields: &Map<String, Value>) -> Self {
+        let shown = |column: &Column| {
+            let item = fields.get(&column.name);
+            (
+                column.clone(),
+                item.map(Format::of_item).unwrap_or_default(),
+            )
+        };
+        Self {
+            columns: columns.iter().map(shown).collect(),
+        }
+    }
+
+    /// Rows, raw and formatted.
+    pub fn rows<'a>(&'a self, rows: &'a [Row]) -> Vec<ShownRow<'a>> {
+        rows.iter()
+            .map(|row| ShownRow { shown: self, row })
+            .collect()
+    }
+}
+
+impl Shown {
+    /// Rows as JSON.
+    ///
+    /// # Errors
+    /// None that is known: every value can be written.
+    pub fn written(&self, rows: &[Row]) -> app::Result<Box<RawValue>> {
+        let written = serde_json::value::to_raw_value(&self.rows(rows));
+        written.map_err(|error| app::Error::Internal(error.into()))
+    }
+}
+
+/// A row, raw and formatted.
+pub struct ShownRow<'a> {
+    shown: &'a Shown,
+    row: &'a Row,
+}
+
+#[derive(Serialize)]
+struct Cell<'a> {
+    value: Both<'a>,
+}
+
+#[derive(Serialize)]
+struct Both<'a> {
+    raw: Raw<'a>,
+    formatted: String,
+}
+
+impl Serialize for ShownRow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.row.len()))?;
+        for ((column, format), value) in self.shown.columns.iter().zip(self.row) {
+            let cell = Cell {
+                value: Both {
+                    raw: Raw(value, column.r#type),
+                    formatted: format.text(value),
+                },
+            };
+            map.serialize_entry(&column.name, &cell)?;
+        }
+        map.end()
+    }
+}
+
+/// A row with raw values only: `{"<column>": …}`.
+pub struct RawRow<'a> {
+    pub columns: &'a [Column],
+    pub row: &'a Row,
+}
+
+impl Serialize for RawRow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let cells = self.columns.iter().zip(self.row);
+        serializer
+            .collect_map(cells.map(|(column, value)| (&column.name, Raw(value, column.r#type))))
+    }
+}
+
+/// A value without format: dates as instants, numbers as numbers where that loses nothing.
+pub struct Raw<'a>(pub &'a Value, pub Type);
+
+impl Serialize for Raw<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match (self.1, self.0) {
+            (Type::Integer, Value::Number(number)) => {
+                let whole = number.as_i64().map(i64::unsigned_abs).or(number.as_u64());
+                if whole.is_some_and(|whole| whole > SAFE) {
+                    return serializer.collect_str(number);
+                }
+                number.serialize(serializer)
+            }
+            (Type::Decimal, Value::String(digits)) => match exact(digits) {
+                Some(number) if number.fract() == 0.0 => serializer.serialize_i64(number as i64),
+                Some(number) => serializer.serialize_f64(number),
+                None => serializer.serialize_str(digits),
+            },
+            (Type::Date, Value::String(date)) if date.len() == "2024-02-29".len() => {
+                serializer.collect_str(&format_args!("{date}T00:00:00Z"))
+            }
+            (_, value) => value.serialize(serializer),
+        }
+    }
+}
+
+/// The number that decimal digits are, if a double keeps all of them.
+fn exact(digits: &str) -> Option<f64> {
+    let significant = digits.bytes().filter(u8::is_ascii_digit).count();
+    let number: f64 = digits.parse().ok()?;
+    (significant <= EXACT_DIGITS && number.is_finite()).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_stay_numbers_where_nothing_is_lost() {
+        let cases = [
+            (Type::Integer, json!(42), json!(42)),
+            (
+                Type::Integer,
+                json!(9_007_199_254_740_992_u64),
+                json!(9_007_199_254_740_992_u64),
+            ),
+            (
+                Type::Integer,
+                json!(9_007_199_254_740_993_u64),
+                json!("9007199254740993"),
+            ),
+            (
+                Type::Integer,
+                json!(i64::MIN),
+                json!("-9223372036854775808"),
+            ),
+            (Type::Decimal, json!("12.50"), json!(12.5)),
+            (Type::Decimal, json!("25"), json!(25)),
+            (Type::Decimal, json!("-0.1"), json!(-0.1)),
+            (Type::Decimal, json!("NaN"), json!("NaN")),
+            (
+                Type::Decimal,
+                json!("1234567890123456.78"),
+                json!("1234567890123456.78"),
+            ),
+            (Type::Double, json!(0.5), json!(0.5)),
+            (Type::Double, json!("Infinity"), json!("Infinity")),
+            (
+                Type::Date,
+                json!("2024-02-29"),
+                json!("2024-02-29T00:00:00Z"),
+            ),
+            (Type::Date, json!("infinity"), json!("infinity")),
+            (
+                Type::Timestamp,
+                json!("2024-02-29T12:00:00.5Z"),
+                json!("2024-02-29T12:00:00.5Z"),
+            ),
+            (Type::Text, json!("12.50"), json!("12.50")),
+            (Type::Boolean, json!(false), json!(false)),
+            (Type::Decimal, json!(null), json!(null)),
+            (Type::Json, json!([1, {"a": null}]), json!([1, {"a": null}])),
+        ];
+        for (kind, value, raw) in cases {
+            assert_eq!(
+                serde_json::to_value(Raw(&value, kind)).unwrap(),
+                raw,
+                "{value}"
+            );
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The query of the rows behind another query's cell (reference: underlying data).
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::Explore;
+use crate::access::Hidden;
+use crate::explore::{Dimension, FieldFilter};
+use crate::query::{CustomDimension, FilterItem, FilterTarget, MetricQuery};
+use crate::scope::field_id;
+
+/// What is looked behind.
+#[derive(Debug, Clone, Copy)]
+pub struct Behind<'a> {
+    /// The query whose cell it is.
+    pub source: &'a MetricQuery,
+    /// The metric of the cell, or another column of it.
+    pub item: Option<&'a str>,
+    /// What the caller may not see.
+    pub hidden: &'a Hidden,
+}
+
+/// The query of the rows behind a cell: the source's own SQL dimensions, then every dimension of a joined table or of a table that
+/// the source has a field of, as they are declared. Left out are intervals of others and what is hidden. A metric that says what to
+/// show shows only that. Filters of the metric hold for its rows; the caller's are still to be put in.
+pub fn underlying(explore: &Explore, behind: Behind<'_>) -> MetricQuery {
+    let metric = behind.item.and_then(|id| asked(explore, behind.source, id));
+    let own = behind.source.custom_dimensions.iter().flatten();
+    let own: Vec<CustomDimension> = own
+        .filter(|one| matches!(one, CustomDimension::Sql(_)))
+        .cloned()
+        .collect();
+    let mut dimensions: Vec<String> = own.iter().map(|one| one.id().to_owned()).collect();
+    let tables = tables(explore, behind.source);
+    let only = metric.as_ref().and_then(|metric| metric.shows);
+    for (key, table) in &explore.tables {
+        if !tables.contains(key.as_str()) || behind.hidden.tables.contains(key) {
+            continue;
+        }
+        let hidden = &behind.hidden.fields;
+        let seen = |name: &String, dimension: &Dimension| {
+            !dimension.hidden
+                && !is_interval(dimension)
+                && !hidden.contains(&(key.clone(), name.clone()))
+        };
+        let shown = |dimension: &Dimension| match (only, &metric) {
+            (Some(only), Some(metric)) => only.iter().any(|name| {
+                *name == format!("{key}.{}", dimension.name)
+                    || (*name == dimension.name && metric.table == key)
+            }),
+            _ => true,
+        };
+        let all = table.dimensions.iter();
+        let all = all.filter(|(name, one)| seen(name, one) && shown(one));
+        dimensions.extend(all.map(|(_, one)| field_id(key, &one.name)));
+    }
+    let mut query = MetricQuery {
+        explore_name: explore.name.clone(),
+        dimensions,
+        custom_dimensions: (!own.is_empty()).then_some(own),
+        timezone: behind.source.timezone.clone(),
+        ..MetricQuery::default()
+    };
+    let rules: Vec<FilterItem> = metric.iter().flat_map(Asked::rules).collect();
+    query.filters.dimensions = (!rules.is_empty()).then(|| all_of(rules));
+    query
+}
+
+/// Rules that all hold.
+pub fn all_of(rules: Vec<FilterItem>) -> FilterItem {
+    FilterItem {
+        and: Some(rules),
+        ..FilterItem::default()
+    }
+}
+
+/// The metric of a cell.
+struct Asked<'a> {
+    table: &'a str,
+    filters: &'a [FieldFilter],
+    shows: Option<&'a [String]>,
+}
+
+fn asked<'a>(explore: &'a Explore, source: &'a MetricQuery, id: &str) -> Option<Asked<'a>> {
+    let added = source.additional_metrics.iter().flatten();
+    let mut added = added.filter(|one| field_id(&one.table, &one.name) == id);
+    if let Some(metric) = added.next() {
+        return Some(Asked {
+            table: &metric.table,
+            filters: metric.filters.as_deref().unwrap_or_default(),
+            shows: None,
+        });
+    }
+    explore.tables.iter().find_map(|(key, table)| {
+        let mut all = table.metrics.values();
+        let metric = all.find(|metric| field_id(key, &metric.name) == id)?;
+        let shows = metric.show_underlying_values.as_deref();
+        Some(Asked {
+            table: key,
+            filters: &metric.filters,
+            shows: shows.filter(|names| !names.is_empty()),
+        })
+    })
+}
+
+impl Asked<'_> {
+    /// What chooses the metric's rows.
+    fn rules(&self) -> impl Iterator<Item = FilterItem> {
+        let all = self.filters.iter();
+        all.filter(|filter| filter.disabled != Some(true))
+            .map(|filter| {
+                let (table, name) = match filter.target.field_ref.split_once('.') {
+                    Some(both) => both,
+                    None => (
+                        filter.target.table_name.as_deref().unwrap_or(self.table),
+                        filter.target.field_ref.as_str(),
+                    ),
+                };
+                FilterItem {
+                    id: Some(Value::String(filter.id.clone())),
+                    target: Some(FilterTarget {
+                        field_id: field_id(table, name),
+                    }),
+                    operator: Some(filter.operator),
+                    values: Some(filter.values.clone().unwrap_or_default()),
+                    settings: filter.settings.clone(),
+                    ..FilterItem::default()
+                }
+            })
+    }
+}
+
+/// One of the coarser forms of another dimension.
+fn is_interval(dimension: &Dimension) -> bool {
+    dimension.time_interval.is_some() && dimension.time_interval_base_dimension_name.is_some()
+}
+
+/// Joined tables, and the base if the source has a field of it.
+fn tables<'a>(explore: &'a Explore, source: &MetricQuery) -> BTreeSet<&'a str> {
+    let mut tables: BTreeSet<&str> = explore
+        .joined_tables
+        .iter()
+        .map(|join| join.table.as_str())
+        .collect();
+    let asked: Vec<&String> = source.dimensions.iter().chain(&source.metrics).collect();
+    let own = source.additional_metrics.iter().flatten();
+    let added: BTreeSet<&str> = own.map(|one| one.table.as_str()).collect();
+    for (key, table) in &explore.tables {
+        let dimensions = table.dimensions.values().map(|one| &one.name);
+        let mut names = dimensions.chain(table.metrics.values().map(|one| &one.name));
+        if added.contains(key.as_str()) || names.any(|name| asked.contains(&&field_id(key, name))) {
+            tables.insert(key);
+        }
+    }
+    tables
+}
