@@ -3,6 +3,12 @@
 //! The embedded engine is Apache DataFusion inside the process, over files of a folder or tables in memory; it reads
 //! PostgreSQL's dialect and means by it what PostgreSQL means.
 
+#[cfg(feature = "athena")]
+pub mod athena;
+#[cfg(feature = "bigquery")]
+pub mod bigquery;
+#[cfg(any(feature = "athena", feature = "bigquery", feature = "snowflake"))]
+mod cloud;
 #[cfg(feature = "clickhouse")]
 pub mod clickhouse;
 pub mod connect;
@@ -20,6 +26,8 @@ mod reads;
 #[cfg(any(feature = "clickhouse", feature = "databricks", feature = "trino"))]
 mod remote;
 mod rows;
+#[cfg(feature = "snowflake")]
+pub mod snowflake;
 #[cfg(feature = "trino")]
 pub mod trino;
 #[cfg(any(feature = "clickhouse", feature = "databricks", feature = "trino"))]

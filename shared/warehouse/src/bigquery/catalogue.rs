@@ -1,0 +1,156 @@
+//! Data sets and tables, by requests that cost nothing and need no job.
+//! <https://cloud.google.com/bigquery/docs/reference/rest/v2/tables>
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{
+    api::{Api, Call},
+    fault::Fault,
+    value::Schema,
+};
+use crate::{Column, Partition, Result, Table};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DataSets {
+    #[serde(default)]
+    datasets: Vec<DataSet>,
+    next_page_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DataSet {
+    dataset_reference: DataSetReference,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DataSetReference {
+    dataset_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Tables {
+    #[serde(default)]
+    tables: Vec<Listed>,
+    next_page_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    table_reference: TableReference,
+    time_partitioning: Option<ByTime>,
+    range_partitioning: Option<ByRange>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TableReference {
+    project_id: String,
+    dataset_id: String,
+    table_id: String,
+}
+
+#[derive(Deserialize)]
+struct ByTime {
+    field: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ByRange {
+    field: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Described {
+    schema: Schema,
+}
+
+impl Listed {
+    fn table(self) -> Table {
+        let by_range = self.range_partitioning.map(|range| Partition {
+            field: range.field,
+            by_range: true,
+        });
+        // Without a column it is by the time of arrival, which has a column of its own.
+        let by_time = self.time_partitioning.map(|time| Partition {
+            field: time.field.unwrap_or_else(|| "_PARTITIONTIME".to_owned()),
+            by_range: false,
+        });
+        Table {
+            database: self.table_reference.project_id,
+            schema: self.table_reference.dataset_id,
+            name: self.table_reference.table_id,
+            partition: by_range.or(by_time),
+        }
+    }
+}
+
+/// All tables and views of a project.
+pub(super) async fn tables(api: &Api, project: &str) -> Result<Vec<Table>> {
+    let mut all = Vec::new();
+    let mut page = None;
+    loop {
+        let path = [project, "datasets"];
+        let sets: Option<DataSets> = document(api, &path, page).await?;
+        let Some(sets) = sets else { break };
+        for set in sets.datasets {
+            let id = set.dataset_reference.dataset_id;
+            tables_of(api, project, &id, &mut all).await?;
+        }
+        page = sets.next_page_token;
+        if page.is_none() {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+async fn tables_of(api: &Api, project: &str, set: &str, all: &mut Vec<Table>) -> Result<()> {
+    let mut page = None;
+    loop {
+        let path = [project, "datasets", set, "tables"];
+        let tables: Option<Tables> = document(api, &path, page).await?;
+        // A data set that has gone meanwhile has none.
+        let Some(tables) = tables else { return Ok(()) };
+        all.extend(tables.tables.into_iter().map(Listed::table));
+        page = tables.next_page_token;
+        if page.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// The columns of a table; none, if there is no such table.
+pub(super) async fn fields(api: &Api, path: [&str; 3]) -> Result<Vec<Column>> {
+    let [project, set, table] = path;
+    let path = [project, "datasets", set, "tables", table];
+    let described: Option<Described> = document(api, &path, None).await?;
+    Ok(described.unwrap_or_default().schema.columns())
+}
+
+/// A document of the catalogue; nothing, if there is none.
+async fn document<T: DeserializeOwned>(
+    api: &Api,
+    path: &[&str],
+    page: Option<String>,
+) -> Result<Option<T>> {
+    let mut query = vec![];
+    query.extend(page.map(|page| ("pageToken", page)));
+    // Lists are at the even places of a path, one thing of them at the odd ones.
+    if path.len().is_multiple_of(2) {
+        query.push(("maxResults", "1000".to_owned()));
+    }
+    let reply = api.send(&Call::get(path, query)).await?;
+    match reply.status.as_u16() {
+        200 => reply.json().map(Some),
+        404 => Ok(None),
+        401 | 403 => Err(Fault::of(&reply)?.into_connection()),
+        _ => Err(Fault::of(&reply)?.into_query()),
+    }
+}
