@@ -7,10 +7,10 @@
 pub mod athena;
 #[cfg(feature = "bigquery")]
 pub mod bigquery;
-#[cfg(any(feature = "athena", feature = "bigquery", feature = "snowflake"))]
-mod cloud;
 #[cfg(feature = "clickhouse")]
 pub mod clickhouse;
+#[cfg(any(feature = "athena", feature = "bigquery", feature = "snowflake"))]
+mod cloud;
 pub mod connect;
 #[cfg(feature = "databricks")]
 pub mod databricks;
