@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::{
     attributes,
-    explores::{ExplorePath, parse, readable},
+    explores::{ExplorePath, readable},
 };
 
 /// What is answered: the SQL, or an object with it where the setting asks for what current clients expect.
@@ -46,7 +46,7 @@ pub(crate) async fn compile_query(
         readable(&app, &project, &path.explore_id),
         app.store.start_of_week(project.id()),
     );
-    let (entry, text) = found?;
+    let (entry, body) = found?;
     let attributes = if entry.personal {
         attributes::of_caller(&app, &project).await?
     } else {
@@ -60,7 +60,7 @@ pub(crate) async fn compile_query(
         ..Options::new(app.clock.now().into())
     };
 
-    let compiled = semantic::compile(&parse(&text)?, &query, &options)?;
+    let compiled = semantic::compile(body.explore()?, &query, &options)?;
 
     Ok(Reply(if app.config.latest_answers {
         CompiledQuery::Object {

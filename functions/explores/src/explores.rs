@@ -1,5 +1,7 @@
 //! Listing explores, reading one, and replacing all of them.
 
+use std::sync::Arc;
+
 use app::{
     App, Done, DoneOk, Error, InProject, Kind, Ok, Path, Query, Reply, Result, Upload,
     domain::{
@@ -7,6 +9,7 @@ use app::{
         explore_set::{Entry, is_escaped, no_array, read_explores},
         table_selection::TableSelection,
     },
+    store::ExploreBody,
 };
 use axum::extract::State;
 use semantic::{
@@ -101,10 +104,10 @@ pub(crate) async fn get_explore(
     Path(path): Path<ExplorePath>,
 ) -> Result<Reply<Box<RawValue>>> {
     project.require(Action::View, Subject::Project)?;
-    let (entry, text) = readable(&app, &project, &path.explore_id).await?;
+    let (entry, body) = readable(&app, &project, &path.explore_id).await?;
     let hidden = if entry.personal {
         let attributes = attributes::of_caller(&app, &project).await?;
-        hidden(&parse(&text)?, &attributes)
+        hidden(body.explore()?, &attributes)
     } else {
         Hidden::default()
     };
@@ -112,10 +115,13 @@ pub(crate) async fn get_explore(
         return Err(not_allowed(&entry.name));
     }
     // Of servers that keep what they hide beside it.
-    if hidden.is_empty() && !text.contains("\"unfilteredTables\"") && !is_escaped(&text) {
-        return Ok(Reply(RawValue::from_string(text).map_err(unreadable)?));
+    let text = &body.text;
+    if hidden.is_empty() && !text.contains("\"unfilteredTables\"") && !is_escaped(text) {
+        return Ok(Reply(
+            RawValue::from_string(text.clone()).map_err(unreadable)?,
+        ));
     }
-    let mut explore: Value = serde_json::from_str(&text).map_err(unreadable)?;
+    let mut explore: Value = serde_json::from_str(text).map_err(unreadable)?;
     leave_out(&mut explore, &hidden);
     let shown = RawValue::from_string(explore.to_string());
     Ok(Reply(shown.map_err(unreadable)?))
@@ -129,16 +135,10 @@ pub(crate) async fn readable(
     app: &App,
     project: &InProject,
     name: &str,
-) -> Result<(Entry, String)> {
+) -> Result<(Entry, Arc<ExploreBody>)> {
     let found = app.store.explore(project.id(), name).await?;
     let found = found.filter(|(entry, _)| !entry.is_error);
-    let (entry, body) = found.ok_or(Error::NotExists(Kind::Explore))?;
-    let text = String::from_utf8(body).map_err(|error| unreadable(serde::de::Error::custom(error)));
-    Ok((entry, text?))
-}
-
-pub(crate) fn parse(text: &str) -> Result<Explore> {
-    Explore::from_json(text).map_err(unreadable)
+    found.ok_or(Error::NotExists(Kind::Explore))
 }
 
 fn unreadable(error: serde_json::Error) -> Error {

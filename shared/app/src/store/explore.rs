@@ -2,13 +2,23 @@
 //!
 //! What is called so never changes. A reader who has the pointer sees one set, whole, whatever is deployed meanwhile.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
 use futures_util::{TryStreamExt, stream};
+use quick_cache::{Weighter, sync::Cache};
+use semantic::Explore;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use super::{Store, keys, page::read, write::Write};
+use super::{
+    Store,
+    keys::{self, Key},
+    page::read,
+    write::Write,
+};
 use crate::{
     Error, Result,
     clock::Timestamp,
@@ -60,9 +70,66 @@ struct Week {
     start_of_week: Option<u8>,
 }
 
+/// What is kept of explores in the process: content under a hash never changes, so it is never stale. Whether somebody may read
+/// it is asked each time, before it is looked for.
+#[derive(Clone)]
+pub(super) struct Kept {
+    shards: Arc<Cache<Key, Arc<[u8]>, Size>>,
+    bodies: Arc<Cache<Key, Arc<Body>, Size>>,
+}
+
+/// A function has 256 MB, of which it needs 15.
+const KEPT: u64 = 24 * 1024 * 1024;
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self {
+            shards: Arc::new(Cache::with_weighter(256, KEPT / 3, Size)),
+            bodies: Arc::new(Cache::with_weighter(256, KEPT, Size)),
+        }
+    }
+}
+
+/// Bytes that an entry has.
+#[derive(Clone)]
+struct Size;
+
+impl Weighter<Key, Arc<[u8]>> for Size {
+    fn weight(&self, _: &Key, shard: &Arc<[u8]>) -> u64 {
+        shard.len() as u64 + 200
+    }
+}
+
+impl Weighter<Key, Arc<Body>> for Size {
+    fn weight(&self, _: &Key, body: &Arc<Body>) -> u64 {
+        // Read, it has about twice the bytes of its text.
+        body.text.len() as u64 * 3 + 200
+    }
+}
+
+/// An explore's text, and the explore once somebody has read it.
+pub struct Body {
+    pub text: String,
+    read: OnceLock<Explore>,
+}
+
+impl Body {
+    /// The explore.
+    ///
+    /// # Errors
+    /// `Internal`: it was read when it was deployed.
+    pub fn explore(&self) -> Result<&Explore> {
+        if let Some(explore) = self.read.get() {
+            return Ok(explore);
+        }
+        let explore = Explore::from_json(&self.text).map_err(unreadable)?;
+        Ok(self.read.get_or_init(|| explore))
+    }
+}
+
 /// As much of an entry as tells its body.
 #[derive(Deserialize)]
-pub(super) struct Body {
+pub(super) struct NamedBody {
     pub body: ContentHash,
 }
 
@@ -101,12 +168,12 @@ impl Store {
         Err(missing())
     }
 
-    /// One explore: what is known of it, and its body. Three requests.
+    /// One explore: what is known of it, and its body. Three requests; one, when it was read here before.
     pub async fn explore(
         &self,
         project: ProjectId,
         name: &str,
-    ) -> Result<Option<(Entry, Vec<u8>)>> {
+    ) -> Result<Option<(Entry, Arc<Body>)>> {
         for _ in 0..LOOKS {
             let Some(set) = self.explore_set(project).await? else {
                 return Ok(None);
@@ -114,11 +181,10 @@ impl Store {
             let Some(Some(shard)) = set.shards.0.into_iter().nth(Entry::shard(name)) else {
                 return Ok(None);
             };
-            let shard = keys::explore_shard(project, &shard);
-            let Some(shard) = self.get::<Content>(&shard).await? else {
+            let Some(shard) = self.shard(project, &shard).await? else {
                 continue;
             };
-            let Some(entry) = find(&shard.data.unpack()?, name)? else {
+            let Some(entry) = find(&shard, name)? else {
                 return Ok(None);
             };
             if let Some(body) = self.explore_body(project, &entry.body).await? {
@@ -128,23 +194,45 @@ impl Store {
         Err(missing())
     }
 
+    /// A part of the list; none when it is gone.
+    async fn shard(&self, project: ProjectId, content: &ContentHash) -> Result<Option<Arc<[u8]>>> {
+        let key = keys::explore_shard(project, content);
+        if let Some(kept) = self.explores.shards.get(&key) {
+            return Ok(Some(kept));
+        }
+        let Some(found) = self.get::<Content>(&key).await? else {
+            return Ok(None);
+        };
+        let text: Arc<[u8]> = found.data.unpack()?.into();
+        self.explores.shards.insert(key, text.clone());
+        Ok(Some(text))
+    }
+
     /// What is in parts of the list, or as much of each entry as is asked for; none when one of them is gone.
     pub(super) async fn shards<T: DeserializeOwned>(
         &self,
         project: ProjectId,
         wanted: &[ContentHash],
     ) -> Result<Option<Vec<T>>> {
-        let keys: Vec<_> = wanted
+        let keys = wanted
             .iter()
-            .map(|content| keys::explore_shard(project, content))
-            .collect();
-        let mut entries = Vec::new();
-        for item in self.get_many(&keys).await? {
+            .map(|content| keys::explore_shard(project, content));
+        let (kept, unknown): (Vec<_>, Vec<_>) = keys
+            .map(|key| (self.explores.shards.get(&key), key))
+            .partition(|(kept, _)| kept.is_some());
+        let mut texts: Vec<Arc<[u8]>> = kept.into_iter().filter_map(|(kept, _)| kept).collect();
+        let keys: Vec<Key> = unknown.into_iter().map(|(_, key)| key).collect();
+        for (item, key) in self.get_many(&keys).await?.into_iter().zip(keys) {
             let Some(item) = item else {
                 return Ok(None);
             };
             let shard: Content = read(item)?;
-            let text = shard.data.unpack()?;
+            let text: Arc<[u8]> = shard.data.unpack()?.into();
+            self.explores.shards.insert(key, text.clone());
+            texts.push(text);
+        }
+        let mut entries = Vec::new();
+        for text in texts {
             let found: Vec<T> = serde_json::from_slice(&text).map_err(unreadable)?;
             entries.extend(found);
         }
@@ -167,7 +255,7 @@ impl Store {
                 .filter(|(part, _)| parts.contains(part))
                 .filter_map(|(_, shard)| shard)
                 .collect();
-            if let Some(bodies) = self.shards::<Body>(project, &wanted).await? {
+            if let Some(bodies) = self.shards::<NamedBody>(project, &wanted).await? {
                 return Ok(bodies.into_iter().map(|one| one.body).collect());
             }
         }
@@ -180,11 +268,12 @@ impl Store {
         &self,
         project: ProjectId,
         content: &ContentHash,
-    ) -> Result<Option<Vec<u8>>> {
-        let Some(head) = self
-            .get::<Content>(&keys::explore_body(project, content))
-            .await?
-        else {
+    ) -> Result<Option<Arc<Body>>> {
+        let key = keys::explore_body(project, content);
+        if let Some(kept) = self.explores.bodies.get(&key) {
+            return Ok(Some(kept));
+        }
+        let Some(head) = self.get::<Content>(&key).await? else {
             return Ok(None);
         };
         let mut data = head.data;
@@ -197,7 +286,14 @@ impl Store {
             };
             data.0.extend(read::<Content>(item)?.data.0);
         }
-        data.unpack().map(Some)
+        let text = String::from_utf8(data.unpack()?);
+        let text = text.map_err(|error| unreadable(serde::de::Error::custom(error)))?;
+        let body = Arc::new(Body {
+            text,
+            read: OnceLock::new(),
+        });
+        self.explores.bodies.insert(key, body.clone());
+        Ok(Some(body))
     }
 
     /// The day on which the weeks of a project's warehouse start, if its connection says: 0 is Monday.
@@ -242,7 +338,7 @@ impl Store {
                     .iter()
                     .map(|shard| keys::explore_shard(project, shard).pk),
             );
-            let bodies = self.shards::<Body>(project, chunk).await?;
+            let bodies = self.shards::<NamedBody>(project, chunk).await?;
             let bodies = bodies.ok_or_else(missing)?.into_iter();
             named.extend(bodies.map(|one| keys::explore_body(project, &one.body).pk));
         }

@@ -79,6 +79,7 @@ use crate::{
 
 pub use deletion::Until;
 pub use deploy::{Deploy, SESSION, UNNAMED};
+pub use explore::Body as ExploreBody;
 pub use group::Once;
 pub use instance::InstanceKeys;
 pub use invitation::{Acceptance, FirstLogin, Guest, NewInvitation};
@@ -101,6 +102,8 @@ pub struct Store {
     random: Random,
     /// Who hears of new jobs in this process; in the cloud it is the table's stream that tells the worker.
     watcher: Option<UnboundedSender<JobId>>,
+    /// Explores that were read here before.
+    explores: explore::Kept,
 }
 
 impl Store {
@@ -111,6 +114,7 @@ impl Store {
             table: table.into(),
             random,
             watcher: None,
+            explores: explore::Kept::default(),
         }
     }
 
