@@ -6,6 +6,7 @@ use app::{
         access::{Action, Subject},
         compile_job::CompileJob,
         connection::{Connection, Dbt, NewDbt, NewWarehouse, Warehouse},
+        id::CompileJobId,
         project::{DbtVersion, project_name},
     },
     store::{Connections, ProjectChange},
@@ -55,39 +56,43 @@ pub(crate) async fn update_project(
     {
         return Ok(Reply(RefreshStarted { job_uuid }));
     }
-    let head = &project.access.project;
-    let name = project_name(body.name.as_deref().unwrap_or(&head.name))?;
     let was = app.store.all_connections(id).await?;
-    let (warehouse, dbt) = connections(
-        &app,
-        &project,
-        body.warehouse_connection,
-        body.dbt_connection,
-        &was,
-    )
-    .await?;
+    let job_uuid = replace(&app, &project, body, (&was, key.as_deref())).await?;
+    Ok(Reply(RefreshStarted { job_uuid }))
+}
+
+/// Puts a project as it shall be in the place of what was read, and answers the job that tells of it.
+async fn replace(
+    app: &App,
+    project: &InProject,
+    body: UpdateProject,
+    (was, key): (&Connections, Option<&str>),
+) -> Result<CompileJobId> {
+    let (head, now) = (&project.access.project, app.clock.now());
+    let name = project_name(body.name.as_deref().unwrap_or(&head.name))?;
+    let sent = (body.warehouse_connection, body.dbt_connection);
+    let (warehouse, dbt) = connections(app, project, sent, was).await?;
     let compiles = !matches!(dbt.shown, Dbt::None(_));
-    let job = CompileJob::saved((id, user), compiles, &app.random, now);
+    let job = CompileJob::saved((head.id, project.user.id), compiles, &app.random, now);
     let change = ProjectChange {
         project: head,
-        was: &was,
+        was,
         name: &name,
         dbt_version: body.dbt_version.unwrap_or(head.dbt_version),
         warehouse: &warehouse,
         dbt: &dbt,
         job: &job,
-        key: key.as_deref(),
+        key,
     };
     app.store.update_project(change).await?;
-    Ok(Reply(RefreshStarted { job_uuid: job.id }))
+    Ok(job.id)
 }
 
 /// The new connections, with the secrets of those that they replace, sealed.
 async fn connections(
     app: &App,
     project: &InProject,
-    warehouse: Map<String, Value>,
-    dbt: Map<String, Value>,
+    (warehouse, dbt): (Map<String, Value>, Map<String, Value>),
     was: &Connections,
 ) -> Result<(Connection<Warehouse>, Connection<Dbt>)> {
     let id = project.id();

@@ -214,17 +214,25 @@ impl Store {
         project: ProjectId,
         wanted: &[ContentHash],
     ) -> Result<Option<Vec<T>>> {
-        let keys: Vec<_> = wanted
+        let keys = wanted
             .iter()
-            .map(|content| keys::explore_shard(project, content))
-            .collect();
-        let mut entries = Vec::new();
-        for item in self.get_many(&keys).await? {
+            .map(|content| keys::explore_shard(project, content));
+        let (kept, unknown): (Vec<_>, Vec<_>) = keys
+            .map(|key| (self.explores.shards.get(&key), key))
+            .partition(|(kept, _)| kept.is_some());
+        let mut texts: Vec<Arc<[u8]>> = kept.into_iter().filter_map(|(kept, _)| kept).collect();
+        let keys: Vec<Key> = unknown.into_iter().map(|(_, key)| key).collect();
+        for (item, key) in self.get_many(&keys).await?.into_iter().zip(keys) {
             let Some(item) = item else {
                 return Ok(None);
             };
             let shard: Content = read(item)?;
-            let text = shard.data.unpack()?;
+            let text: Arc<[u8]> = shard.data.unpack()?.into();
+            self.explores.shards.insert(key, text.clone());
+            texts.push(text);
+        }
+        let mut entries = Vec::new();
+        for text in texts {
             let found: Vec<T> = serde_json::from_slice(&text).map_err(unreadable)?;
             entries.extend(found);
         }

@@ -17,6 +17,7 @@ const REACHES: &[&str] = &[
     "accessUrl",
     "useSshTunnel",
     "sshTunnelHost",
+    "http_scheme",
     "host_domain",
     "discovery_api_endpoint",
 ];
@@ -77,9 +78,12 @@ fn keep_secrets(sent: &mut Fields, shown: Option<&Fields>, opened: Fields) {
     {
         return;
     }
+    // The private key of one pair is of no use with the public key of another.
+    let other_pair = given(sent, "sshTunnelPublicKey") != given(&opened, "sshTunnelPublicKey");
     for (name, value) in opened {
         let is_secret = shown.is_some_and(|shown| !shown.contains_key(&name));
-        if is_secret && is_left_out(sent.get(&name)) {
+        let stays = is_secret && !(other_pair && name == "sshTunnelPrivateKey");
+        if stays && is_left_out(sent.get(&name)) {
             sent.insert(name, value);
         }
     }
@@ -158,6 +162,26 @@ mod tests {
         }
         let whole = json!({ "host": "other", "user": "a", "password": "b" });
         assert_eq!(again(whole).unwrap()["sslkey"], Value::Null);
+    }
+
+    #[test]
+    fn the_private_key_of_a_tunnel_stays_with_its_public_key() {
+        let tunnel = |key: &str| json!({ "useSshTunnel": true, "sshTunnelHost": "t", "sshTunnelPublicKey": key });
+        let mut first = tunnel("a");
+        for (name, value) in [
+            ("user", "u"),
+            ("password", "p"),
+            ("sshTunnelPrivateKey", "k"),
+        ] {
+            first[name] = json!(value);
+        }
+        let first = NewWarehouse::over(postgres(first), None).unwrap();
+        let stored = (first.shown(), first.to_seal().unwrap());
+        for (key, kept) in [("a", true), ("b", false)] {
+            let stored = Some((&stored.0, stored.1.clone()));
+            let set = NewWarehouse::over(postgres(tunnel(key)), stored).unwrap();
+            assert_eq!(set.tunnel_without_key().is_none(), kept, "{key}");
+        }
     }
 
     #[test]
