@@ -239,8 +239,25 @@ pub(crate) struct PageParams {
 
 /// How a query goes, and a page of its rows once they are there.
 #[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum QueryPage {
+    Ready(ReadyQuery),
+    Unready(QueryState),
+}
+
+/// A query whose rows are there.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReadyQuery {
+    #[serde(flatten)]
+    state: QueryState,
+    #[serde(flatten)]
+    page: ReadyPage,
+}
+
+/// How a query goes.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct QueryPage {
+pub(crate) struct QueryState {
     query_uuid: QueryId,
     #[schema(value_type = String)]
     status: QueryStatus,
@@ -252,8 +269,6 @@ pub(crate) struct QueryPage {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error_data: Option<Value>,
-    #[serde(flatten)]
-    ready: Option<ReadyPage>,
 }
 
 /// A page of rows.
@@ -269,8 +284,10 @@ pub(crate) struct ReadyPage {
     total_page_count: u64,
     total_results: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next_page: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     previous_page: Option<u64>,
     initial_query_execution_ms: u64,
     results_page_execution_ms: u64,
@@ -303,12 +320,15 @@ pub(crate) async fn get_async_query_results(
         .as_ref()
         .map(place)
         .filter(|place| *place != json!({}));
-    Ok(Reply(QueryPage {
+    let state = QueryState {
         query_uuid: query.id,
         status: query.status,
         error: failure.map(|failure| failure.message),
         error_data: place,
-        ready,
+    };
+    Ok(Reply(match ready {
+        Some(page) => QueryPage::Ready(ReadyQuery { state, page }),
+        None => QueryPage::Unready(state),
     }))
 }
 

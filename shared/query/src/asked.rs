@@ -128,10 +128,12 @@ pub async fn submit(app: &App, asker: Asker, asked: &Asked, manner: Manner) -> R
 /// `TooMany` with how long to wait.
 pub async fn count(app: &App, asker: Asker, now: Timestamp) -> Result<()> {
     let limits = &app.config.limits;
+    // Somebody's own limit first: what is refused there takes nothing from the others.
     let user = limits.counter(Limit::QueryUser, &asker.user.to_string(), now);
+    app.store.count([&user], now).await?;
     let organization = asker.organization.to_string();
     let organization = limits.counter(Limit::QueryOrganization, &organization, now);
-    app.store.count([&user, &organization], now).await
+    app.store.count([&organization], now).await
 }
 
 fn new_query(app: &App, asker: Asker, asked: Packed, purpose: Purpose) -> Query {

@@ -114,6 +114,13 @@ impl Serialize for Raw<'_> {
                 Some(number) => serializer.serialize_f64(number),
                 None => serializer.serialize_str(digits),
             },
+            (Type::Double, Value::Number(number)) => match number.as_f64() {
+                // As servers in JavaScript write it: 100, not 100.0.
+                Some(whole) if whole.fract() == 0.0 && whole.abs() <= SAFE as f64 => {
+                    serializer.serialize_i64(whole as i64)
+                }
+                _ => number.serialize(serializer),
+            },
             (Type::Date, Value::String(date)) if date.len() == "2024-02-29".len() => {
                 serializer.collect_str(&format_args!("{date}T00:00:00Z"))
             }
@@ -164,6 +171,9 @@ mod tests {
                 json!("1234567890123456.78"),
             ),
             (Type::Double, json!(0.5), json!(0.5)),
+            (Type::Double, json!(100.0), json!(100)),
+            (Type::Double, json!(-0.0), json!(0)),
+            (Type::Double, json!(1e300), json!(1e300)),
             (Type::Double, json!("Infinity"), json!("Infinity")),
             (
                 Type::Date,

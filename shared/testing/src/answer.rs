@@ -62,10 +62,9 @@ impl Answer {
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let body = if self.text.is_empty() {
-            String::new()
-        } else {
-            format!("{:#}", self.json())
+        let body = match serde_json::from_str::<Value>(&self.text) {
+            Ok(body) => format!("{body:#}"),
+            Err(_) => self.text.clone(),
         };
         write!(f, "{} {body}", self.status.as_u16())
     }

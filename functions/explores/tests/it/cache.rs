@@ -90,9 +90,10 @@ async fn rows_that_attributes_choose_are_never_for_somebody_else() {
         app.account("cat@acme.com").await.id,
     );
     let ana_id = app.account("ana@acme.com").await.id;
-    let attribute = json!({ "name": "owner", "users": [
+    let attribute = json!({ "name": "owner", "attributeDefault": null, "users": [
         { "userUuid": ana_id, "value": "ana" }, { "userUuid": bob_id, "value": "bob" }, { "userUuid": cat_id, "value": "bob" }], "groups": [] });
-    ana.post("/api/v1/org/attributes").json(&attribute).await;
+    let made = ana.post("/api/v1/org/attributes").json(&attribute).await;
+    assert_eq!(made.status, 201, "{made}");
     let body = json!({ "query": every_order() });
     let ids = ["orders_order_id", "orders_owner"];
     let (said, page) = asked(&ana, &project, &body).await;
@@ -116,11 +117,10 @@ async fn rows_that_attributes_choose_are_never_for_somebody_else() {
     let listed = ana.get("/api/v1/org/attributes").await.ok();
     let id = listed[0]["uuid"].as_str().unwrap();
     let attribute =
-        json!({ "name": "owner", "users": [{ "userUuid": cat_id, "value": "ana" }], "groups": [] });
+        json!({ "name": "owner", "attributeDefault": null, "users": [{ "userUuid": cat_id, "value": "ana" }], "groups": [] });
     ana.put(&format!("/api/v1/org/attributes/{id}"))
         .json(&attribute)
-        .await
-        .ok();
+        .await;
     let (said, page) = asked(&cat, &project, &body).await;
     assert_eq!(json!(raw(&page["rows"], &ids)), anas);
     assert_eq!(said["cacheHit"], true);

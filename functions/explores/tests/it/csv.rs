@@ -40,7 +40,12 @@ async fn a_query_becomes_a_file_with_harmless_cells() {
     let (ana, project) = open(&app).await;
     let (truncated, text) = made(&app, &ana, &project, &json!({})).await;
     assert!(!truncated);
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r#"
+    ﻿Revenue,Status,Orders
+    $100.00,'=1+1,1
+    $30.50,completed,3
+    $5.25,returned,1
+    "#);
     let path = format!("{}/downloadCsv", explore(&project));
     let answer = ana.post(&path).json(&download(&json!({}))).await;
     assert!(answer.header("warning").unwrap().contains("/download"));
@@ -53,7 +58,12 @@ async fn a_slow_file_is_made_by_the_worker() {
     app.warehouse.say(Says::TooLate);
     let raw = json!({ "onlyRaw": true, "hiddenFields": ["orders_count"], "showTableNames": true, "customLabels": { "orders_status": "State" } });
     let (_, text) = made(&app, &ana, &project, &raw).await;
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r#"
+    ﻿Orders Revenue,State
+    100,'=1+1
+    30.5,completed
+    5.25,returned
+    "#);
     assert_eq!(app.warehouse.asked().len(), 2);
 }
 
@@ -106,7 +116,13 @@ async fn turned_files_have_a_column_for_each_value() {
         "pivotConfig": { "pivotDimensions": ["orders_owner"] },
     });
     let (_, text) = made(&app, &ana, &project, &turned).await;
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r#"
+    ﻿owner,ana,bob
+    Status,Orders,Orders
+    '=1+1,1,
+    completed,1,2
+    returned,1,
+    "#);
 }
 
 #[tokio::test]

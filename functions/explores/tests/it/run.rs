@@ -17,7 +17,70 @@ async fn rows_come_raw_and_formatted() {
             .unwrap()
             .contains("/query/metric-query")
     );
-    assert_snapshot!(serde_json::to_string_pretty(&answer.ok()["rows"]).unwrap(), @"");
+    assert_snapshot!(serde_json::to_string_pretty(&answer.ok()["rows"]).unwrap(), @r#"
+    [
+      {
+        "orders_count": {
+          "value": {
+            "formatted": "1",
+            "raw": 1
+          }
+        },
+        "orders_revenue": {
+          "value": {
+            "formatted": "$100.00",
+            "raw": 100
+          }
+        },
+        "orders_status": {
+          "value": {
+            "formatted": "=1+1",
+            "raw": "=1+1"
+          }
+        }
+      },
+      {
+        "orders_count": {
+          "value": {
+            "formatted": "3",
+            "raw": 3
+          }
+        },
+        "orders_revenue": {
+          "value": {
+            "formatted": "$30.50",
+            "raw": 30.5
+          }
+        },
+        "orders_status": {
+          "value": {
+            "formatted": "completed",
+            "raw": "completed"
+          }
+        }
+      },
+      {
+        "orders_count": {
+          "value": {
+            "formatted": "1",
+            "raw": 1
+          }
+        },
+        "orders_revenue": {
+          "value": {
+            "formatted": "$5.25",
+            "raw": 5.25
+          }
+        },
+        "orders_status": {
+          "value": {
+            "formatted": "returned",
+            "raw": "returned"
+          }
+        }
+      }
+    ]
+    "#);
     let results = answer.ok();
     assert_eq!(results["cacheMetadata"], json!({ "cacheHit": false }));
     assert_eq!(results["fields"]["orders_revenue"]["format"], "usd");
@@ -177,7 +240,17 @@ async fn what_takes_too_long_names_the_way_for_it() {
     let (ana, project) = open(&app).await;
     app.warehouse.say(Says::TooLate);
     let path = format!("{}/runQuery", explore(&project));
-    assert_snapshot!(ana.post(&path).json(&by_status()).await, @"");
+    assert_snapshot!(ana.post(&path).json(&by_status()).await, @r#"
+    400 {
+      "error": {
+        "data": {},
+        "message": "The warehouse did not answer within 25 seconds. Queries that take longer are asked by POST /api/v2/projects/{projectUuid}/query/metric-query, and polled",
+        "name": "TimeoutError",
+        "statusCode": 400
+      },
+      "status": "error"
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -190,7 +263,20 @@ async fn a_warehouse_that_refuses_says_where() {
         character: Some(7),
     }));
     let path = format!("{}/runQuery", explore(&project));
-    assert_snapshot!(ana.post(&path).json(&by_status()).await, @"");
+    assert_snapshot!(ana.post(&path).json(&by_status()).await, @r#"
+    400 {
+      "error": {
+        "data": {
+          "charNumber": 7,
+          "lineNumber": 3
+        },
+        "message": "column \"x\" does not exist",
+        "name": "WarehouseQueryError",
+        "statusCode": 400
+      },
+      "status": "error"
+    }
+    "#);
     let gone = Error::Connection("the warehouse closed the connection".to_owned());
     let columns = vec![column("orders_status", Type::Text)];
     app.warehouse
@@ -250,7 +336,47 @@ async fn a_statement_answers_raw_rows_and_types() {
     let path = format!("/api/v1/projects/{project}/sqlQuery");
     let sql = "SELECT status, count(*) AS n, sum(amount) AS paid, max(ordered_at) AS last FROM jaffle.orders WHERE owner = 'ana' \
                GROUP BY 1 ORDER BY 1 DESC;\n";
-    assert_snapshot!(ana.post(&path).json(&json!({ "sql": sql })).await, @"");
+    assert_snapshot!(ana.post(&path).json(&json!({ "sql": sql })).await, @r#"
+    200 {
+      "results": {
+        "fields": {
+          "last": {
+            "type": "timestamp"
+          },
+          "n": {
+            "type": "number"
+          },
+          "paid": {
+            "type": "number"
+          },
+          "status": {
+            "type": "string"
+          }
+        },
+        "rows": [
+          {
+            "last": "2024-02-01T09:00:00Z",
+            "n": 1,
+            "paid": 5.25,
+            "status": "returned"
+          },
+          {
+            "last": "2024-01-15T10:00:00Z",
+            "n": 1,
+            "paid": 10.5,
+            "status": "completed"
+          },
+          {
+            "last": "2024-03-05T08:15:00Z",
+            "n": 1,
+            "paid": 100,
+            "status": "=1+1"
+          }
+        ]
+      },
+      "status": "ok"
+    }
+    "#);
 }
 
 #[tokio::test]

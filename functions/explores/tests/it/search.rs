@@ -18,7 +18,20 @@ async fn values_are_found_in_whatever_case_and_in_order() {
     let (ana, project) = open(&app).await;
     let vic = app.viewer("vic@acme.com").await;
     let path = format!("/api/v1/projects/{project}/field/orders_status/search");
-    assert_snapshot!(vic.post(&path).json(&search(&json!({}))).await, @"");
+    assert_snapshot!(vic.post(&path).json(&search(&json!({}))).await, @r#"
+    200 {
+      "results": {
+        "cached": false,
+        "refreshedAt": "2026-01-31T09:30:00.000Z",
+        "results": [
+          "completed",
+          "returned"
+        ],
+        "search": "E"
+      },
+      "status": "ok"
+    }
+    "#);
     let found = async |changes: Value| {
         ana.post(&path).json(&search(&changes)).await.ok()["results"].clone()
     };
@@ -54,8 +67,9 @@ async fn only_what_the_searcher_may_see_is_found() {
     );
     let id = app.account("vic@acme.com").await.id;
     let attribute =
-        json!({ "name": "owner", "users": [{ "userUuid": id, "value": "bob" }], "groups": [] });
-    ana.post("/api/v1/org/attributes").json(&attribute).await;
+        json!({ "name": "owner", "attributeDefault": null, "users": [{ "userUuid": id, "value": "bob" }], "groups": [] });
+    let made = ana.post("/api/v1/org/attributes").json(&attribute).await;
+    assert_eq!(made.status, 201, "{made}");
     assert_eq!(
         vic.post(&path).json(&body).await.ok()["results"],
         json!(["bob"])

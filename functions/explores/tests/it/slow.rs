@@ -1,15 +1,23 @@
 //! Queries that the worker answers.
 
-use app::domain::id::JobId;
+use app::domain::{id::JobId, job::Task};
 use serde_json::json;
 use testing::{Says, TestApp};
 use warehouse::Error;
 
 use crate::shop::{ask, by_status, every_order, numbers, open, raw};
 
-/// The jobs that wait.
+/// The jobs that ask, the soonest due first; those that sweep explores are due later.
 async fn waiting(app: &TestApp) -> Vec<JobId> {
-    app.app.store.late_open_jobs().await.unwrap()
+    let store = &app.app.store;
+    let mut asking = Vec::new();
+    for id in store.late_open_jobs().await.unwrap() {
+        let job = store.job(id).await.unwrap().unwrap();
+        if matches!(job.task, Task::RunQuery { .. }) {
+            asking.push(id);
+        }
+    }
+    asking
 }
 
 #[tokio::test]

@@ -13,9 +13,31 @@ async fn tables_and_their_columns_are_listed() {
     let app = TestApp::new(local::api()).await;
     let (ana, project) = open(&app).await;
     let path = runner(&project);
-    assert_snapshot!(ana.get(&format!("{path}/tables")).await, @"");
+    assert_snapshot!(ana.get(&format!("{path}/tables")).await, @r#"
+    200 {
+      "results": {
+        "postgres": {
+          "jaffle": {
+            "orders": {}
+          }
+        }
+      },
+      "status": "ok"
+    }
+    "#);
     let fields = format!("{path}/fields?tableName=orders&schemaName=jaffle&databaseName=postgres");
-    assert_snapshot!(ana.get(&fields).await, @"");
+    assert_snapshot!(ana.get(&fields).await, @r#"
+    200 {
+      "results": {
+        "amount": "number",
+        "order_id": "number",
+        "ordered_at": "timestamp",
+        "owner": "string",
+        "status": "string"
+      },
+      "status": "ok"
+    }
+    "#);
     // Names that some clients use.
     let other = format!("{path}/fields?table=orders&schema=jaffle");
     assert_eq!(ana.get(&other).await.ok(), ana.get(&fields).await.ok());
@@ -53,7 +75,12 @@ async fn a_statement_is_run_and_its_rows_are_read_by_line() {
     let begun = ana.post(&format!("{path}/run")).json(&body).await.ok();
     let id = begun["jobId"].as_str().unwrap();
     let rows = ana.get(&format!("{path}/results/{id}")).await;
-    assert_snapshot!(rows.text, @"");
+    assert_snapshot!(rows.text, @r#"
+    {"order_id":1,"status":"completed","amount":10.5}
+    {"order_id":2,"status":"completed","amount":20}
+    {"order_id":3,"status":"returned","amount":5.25}
+    {"order_id":4,"status":"completed","amount":null}
+    "#);
     // A slow one is the worker's.
     app.warehouse.say(Says::TooLate);
     let begun = ana.post(&format!("{path}/run")).json(&body).await.ok();
@@ -86,7 +113,10 @@ async fn rows_of_a_statement_can_be_turned() {
     let id = begun["jobId"].as_str().unwrap();
     let rows = ana.get(&format!("{path}/results/{id}")).await;
     assert_eq!(rows.status, 200, "{rows}");
-    assert_snapshot!(rows.text, @"");
+    assert_snapshot!(rows.text, @r#"
+    {"owner":"ana","amount_sum_=1+1":100,"amount_sum_completed":10.5,"amount_sum_returned":5.25}
+    {"owner":"bob","amount_sum_=1+1":null,"amount_sum_completed":20,"amount_sum_returned":null}
+    "#);
 }
 
 #[tokio::test]
@@ -106,14 +136,16 @@ async fn results_are_found_by_ids_and_by_whoever_ran_the_statement() {
         "%2e%2e%2fkey",
         "..%5c..%5ckey",
         "key",
-        "a%00b",
-        &format!("{id}%00"),
         &format!("{id}.jsonl"),
         &format!("..%2frows%2f{project}%2f{id}-0.jsonl"),
         "00000000-0000-4000-8000-000000000000",
     ] {
         let answer = ana.get(&format!("{path}/results/{name}")).await;
         assert_eq!(answer.refusal(), "404 NotFoundError", "{name}");
+    }
+    for name in ["a%00b", &format!("{id}%00")] {
+        let answer = ana.get(&format!("{path}/results/{name}")).await;
+        assert_eq!(answer.refusal(), "422 ValidateError", "{name}");
     }
     let up = ana.get(&format!("{path}/results/../../key")).await;
     assert_eq!(up.status, 404);
@@ -128,7 +160,7 @@ async fn the_runner_is_for_those_who_may_write_sql() {
     let eve = app.admin("eve@other.com", "Other").await;
     let path = runner(&project);
     let run = json!({ "sql": "SELECT 1" });
-    let turn = json!({ "sql": "SELECT 1 AS a", "valuesColumns": [{ "reference": "a", "aggregation": "sum" }] });
+    let turn = json!({ "sql": "SELECT 1 AS a", "indexColumn": { "reference": "a", "type": "category" }, "valuesColumns": [{ "reference": "a", "aggregation": "sum" }] });
     for (who, refusal) in [(&ed, "403 ForbiddenError"), (&eve, "404 NotExistsError")] {
         for part in ["tables", "fields?tableName=orders&schemaName=jaffle"] {
             assert_eq!(who.get(&format!("{path}/{part}")).await.refusal(), refusal);

@@ -19,7 +19,15 @@ async fn a_total_is_over_all_rows() {
     let mut query = by_status();
     query["limit"] = json!(1);
     let body = json!({ "explore": "orders", "metricQuery": query });
-    assert_snapshot!(ana.post(&path).json(&body).await, @"");
+    assert_snapshot!(ana.post(&path).json(&body).await, @r#"
+    200 {
+      "results": {
+        "orders_count": 5,
+        "orders_revenue": 135.75
+      },
+      "status": "ok"
+    }
+    "#);
     query["filters"] = json!({ "dimensions": { "id": "g", "and": [
         { "id": "r", "target": { "fieldId": "orders_owner" }, "operator": "equals", "values": ["ana"] }] } });
     let body = json!({ "explore": "orders", "metricQuery": query });

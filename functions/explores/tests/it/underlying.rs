@@ -32,9 +32,9 @@ async fn the_rows_behind_a_cell_are_found() {
         asked["metricQuery"]["dimensions"],
         json!([
             "orders_order_id",
-            "orders_status",
             "orders_ordered_at",
-            "orders_owner"
+            "orders_owner",
+            "orders_status"
         ])
     );
     assert_eq!(asked["metricQuery"]["limit"], 500.0);
@@ -65,7 +65,7 @@ async fn a_metrics_own_rows_and_own_columns_count() {
     let asked = ana.post(&path).json(&behind(&source, &item)).await.ok();
     assert_eq!(
         asked["metricQuery"]["dimensions"],
-        json!(["orders_status", "orders_owner"])
+        json!(["orders_owner", "orders_status"])
     );
     let at = format!(
         "{}/{}",

@@ -183,11 +183,8 @@ async fn a_job_is_found_by_its_id_only_and_for_a_day() {
         "%2e%2e%2fkey",
         "%252e%252e%252fkey",
         "..%5ckey",
-        "a%00b",
-        "%00",
         "%20",
         "null",
-        &format!("{job}%00"),
         &format!("{job}%2f.."),
         &format!("{{{job}}}").replace(['{', '}'], "%7b"),
         &job.replace('-', ""),
@@ -201,6 +198,9 @@ async fn a_job_is_found_by_its_id_only_and_for_a_day() {
             "{}",
             &id[..id.len().min(60)]
         );
+    }
+    for id in ["a%00b", "%00", &format!("{job}%00")] {
+        assert_eq!(poll(&ana, id).await.refusal(), "422 ValidateError", "{id}");
     }
     // Bytes that are no text.
     assert_eq!(poll(&ana, "%ff%fe").await.refusal(), "422 ValidateError");
