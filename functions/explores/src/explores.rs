@@ -1,7 +1,5 @@
 //! Listing explores, reading one, and replacing all of them.
 
-use std::sync::Arc;
-
 use app::{
     App, Done, DoneOk, Error, InProject, Ok, Path, Query, Reply, Result, Upload,
     domain::{
@@ -9,7 +7,6 @@ use app::{
         explore_set::{Entry, is_escaped, no_array, read_explores},
         table_selection::TableSelection,
     },
-    store::ExploreBody,
 };
 use axum::extract::State;
 use semantic::{

@@ -20,6 +20,7 @@ use query::{
     Asked, Question, Submitted,
     asked::Manner,
     export::{TRUNCATED, Wanted},
+    job::Progress,
     login::Overrides,
     page,
     question::How,
@@ -65,6 +66,7 @@ pub(crate) struct AskMetricQuery {
 pub(crate) struct MetricQueryAsked {
     query_uuid: QueryId,
     cache_metadata: CacheMetadata,
+    #[schema(value_type = query::show::ShownMetricQuery)]
     metric_query: MetricQuery,
     #[schema(value_type = std::collections::HashMap<String, Value>)]
     fields: Map<String, Value>,
@@ -315,14 +317,20 @@ pub(crate) async fn get_async_query_results(
         QueryStatus::Ready => Some(ready_page(&app, &query, page, size).await?),
         _ => None,
     };
-    let failure = query.failure.filter(|_| query.status == QueryStatus::Error);
+    // A job that was given up leaves its query as it is.
+    let (status, failure) = match (query.status, query::job::progress(&app, &query).await?) {
+        (QueryStatus::Pending | QueryStatus::Error, Progress::Failed(failure)) => {
+            (QueryStatus::Error, Some(failure))
+        }
+        (status, _) => (status, None),
+    };
     let place = failure
         .as_ref()
         .map(place)
         .filter(|place| *place != json!({}));
     let state = QueryState {
         query_uuid: query.id,
-        status: query.status,
+        status,
         error: failure.map(|failure| failure.message),
         error_data: place,
     };

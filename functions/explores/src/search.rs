@@ -8,7 +8,6 @@ use axum::extract::State;
 use query::{
     Question,
     question::{How, MOST_ROWS},
-    show::Raw,
 };
 use semantic::{
     Explore, MetricQuery,
@@ -19,6 +18,7 @@ use semantic::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
+use warehouse::Raw;
 
 use crate::run::answer;
 

@@ -11,6 +11,7 @@ use app::{
 };
 use axum::{extract::State, response::Response};
 use query::{Asked, Asker, Login, asked::Manner, login::Overrides, run::Tags, submit};
+use semantic::pivot::{IndexColumn, Pivot, PivotSort, Reference, ValuesColumn};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -173,9 +174,18 @@ pub(crate) struct RunTurned {
     sql: String,
     #[schema(nullable = false)]
     limit: Option<f64>,
-    #[serde(flatten)]
-    #[schema(value_type = HashMap<String, Value>)]
-    pivot: semantic::pivot::Pivot,
+    #[schema(nullable = false, value_type = Option<Value>)]
+    index_column: Option<IndexColumn>,
+    #[schema(value_type = Vec<Value>)]
+    values_columns: Vec<ValuesColumn>,
+    #[schema(nullable = false, value_type = Option<Vec<Value>>)]
+    group_by_columns: Option<Vec<Reference>>,
+    #[schema(nullable = false, value_type = Option<Vec<Value>>)]
+    sort_by: Option<Vec<PivotSort>>,
+    /// Read and dropped.
+    #[serde(rename = "savedSqlUuid")]
+    #[schema(nullable = false)]
+    _saved_sql_uuid: Option<String>,
 }
 
 /// Begins a statement whose rows are turned.
@@ -190,9 +200,15 @@ pub(crate) async fn run_sql_pivot_query(
     require(&project)?;
     let dialect = query::login::dialect(&app, project.id()).await?;
     let limit = rows(body.limit)?.and_then(|limit| u32::try_from(limit).ok());
+    let pivot = Pivot {
+        index_column: body.index_column,
+        values_columns: body.values_columns,
+        group_by_columns: body.group_by_columns,
+        sort_by: body.sort_by,
+    };
     let asked = Asked {
-        sql: semantic::pivot::pivot(dialect, statement(&body.sql)?, &body.pivot, limit)?,
-        pivot: Some(body.pivot),
+        sql: semantic::pivot::pivot(dialect, statement(&body.sql)?, &pivot, limit)?,
+        pivot: Some(pivot),
         ..runner()
     };
     begin(&app, (&project).into(), &asked).await

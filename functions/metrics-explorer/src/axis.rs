@@ -27,18 +27,27 @@ pub(crate) struct TimeDimension {
     table: String,
     field: String,
     /// Absent means whatever suits the days.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     #[schema(nullable = false)]
     interval: Option<TimeInterval>,
 }
 
-impl TimeDimension {
+/// Which dates a metric is counted along, as it is told.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CountedTimeDimension)]
+pub(crate) struct CountedAlong {
+    table: String,
+    field: String,
+    interval: TimeInterval,
+}
+
+impl CountedAlong {
     /// Dates, cut to an interval.
     pub(crate) fn new(dates: &Dimension, interval: TimeInterval) -> Self {
         Self {
             table: dates.table.clone(),
             field: dates.name.clone(),
-            interval: Some(interval),
+            interval,
         }
     }
 }
@@ -142,8 +151,8 @@ impl<'a> Axis<'a> {
     }
 
     /// As it is told.
-    pub(crate) fn told(&self) -> TimeDimension {
-        TimeDimension::new(self.base, self.interval)
+    pub(crate) fn told(&self) -> CountedAlong {
+        CountedAlong::new(self.base, self.interval)
     }
 
     /// The id that a query has it under: the date's own, where the explore does not list the interval.

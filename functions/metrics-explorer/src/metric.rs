@@ -10,7 +10,7 @@ use semantic::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::axis::TimeDimension;
+use crate::axis::CountedAlong;
 
 /// The area's paths.
 #[derive(Deserialize)]
@@ -29,7 +29,7 @@ pub(crate) struct TimedMetric {
     metric: Metric,
     /// Always false: all metrics are written by somebody. Older clients need it.
     is_auto_generated: bool,
-    time_dimension: TimeDimension,
+    time_dimension: CountedAlong,
     /// What else there is, where nobody has said which dates are meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -38,7 +38,7 @@ pub(crate) struct TimedMetric {
 
 impl TimedMetric {
     /// A metric along dates.
-    pub(crate) fn new(seen: &Seen<'_>, metric: &Metric, time: TimeDimension) -> Self {
+    pub(crate) fn new(seen: &Seen<'_>, metric: &Metric, time: CountedAlong) -> Self {
         let undecided = seen.default_dates(metric).is_none();
         let available = || seen.dates().cloned().collect();
         Self {

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     asking::Asking,
-    axis::{TimeDimension, grain, suiting, within},
+    axis::{CountedAlong, grain, suiting, within},
     metric::{MetricPath, Seen, TimedMetric, id},
     period::{Period, Step},
     points::number,
@@ -90,7 +90,7 @@ pub(crate) async fn run_metric_total(
     let metric = seen.metric(&path.metric)?;
     let (dates, said) = seen.dates_for(metric)?;
     let interval = days.granularity.or(said);
-    let time = TimeDimension::new(dates, interval.unwrap_or_else(|| suiting(period)));
+    let time = CountedAlong::new(dates, interval.unwrap_or_else(|| suiting(period)));
 
     let asking = Asking::begin(&app, &project, seen.explore).await?;
     let total = async |period: Period| {

@@ -9,7 +9,6 @@ use query::{
     export::link_of_job,
     job::{Progress, State as JobState, own, progress},
     page,
-    turned::{pivot_of, turned},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -79,20 +78,17 @@ async fn completed(
     mut tell: impl FnMut(&str, Value) -> Option<Value>,
 ) -> Result<()> {
     let (site, project, id) = (&app.config.site_url, query.project, query.id);
-    let mut url = match query.purpose {
+    let url = match query.purpose {
         Purpose::Csv => link_of_job(app, query, outcome).await?,
         Purpose::SqlRunner => format!("{site}/api/v1/projects/{project}/sqlRunner/results/{id}"),
         Purpose::Rows => format!("{site}/api/v2/projects/{project}/query/{id}/results"),
     };
     tell("truncated", json!(outcome.truncated));
-    if query.purpose == Purpose::SqlRunner
-        && let Some(pivot) = pivot_of(query)?
-    {
-        let turned = turned(app, query, outcome, pivot).await?;
-        tell("indexColumn", json!(turned.pivot.index_column));
-        tell("valuesColumns", json!(turned.columns));
-        tell("columnCount", json!(turned.count));
-        url = turned.link.unwrap_or(url);
+    let pivot = &outcome.pivot;
+    if query.purpose == Purpose::SqlRunner && !pivot.is_null() {
+        tell("indexColumn", pivot["indexColumn"].clone());
+        tell("valuesColumns", pivot["valuesColumns"].clone());
+        tell("columnCount", pivot["totalColumnCount"].clone());
     } else if query.purpose != Purpose::Csv {
         let columns = page::columns(outcome)?;
         let shown = columns

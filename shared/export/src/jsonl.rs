@@ -1,23 +1,26 @@
-//! JSON lines: an object per row, values as they are.
+//! JSON lines: an object per row, values as answers have them raw.
 
 use std::io::Write;
 
-use warehouse::{Column, Row};
+use warehouse::{Column, Raw, Row, Type};
 
 use crate::error::Result;
 
 /// Writes a row as `{"column":value,…}` and `\n`, in constant memory.
 pub struct JsonlWriter<W: Write> {
     out: W,
-    /// `"column":` of every column.
-    keys: Vec<String>,
+    /// `"column":` of every column, and its type.
+    keys: Vec<(String, Type)>,
     line: Vec<u8>,
 }
 
 impl<W: Write> JsonlWriter<W> {
     /// A file of these columns. Of two columns with one name most readers see the last.
     pub fn new(out: W, columns: &[Column]) -> Self {
-        let key = |column: &Column| format!("{}:", serde_json::Value::from(column.name.as_str()));
+        let key = |column: &Column| {
+            let name = serde_json::Value::from(column.name.as_str());
+            (format!("{name}:"), column.r#type)
+        };
         Self {
             out,
             keys: columns.iter().map(key).collect(),
@@ -32,11 +35,11 @@ impl<W: Write> JsonlWriter<W> {
     pub fn write_rows(&mut self, rows: &[Row]) -> Result<()> {
         for row in rows {
             self.line.clear();
-            for (at, key) in self.keys.iter().enumerate() {
+            for (at, (key, kind)) in self.keys.iter().enumerate() {
                 self.line.push(if at == 0 { b'{' } else { b',' });
                 self.line.extend_from_slice(key.as_bytes());
                 match row.get(at) {
-                    Some(value) => serde_json::to_writer(&mut self.line, value)
+                    Some(value) => serde_json::to_writer(&mut self.line, &Raw(value, *kind))
                         .map_err(std::io::Error::from)?,
                     None => self.line.extend_from_slice(b"null"),
                 }

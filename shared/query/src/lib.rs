@@ -9,7 +9,6 @@
 //! | rows in a file, pages of them, rows kept for the next | `keep.rs`, `page.rs` |
 //! | rows as clients see them, and as files | `show.rs`, `export.rs` |
 //! | how it goes, for whoever polls | `job.rs` |
-//! | rows that a statement has turned | `turned.rs` |
 
 pub mod asked;
 pub mod attributes;
@@ -23,7 +22,6 @@ pub mod page;
 pub mod question;
 pub mod run;
 pub mod show;
-pub mod turned;
 mod work;
 
 pub use asked::{Asked, Submitted, submit};

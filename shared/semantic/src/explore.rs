@@ -505,6 +505,7 @@ pub struct FieldFilter {
     #[cfg_attr(feature = "openapi", schema(required))]
     pub id: String,
     pub target: FieldTarget,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub operator: Operator,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]

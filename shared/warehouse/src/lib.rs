@@ -21,6 +21,7 @@ mod error;
 mod http;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod raw;
 #[cfg(any(feature = "clickhouse", feature = "databricks", feature = "trino"))]
 mod reads;
 #[cfg(any(feature = "clickhouse", feature = "databricks", feature = "trino"))]
@@ -40,6 +41,7 @@ use serde::{Deserialize, Serialize};
 
 pub use connect::{Credentials, EMBEDDED, Embedded, Hosts, Turn, Turns, Warehouses};
 pub use error::{Error, Result};
+pub use raw::Raw;
 pub use rows::{Column, Row, RowStream, Rows, Type};
 
 /// A statement, and what the warehouse is to know of it.

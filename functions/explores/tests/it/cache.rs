@@ -116,8 +116,7 @@ async fn rows_that_attributes_choose_are_never_for_somebody_else() {
     // A value that changes is another question at once.
     let listed = ana.get("/api/v1/org/attributes").await.ok();
     let id = listed[0]["uuid"].as_str().unwrap();
-    let attribute =
-        json!({ "name": "owner", "attributeDefault": null, "users": [{ "userUuid": cat_id, "value": "ana" }], "groups": [] });
+    let attribute = json!({ "name": "owner", "attributeDefault": null, "users": [{ "userUuid": cat_id, "value": "ana" }], "groups": [] });
     ana.put(&format!("/api/v1/org/attributes/{id}"))
         .json(&attribute)
         .await;

@@ -46,7 +46,7 @@ async fn a_quick_query_is_answered_at_once_and_read_by_its_id() {
       "page": 1,
       "pageSize": 3,
       "pivotDetails": null,
-      "queryUuid": "4e9776ec-7ecb-4dfb-b053-922d9e2d051d",
+      "queryUuid": "ea5d42f7-1b46-4fba-86e8-b87d74f12faa",
       "resultsPageExecutionMs": 0,
       "rows": 3,
       "status": "ready",
@@ -327,7 +327,7 @@ async fn rows_are_taken_away_as_csv_raw_or_as_they_are_shown() {
     5.25,returned
     "#);
     assert_snapshot!(download(json!({})).await, @r#"
-    {"orders_status":"=1+1","orders_count":1,"orders_revenue":100.0}
+    {"orders_status":"=1+1","orders_count":1,"orders_revenue":100}
     {"orders_status":"completed","orders_count":3,"orders_revenue":30.5}
     {"orders_status":"returned","orders_count":1,"orders_revenue":5.25}
     "#);

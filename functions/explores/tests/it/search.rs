@@ -66,8 +66,7 @@ async fn only_what_the_searcher_may_see_is_found() {
         "403 ForbiddenError"
     );
     let id = app.account("vic@acme.com").await.id;
-    let attribute =
-        json!({ "name": "owner", "attributeDefault": null, "users": [{ "userUuid": id, "value": "bob" }], "groups": [] });
+    let attribute = json!({ "name": "owner", "attributeDefault": null, "users": [{ "userUuid": id, "value": "bob" }], "groups": [] });
     let made = ana.post("/api/v1/org/attributes").json(&attribute).await;
     assert_eq!(made.status, 201, "{made}");
     assert_eq!(

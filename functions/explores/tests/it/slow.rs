@@ -1,6 +1,9 @@
 //! Queries that the worker answers.
 
-use app::domain::{id::JobId, job::Task};
+use app::{
+    domain::{id::JobId, job::Task},
+    store::Taken,
+};
 use serde_json::json;
 use testing::{Says, TestApp};
 use warehouse::Error;
@@ -96,6 +99,25 @@ async fn what_the_warehouse_says_to_the_worker_is_told() {
     assert_eq!(ana.get(&query).await.ok()["status"], "error");
     // An answer, not a fault: nobody tries again.
     assert!(waiting(&app).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_job_that_was_given_up_is_an_error_with_its_reason() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    let query = ask(&ana, &project, &by_status()).await;
+    let (store, now) = (&app.app.store, app.app.clock.now());
+    let job = waiting(&app).await[0];
+    let Taken::Yes(taken) = store.take_job(job, now).await.unwrap() else {
+        panic!()
+    };
+    store.park_job(&taken, now).await.unwrap();
+    let id = query.rsplit('/').next().unwrap();
+    assert_eq!(
+        ana.get(&query).await.ok(),
+        json!({ "queryUuid": id, "status": "error", "error": "The query could not be run; ask again" })
+    );
 }
 
 #[tokio::test]

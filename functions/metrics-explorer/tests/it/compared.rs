@@ -148,7 +148,38 @@ async fn what_one_side_lacks_is_null() {
     }
     assert_eq!(found["segmentDimension"], Value::Null);
     let points = serde_json::to_string_pretty(&found["results"].take()).unwrap();
-    assert_snapshot!(points, @"");
+    assert_snapshot!(points, @r#"
+    [
+      {
+        "compareMetric": {
+          "label": "Previous Period",
+          "value": null
+        },
+        "date": "2022-12-01T00:00:00.000Z",
+        "dateValue": 1669852800000,
+        "metric": {
+          "formatted": "$416.25",
+          "label": "Revenue",
+          "value": 416.25
+        },
+        "segment": null
+      },
+      {
+        "compareMetric": {
+          "label": "Previous Period",
+          "value": null
+        },
+        "date": "2023-01-01T00:00:00.000Z",
+        "dateValue": 1672531200000,
+        "metric": {
+          "formatted": "$2,374.00",
+          "label": "Revenue",
+          "value": 2374.0
+        },
+        "segment": null
+      }
+    ]
+    "#);
     assert_eq!(app.warehouse.asked().len(), 2);
 }
 

@@ -165,7 +165,17 @@ async fn a_metric_without_dates_is_refused() {
     let fields = table["dimensions"].as_object_mut().unwrap();
     fields.retain(|name, _| !name.starts_with("ordered_at") && !name.starts_with("shipped_on"));
     let (ana, project) = open_with(&app, &dateless, &json!({})).await;
-    assert_snapshot!(series(&ana, &project, "count", YEAR, &alone(None)).await, @"");
+    assert_snapshot!(series(&ana, &project, "count", YEAR, &alone(None)).await, @r#"
+    400 {
+      "error": {
+        "data": {},
+        "message": "The metric \"count\" has no time dimension, and its explore has no dates",
+        "name": "ParameterError",
+        "statusCode": 400
+      },
+      "status": "error"
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -180,9 +190,9 @@ async fn rows_and_fields_are_those_of_who_asks() {
     let (ana, project) = open_with(&app, &guarded, &json!({})).await;
     let vic = app.viewer("vic@acme.com").await;
     let id = app.account("vic@acme.com").await.id;
-    let attribute =
-        json!({ "name": "owner", "users": [{ "userUuid": id, "value": "bob" }], "groups": [] });
-    ana.post("/api/v1/org/attributes").json(&attribute).await;
+    let attribute = json!({ "name": "owner", "attributeDefault": null, "users": [{ "userUuid": id, "value": "bob" }], "groups": [] });
+    let made = ana.post("/api/v1/org/attributes").json(&attribute).await;
+    assert_eq!(made.status, 201, "{made}");
 
     let found = series(&vic, &project, "count", YEAR, &alone(None))
         .await
@@ -267,7 +277,17 @@ async fn more_points_than_a_chart_has_room_for_are_refused() {
     assert_eq!(found["results"].as_array().unwrap().len(), 5_000);
     assert!(app.warehouse.asked()[0].sql.ends_with("LIMIT 5001"));
     app.warehouse.say(Says::Rows(columns(), rows(5_001)));
-    assert_snapshot!(series(&ana, &project, "count", YEAR, &alone(None)).await, @"");
+    assert_snapshot!(series(&ana, &project, "count", YEAR, &alone(None)).await, @r#"
+    400 {
+      "error": {
+        "data": {},
+        "message": "The answer has more than 5000 points; choose fewer days or a coarser interval",
+        "name": "ParameterError",
+        "statusCode": 400
+      },
+      "status": "error"
+    }
+    "#);
 }
 
 #[tokio::test]

@@ -164,7 +164,34 @@ async fn what_is_true_or_false_is_a_segment_too() {
         .into_iter()
         .map(|one| one.sql)
         .collect();
-    assert_snapshot!(sql.join("\n\n"), @"");
+    assert_snapshot!(sql.join("\n\n"), @r#"
+    SELECT
+      "orders".gift AS "orders_gift",
+      COUNT("orders".order_id) AS "orders_count"
+    FROM "postgres"."jaffle"."orders" AS "orders"
+    WHERE ((
+      ("orders".ordered_at) >= (TIMESTAMP '2024-01-01 00:00:00')
+    ) AND (
+      ("orders".ordered_at) < (TIMESTAMP '2024-02-01 00:00:00')
+    ))
+    GROUP BY 1
+    ORDER BY "orders_count" DESC NULLS LAST, "orders_gift" NULLS LAST
+    LIMIT 11
+
+    SELECT
+      DATE_TRUNC('MONTH', "orders".ordered_at) AS "orders_ordered_at_month",
+      "orders".gift AS "orders_gift",
+      COUNT("orders".order_id) AS "orders_count"
+    FROM "postgres"."jaffle"."orders" AS "orders"
+    WHERE ((
+      ("orders".ordered_at) >= (TIMESTAMP '2024-01-01 00:00:00')
+    ) AND (
+      ("orders".ordered_at) < (TIMESTAMP '2024-02-01 00:00:00')
+    ))
+    GROUP BY 1,2
+    ORDER BY "orders_ordered_at_month" NULLS LAST
+    LIMIT 5001
+    "#);
     series(&ana, &project, "count", DAYS, &alone(None))
         .await
         .ok();

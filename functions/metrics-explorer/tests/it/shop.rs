@@ -121,7 +121,15 @@ fn interval(base: &str, interval: &str, r#type: &str) -> Value {
 /// The explore of the orders. Its metrics are counted along `ordered_at` by month, unless they say otherwise.
 pub(crate) fn explore() -> Value {
     let base = json!({ "isIntervalBase": true });
-    let metric = |r#type, name, sql, more| field("metric", r#type, name, sql, more);
+    let metric = |r#type, name, sql: &str, more| {
+        let mut metric = field("metric", r#type, name, sql, more);
+        // What is aggregated, without what aggregates.
+        let inner = sql
+            .split_once('(')
+            .and_then(|(_, inner)| inner.strip_suffix(')'));
+        metric["sql"] = json!(inner.unwrap_or(sql).trim_start_matches("DISTINCT "));
+        metric
+    };
     let completed = json!([{ "id": "f", "target": { "fieldRef": "owner" }, "operator": "equals", "values": ["bob"] }]);
     json!({
         "name": "orders", "label": "Orders", "tags": [], "baseTable": "orders", "joinedTables": [], "targetDatabase": "postgres",

@@ -427,15 +427,13 @@ fn content(
 fn merged<'a>(entries: &'a [(Entry, bool)], current: &'a [Entry]) -> Result<Vec<&'a Entry>> {
     let deployed = entries.iter().map(|(entry, _)| entry);
     let own = current.iter().filter(|entry| entry.is_virtual);
-    if entries.is_empty() {
-        return Err(Error::invalid("A deploy needs at least one explore"));
-    }
     let list: BTreeMap<&str, &Entry> = deployed
         .chain(own)
         .map(|entry| (entry.name.as_str(), entry))
         .collect();
     match list.len() {
-        ..=MOST_EXPLORES => Ok(list.into_values().collect()),
+        0 => Err(Error::invalid("A deploy needs at least one explore")),
+        1..=MOST_EXPLORES => Ok(list.into_values().collect()),
         _ => Err(Error::invalid(format!(
             "A project has at most {MOST_EXPLORES} explores"
         ))),

@@ -346,7 +346,7 @@ fn a_limit_of_cells_lets_whole_rows_through_and_says_if_there_were_more() {
 }
 
 #[test]
-fn json_lines_hold_values_as_they_are() {
+fn json_lines_hold_raw_values() {
     let columns = columns(&[
         ("a\"b", Type::Decimal),
         ("ñ", Type::Json),
@@ -360,7 +360,7 @@ fn json_lines_hold_values_as_they_are() {
         ])
         .unwrap();
     let file = String::from_utf8(writer.finish().unwrap()).unwrap();
-    let wanted = "{\"a\\\"b\":\"12.50\",\"ñ\":{\"x\":[1]},\"n\":null}\n{\"a\\\"b\":\"=1\\n\",\"ñ\":null,\"n\":null}\n";
+    let wanted = "{\"a\\\"b\":12.5,\"ñ\":{\"x\":[1]},\"n\":null}\n{\"a\\\"b\":\"=1\\n\",\"ñ\":null,\"n\":null}\n";
     assert_eq!(file, wanted);
     for line in file.lines() {
         assert!(serde_json::from_str::<Value>(line).unwrap().is_object());
