@@ -143,7 +143,9 @@ async fn everybody_gets_what_they_may() {
 /// deactivated account, `g` for a user who is gone.
 fn shown(answer: &Answer) -> String {
     let status = answer.status.as_u16();
-    let name = answer.json()["error"]["name"].as_str().map(str::to_owned);
+    // Files and lines are no JSON.
+    let body: serde_json::Value = serde_json::from_str(&answer.text).unwrap_or_default();
+    let name = body["error"]["name"].as_str().map(str::to_owned);
     match name.as_deref() {
         Some("DeactivatedAccountError") => format!("{status}o"),
         Some("NotExistsError") => format!("{status}n"),
