@@ -78,16 +78,15 @@ def main(url, project, token, folder):
         statuses[order["status"]] += 1
     same([(row["status"], row["n"]) for row in found], sorted(statuses.items()), "SQL")
     assert list(found.to_df().columns) == ["status", "n"]
-    assert "orders" in str(client.sql_runner().tables())
-    assert "channel" in client.sql_runner().fields("orders", "jaffle")
+    assert "orders" in str(client.sql_runner.tables())
+    assert "channel" in client.sql_runner.fields("orders", "jaffle")
     print("ok  tables and columns")
 
     for wrong in (lambda: client.sql("SELECT nothing FROM jaffle.orders"),
-                  lambda: orders.query(metrics=["orders_nothing"]).execute(),
-                  lambda: client.get_model("nothing")):
+                  lambda: orders.query(metrics=["orders_nothing"]).execute()):
         try:
             wrong()
-        except (LightdashError, ValueError, KeyError) as error:
+        except LightdashError as error:
             print(f"ok  refused: {str(error)[:100]}")
         except Exception as error:  # what httpx raises for a status
             assert "400" in str(error) or "404" in str(error), error

@@ -132,8 +132,8 @@ struct Reference {
     after: BTreeSet<String>,
 }
 
-async fn reference(scenario: &Scenario) -> Reference {
-    let (app, plan) = prepared(scenario).await;
+async fn reference(scenario: &Scenario, (app, plan): &(TestApp, Plan)) -> Reference {
+    let app = app.fork().await;
     let before = exact(&app, scenario);
     let answer = plan.call(&plan.caller(&app)).await;
     behind(&app).await;
@@ -147,6 +147,7 @@ async fn reference(scenario: &Scenario) -> Reference {
 /// The table fails from the `n`th call on, or only then. Answers whether the operation came that far.
 async fn fails(
     scenario: &Scenario,
+    (app, plan): &(TestApp, Plan),
     reference: &Reference,
     fault: Fault,
     n: usize,
@@ -158,7 +159,7 @@ async fn fails(
         scenario.case,
         if once { "at" } else { "from" }
     );
-    let (app, plan) = prepared(scenario).await;
+    let app = app.fork().await;
     let before = exact(&app, scenario);
     assert_eq!(
         shape(&before, &before),
@@ -260,11 +261,13 @@ async fn everywhere(once: bool) {
         let places = places.clone();
         tasks.spawn(async move {
             let _place = places.acquire().await.unwrap();
-            let reference = reference(&scenario).await;
+            // Made once; every fault has a fork of it.
+            let prepared = prepared(&scenario).await;
+            let reference = reference(&scenario, &prepared).await;
             let mut faults = 0;
             for fault in FAULTS {
                 let mut n = 0;
-                while fails(&scenario, &reference, fault, n, once).await {
+                while fails(&scenario, &prepared, &reference, fault, n, once).await {
                     n += 1;
                 }
                 faults += n;

@@ -45,6 +45,10 @@ fn query() -> Value {
     })
 }
 
+fn counted() -> Value {
+    with_more(&json!({ "metrics": ["orders_count"] }))
+}
+
 /// The project's warehouse is the test's.
 pub(super) fn connection() -> Value {
     json!({
@@ -113,12 +117,12 @@ pub(super) fn asking() -> Vec<Row> {
             with(
                 Method::POST,
                 path,
-                json!({ "explore": "orders", "metricQuery": query() }),
+                json!({ "explore": "orders", "metricQuery": counted() }),
             )
         }),
         ("CalculateSubtotalsFromQuery", "", |named| {
             let path = format!("/api/v1/projects/{}/calculate-subtotals", named.project);
-            let body = json!({ "explore": "orders", "metricQuery": query(), "columnOrder": [] });
+            let body = json!({ "explore": "orders", "metricQuery": counted(), "columnOrder": [] });
             with(Method::POST, path, body)
         }),
         ("DownloadCsvFromExplore", "", |named| {
@@ -170,7 +174,7 @@ pub(super) fn asking() -> Vec<Row> {
             with(Method::POST, runner(named, "run"), statement())
         }),
         ("runSqlPivotQuery", "", |named| {
-            let body = json!({ "sql": "SELECT 1 AS one", "valuesColumns": [{ "reference": "one", "aggregation": "sum" }] });
+            let body = json!({ "sql": "SELECT 1 AS one", "indexColumn": { "reference": "one", "type": "category" }, "valuesColumns": [{ "reference": "one", "aggregation": "sum" }] });
             with(Method::POST, runner(named, "runPivotQuery"), body)
         }),
         ("getLocalResults", "", |named| {

@@ -30,6 +30,15 @@ pub(super) fn query() -> Value {
     })
 }
 
+/// The same with a metric.
+fn counted() -> Value {
+    let mut query = query();
+    query["metrics"] = json!(["orders_n"]);
+    query["additionalMetrics"] =
+        json!([{ "table": "orders", "name": "n", "type": "count", "sql": "${TABLE}.status" }]);
+    query
+}
+
 /// Ana, and her project, whose warehouse answers one row whatever it is asked.
 pub(super) async fn open(app: &TestApp) -> (Actor<'_>, String) {
     let ana = app.admin(ANA, "Acme").await;
@@ -103,13 +112,13 @@ fn at_once() -> Vec<Scenario> {
             Plan::post(
                 &ana,
                 path,
-                json!({ "explore": "orders", "metricQuery": query() }),
+                json!({ "explore": "orders", "metricQuery": counted() }),
             )
         }),
         scenario!("CalculateSubtotalsFromQuery", "", |app| {
             let (ana, project) = open(app).await;
             let path = format!("/api/v1/projects/{project}/calculate-subtotals");
-            let body = json!({ "explore": "orders", "metricQuery": query(), "columnOrder": [] });
+            let body = json!({ "explore": "orders", "metricQuery": counted(), "columnOrder": [] });
             Plan::post(&ana, path, body)
         }),
         scenario!("SearchFieldValues", "", |app| {
@@ -210,7 +219,7 @@ fn kept() -> Vec<Scenario> {
             "",
             |app| {
                 let (ana, project) = open(app).await;
-                let body = json!({ "sql": "SELECT 1 AS one", "valuesColumns": [{ "reference": "one", "aggregation": "sum" }] });
+                let body = json!({ "sql": "SELECT 1 AS one", "indexColumn": { "reference": "one", "type": "category" }, "valuesColumns": [{ "reference": "one", "aggregation": "sum" }] });
                 Plan::post(
                     &ana,
                     format!("/api/v1/projects/{project}/sqlRunner/runPivotQuery"),

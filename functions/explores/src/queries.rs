@@ -95,7 +95,7 @@ pub(crate) async fn execute_async_metric_query(
     };
     let context = body.context.as_deref().unwrap_or("api");
     let submitted = submit_question(&app, &project, &question, context, manner).await?;
-    Ok(Reply(asked(question, &submitted.query)))
+    Ok(Reply(asked(&app, question, &submitted.query)))
 }
 
 /// Asks a question so that its rows are kept.
@@ -120,10 +120,10 @@ pub(crate) async fn submit_question(
     submit(app, project.into(), &asked, manner).await
 }
 
-pub(crate) fn asked(question: Question, query: &Query) -> MetricQueryAsked {
+pub(crate) fn asked(app: &App, question: Question, query: &Query) -> MetricQueryAsked {
     MetricQueryAsked {
         query_uuid: query.id,
-        cache_metadata: cache_metadata(query),
+        cache_metadata: cache_metadata(app, query),
         metric_query: question.query,
         fields: question.fields,
         warnings: question.compiled.warnings,
@@ -131,12 +131,14 @@ pub(crate) fn asked(question: Question, query: &Query) -> MetricQueryAsked {
     }
 }
 
-fn cache_metadata(query: &Query) -> CacheMetadata {
+fn cache_metadata(app: &App, query: &Query) -> CacheMetadata {
     let found = query.outcome.as_ref().filter(|_| query.cached);
     CacheMetadata {
         cache_hit: query.cached,
         cache_updated_time: found.map(|outcome| outcome.asked_at),
-        cache_expires_at: found.map(|outcome| outcome.expires_at),
+        cache_expires_at: found
+            .zip(app.config.results_cache)
+            .map(|(outcome, kept)| outcome.asked_at + kept),
     }
 }
 
@@ -207,7 +209,7 @@ pub(crate) async fn execute_async_sql_query(
     }
     Ok(Reply(SqlAsked {
         query_uuid: submitted.query.id,
-        cache_metadata: cache_metadata(&submitted.query),
+        cache_metadata: cache_metadata(&app, &submitted.query),
     }))
 }
 

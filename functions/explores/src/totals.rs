@@ -7,6 +7,7 @@ use app::{
 use axum::extract::State;
 use query::{
     Question,
+    explore::readable,
     question::{How, MOST_CELLS, columns},
     show::RawRow,
 };
@@ -47,6 +48,7 @@ pub(crate) async fn calculate_total_from_query(
     project.require(Action::Manage, Subject::Explore)?;
     let query = totals::total(&body.metric_query.query());
     if query.metrics.is_empty() {
+        readable(&app, &project, &body.explore).await?;
         return Ok(Reply(Total(json!({}))));
     }
     let question = Question::ask(&app, &project, &body.explore, query, How::default()).await?;

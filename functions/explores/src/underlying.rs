@@ -68,7 +68,7 @@ pub(crate) async fn execute_async_underlying_data_query(
     let question = Question::ask(&app, &project, &name, query, How::default()).await?;
     let context = context.as_deref().unwrap_or("viewUnderlyingData");
     let submitted = submit_question(&app, &project, &question, context, manner).await?;
-    Ok(Reply(asked(question, &submitted.query)))
+    Ok(Reply(asked(&app, question, &submitted.query)))
 }
 
 /// The query of the rows.

@@ -3,7 +3,7 @@
 use app::{
     App, Done, DoneOk, Error, InProject, Json, Kind, Ok, Reply, Result,
     domain::{
-        access::{Action, ProjectKind, Subject},
+        access::{Action, Object, ProjectKind, Subject},
         id::ProjectId,
         project::timezone,
         semantic_layer::{SemanticLayerUpdate, StoredSemanticLayer},
@@ -58,6 +58,15 @@ async fn upstream_of(app: &App, project: &InProject, text: &str) -> Result<Proje
     }
     let upstream = InProject::find(app, project.user.clone(), id).await?;
     upstream.require(Action::View, Subject::Project)?;
+    // A preview looks at the tables of its upstream: whoever points one there could make one there.
+    if project.access.project.kind_of == ProjectKind::Preview {
+        let made = Object {
+            kind: Some(ProjectKind::Preview),
+            upstream: Some(id),
+            ..Object::of(upstream.organization())
+        };
+        upstream.require_on(Action::Create, Subject::Project, &made)?;
+    }
     match upstream.access.project.kind_of {
         ProjectKind::Default => Ok(id),
         ProjectKind::Preview => Err(Error::invalid("A preview is no project to come from")),

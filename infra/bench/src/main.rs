@@ -10,6 +10,7 @@ mod figures;
 mod http;
 mod organization;
 mod process;
+mod rows;
 mod runtime_api;
 mod stack;
 #[expect(dead_code, reason = "the benchmark of the compiler uses the rest")]
@@ -30,14 +31,14 @@ bench: how fast and how small the product is
 usage: bench [options]
 
   --no-build                 measure the release binaries that are there
-  --only cold|stack|warm|explores|organization
+  --only cold|stack|warm|explores|organization|rows
                              only this table (may come more than once)
   --models NUMBER            how many explores there are (10000)
   --unoptimized              measure debug binaries that are there: to try a table out
   --help                     this
 ";
 
-const TABLES: [&str; 5] = ["cold", "stack", "warm", "explores", "organization"];
+const TABLES: [&str; 6] = ["cold", "stack", "warm", "explores", "organization", "rows"];
 
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -116,6 +117,9 @@ fn run() -> Result<()> {
     }
     if options.wants("explores") {
         println!("{}", explores::tables(&binaries, options.models)?);
+    }
+    if options.wants("rows") {
+        println!("{}", rows::tables(&binaries)?);
     }
     if options.wants("organization") {
         println!("{}", organization::table()?);

@@ -57,6 +57,22 @@ impl Overrides {
     }
 }
 
+/// What says who comes, of every kind of connection.
+const LOGIN: [&str; 12] = [
+    "accessKeyId",
+    "authenticationType",
+    "keyfileContents",
+    "password",
+    "personalAccessToken",
+    "privateKey",
+    "privateKeyPass",
+    "refreshToken",
+    "secretAccessKey",
+    "sessionToken",
+    "token",
+    "user",
+];
+
 /// A way into a project's warehouse.
 pub struct Login {
     pub warehouse: Arc<dyn Warehouse>,
@@ -90,6 +106,8 @@ impl Login {
         if let Some(own) = own {
             let user = asker.user.to_string();
             let bytes = app.seal.open(&own.sealed, &[("user", &user)]).await?;
+            // Nothing of the project's login stays beside it.
+            fields.retain(|name, _| !LOGIN.contains(&name.as_str()));
             fields.extend(opened(bytes)?);
         }
         let credentials: Credentials =

@@ -41,14 +41,14 @@ fn others<'a>(scope: &Scope<'a>, join: &'a Join) -> Tables<'a> {
 }
 
 /// The tables that a table's row filter names besides its own.
-fn filter_tables<'a>(scope: &Scope<'a>, key: &'a str, table: &'a Table) -> Tables<'a> {
+pub(crate) fn filter_tables<'a>(scope: &Scope<'a>, key: &'a str, table: &'a Table) -> Tables<'a> {
     let sql = table.uncompiled_sql_where.as_deref().unwrap_or_default();
     let mut tables = references(scope, key, sql);
     tables.0.retain(|table| *table != key);
     tables
 }
 
-/// The joins that a query needs: those of the tables that its fields name, those that always are, and those whose tables are
+/// The joins that a query needs: those of the tables that its fields name, those that always are (also for whoever may not see their fields: an inner join may be there to leave rows out), and those whose tables are
 /// named by the conditions and row filters of others; each after the joins that its condition needs.
 pub(crate) fn needed<'a>(
     scope: &Scope<'a>,
@@ -60,7 +60,7 @@ pub(crate) fn needed<'a>(
     tables.0.retain(|table| *table != base);
     let joins = &explore.joined_tables;
     for join in joins {
-        if join.always == Some(true) && !scope.hidden.tables.contains(&join.table) {
+        if join.always == Some(true) {
             tables.add(&join.table);
         }
     }

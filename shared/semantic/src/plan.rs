@@ -377,6 +377,16 @@ fn keys<'a>(
             .filter(|table| dependencies.determine(&[**table], tables));
         tables.find_map(|table| key_of(table)).map(|key| vec![key])
     };
+    // Tables that are joined once more are joined with their filters.
+    let filtered_by_others = |table: &&'a str| {
+        let found = scope.explore.tables.get(*table);
+        found.is_some_and(|found| {
+            found.sql_where.is_some() && !joins::filter_tables(scope, table, found).0.is_empty()
+        })
+    };
+    if opaque && tables.iter().any(filtered_by_others) {
+        return None;
+    }
     let keys = all.or_else(|| if opaque { None } else { one() })?;
     let of: Vec<&str> = keys.iter().map(|(table, _)| *table).collect();
     Some(Guard {

@@ -338,7 +338,7 @@ impl Renderer<'_, '_> {
                 .explore
                 .tables
                 .get(*table)
-                .map(|table| self.table(table));
+                .map(|found| self.filtered(table, found));
             let mut on = Vec::with_capacity(columns.len());
             for name in *columns {
                 on.push(format!(
@@ -357,6 +357,18 @@ impl Renderer<'_, '_> {
             );
         }
         format!("SELECT\n{}\n{from}{}", list.0, group_by(dimensions.len()))
+    }
+
+    /// A table with the rows that its filter leaves. Filters that name other tables do not come here.
+    fn filtered(&self, name: &str, table: &Table) -> String {
+        let source = self.table(table);
+        let Some(filter) = &table.sql_where else {
+            return source;
+        };
+        let filter = substitute(self.scope, filter, Mode::Quoted)
+            .map_or_else(|_| "1 = 0".to_owned(), |(sql, _)| sql);
+        let alias = self.scope.quote(name);
+        format!("(SELECT * FROM {source} AS {alias} WHERE ({filter}))")
     }
 
     /// The table itself; that its placeholders can be replaced was seen before.

@@ -28,7 +28,12 @@ pub(super) struct File {
 pub(super) fn of(folder: &Path) -> Result<Vec<File>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| wrong(folder, &error))? {
-        let path = entry.map_err(|error| wrong(folder, &error))?.path();
+        let entry = entry.map_err(|error| wrong(folder, &error))?;
+        // What a link leads to may lie elsewhere.
+        if entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
+            continue;
+        }
+        let path = entry.path();
         if let (Some(name), Some(_)) = (
             path.file_stem().and_then(|name| name.to_str()),
             format(&path),

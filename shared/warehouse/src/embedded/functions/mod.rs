@@ -3,6 +3,7 @@
 mod aggregate;
 mod interval;
 pub(super) mod number;
+mod padding;
 mod pattern;
 mod scalar;
 pub(super) mod text;
@@ -18,9 +19,12 @@ pub(super) fn register(context: &SessionContext) {
         .into_iter()
         .chain(text::all())
         .chain(number::all())
+        .chain(padding::all())
     {
         context.register_udf(function);
     }
+    // Where files lie is nobody's business.
+    context.deregister_udf("input_file_name");
     for aggregate in aggregate::all() {
         context.register_udaf(aggregate);
     }
