@@ -371,7 +371,8 @@ async fn ready_page(app: &App, query: &Query, page: u64, size: u64) -> Result<Re
     let begun = Instant::now();
     let outcome = query.rows()?;
     let pages = outcome.rows.div_ceil(size);
-    if page > pages.max(1) {
+    // What has no rows has none on any page.
+    if pages > 0 && page > pages {
         return Err(Error::Page);
     }
     let asked: Asked = query.asked.unpack_json()?;
@@ -390,7 +391,7 @@ async fn ready_page(app: &App, query: &Query, page: u64, size: u64) -> Result<Re
         total_page_count: pages,
         total_results: outcome.rows,
         next_page: (page < pages).then_some(page + 1),
-        previous_page: (page > 1).then_some(page - 1),
+        previous_page: (pages > 0 && page > 1).then_some(page - 1),
         initial_query_execution_ms: if query.cached {
             0
         } else {

@@ -74,20 +74,12 @@ pub(crate) async fn search_field_values(
     let (_, explore) = query::explore::readable(&app, &project, &body.table).await?;
     let explore = explore.explore()?;
     let kind = kind(explore, &path.field_id)?;
-    let known = |item: &FilterItem| {
-        let target = item.target.as_ref();
-        target.is_some_and(|target| fields::dimension(explore, &target.field_id).is_some())
-    };
-    let beside = body
-        .filters
-        .and_then(|filters| filters.and)
-        .unwrap_or_default();
     // Only text can be searched by the warehouse; of other values the first are looked through here.
     let (search, limit) = match kind {
         DimensionType::String => (body.search.as_str(), body.limit),
         _ => ("", f64::from(MOST_ROWS)),
     };
-    let beside = beside.into_iter().filter(known);
+    let beside = body.filters.and_then(|filters| known(explore, filters));
     let query = query(&path.field_id, search, limit, beside);
     let question = Question::ask(&app, &project, &body.table, query, How::default()).await?;
     let rows = answer(&app, &project, &question, "filterAutocomplete").await?;
@@ -120,6 +112,21 @@ fn kind(explore: &Explore, id: &str) -> Result<DimensionType> {
     Err(Error::NotExists(Kind::Field))
 }
 
+/// A filter without the rules of fields that are not there; nothing if none is left.
+fn known(explore: &Explore, mut item: FilterItem) -> Option<FilterItem> {
+    if let Some(target) = &item.target {
+        fields::dimension(explore, &target.field_id)?;
+        return Some(item);
+    }
+    let mut left = 0;
+    for group in [&mut item.and, &mut item.or].into_iter().flatten() {
+        let rules = std::mem::take(group).into_iter();
+        *group = rules.filter_map(|rule| known(explore, rule)).collect();
+        left += group.len();
+    }
+    (left > 0).then_some(item)
+}
+
 /// A value as it is searched.
 fn text(value: &Value) -> String {
     match value {
@@ -128,12 +135,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn query(
-    field: &str,
-    search: &str,
-    limit: f64,
-    beside: impl Iterator<Item = FilterItem>,
-) -> MetricQuery {
+fn query(field: &str, search: &str, limit: f64, beside: Option<FilterItem>) -> MetricQuery {
     let rule = |operator, values| FilterItem {
         target: Some(FilterTarget {
             field_id: field.to_owned(),

@@ -37,7 +37,7 @@ pub(crate) async fn get_csv_file(
     let missing = || Error::NotFound(Kind::File);
     let project = ProjectId::parse(&path.project_uuid).ok_or_else(missing)?;
     let link = app.files.follow(&path.file_id, app.clock.now())?;
-    if link.project != project {
+    if link.project != project || app.store.project(project).await?.is_none() {
         return Err(missing());
     }
     let first = match app.files.read(&link.file, 0, PIECE.min(link.bytes)).await {

@@ -116,21 +116,25 @@ impl Point {
 ///
 /// # Errors
 /// `Invalid` for more rows than a chart has room for.
-pub(crate) fn alone(rows: &[Row], shown: &Shown, segments: Option<&[Value]>) -> Result<Vec<Point>> {
+pub(crate) fn alone(
+    rows: &[Row],
+    shown: &Shown,
+    segments: Option<(&[Value], &Format)>,
+) -> Result<Vec<Point>> {
     let mut points = Vec::new();
     for (at, row) in timed(rows)? {
         let mut point = Point::new(at);
         point.metric = shown.value(row.last());
         let mut place = 0;
-        if let Some(segments) = segments {
+        if let Some((segments, format)) = segments {
             let own = row.get(1);
             let Some(found) = segments.iter().position(|one| Some(one) == own) else {
                 continue;
             };
             place = found;
-            point.segment = own.and_then(name);
+            point.segment = own.and_then(|own| name(own, format));
             // As people see it: what has no segment has a sign for that.
-            let label = own.map(|own| Format::default().text(own));
+            let label = own.map(|own| format.text(own));
             point.metric.label = point.segment.clone().or(label);
         }
         points.push((at, place, point));
@@ -139,13 +143,9 @@ pub(crate) fn alone(rows: &[Row], shown: &Shown, segments: Option<&[Value]>) -> 
     Ok(points.into_iter().map(|(.., point)| point).collect())
 }
 
-/// A segment as text; nothing for null.
-fn name(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    }
+/// A segment as it is shown; nothing for null.
+fn name(value: &Value, format: &Format) -> Option<String> {
+    (!value.is_null()).then(|| format.text(value))
 }
 
 /// The points of two metrics, or of one at two times, side by side: all times that one of them has.

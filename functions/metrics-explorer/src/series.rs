@@ -8,13 +8,14 @@ use axum::extract::State;
 use query::explore::readable;
 use semantic::{
     MetricQuery,
-    explore::{Dimension, Metric},
+    explore::{Dimension, DimensionType, Metric},
     fields,
+    format::Format,
     interval::Grain,
     query::{FilterItem, FilterTarget, Filters, Operator, Sort},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -202,8 +203,20 @@ impl Wanted<'_> {
         let mut largest = asking.rows(self.largest(segment)?).await?.rows;
         let has_more = largest.len() > MOST_SEGMENTS;
         largest.truncate(MOST_SEGMENTS);
+        let dimension = fields::dimension(self.seen.explore, segment).cloned();
+        let of_numbers = dimension
+            .as_ref()
+            .is_some_and(|found| found.dimension_type == DimensionType::Number);
+        // What is no number is found by no filter of numbers.
+        let odd = |value: &Value| {
+            let number = value.as_str().and_then(|text| text.parse::<f64>().ok());
+            of_numbers && number.is_some_and(|number| !number.is_finite())
+        };
         let largest = largest.into_iter();
-        let segments: Vec<Value> = largest.filter_map(|row| row.into_iter().next()).collect();
+        let segments: Vec<Value> = largest
+            .filter_map(|row| row.into_iter().next())
+            .filter(|value| !odd(value))
+            .collect();
 
         query.dimensions.push(segment.to_owned());
         if has_more && let Some(rules) = query.filters.dimensions.as_mut() {
@@ -211,8 +224,8 @@ impl Wanted<'_> {
             rules.and.get_or_insert_default().push(among);
         }
         let answer = asking.rows(query).await?;
-        let results = points::alone(&answer.rows, &self.shown(), Some(&segments))?;
-        let dimension = fields::dimension(self.seen.explore, segment).cloned();
+        let format = Format::of_item(&json!(dimension));
+        let results = points::alone(&answer.rows, &self.shown(), Some((&segments, &format)))?;
         Ok(Series {
             segment_dimension: dimension,
             has_filtered_series: has_more,

@@ -127,7 +127,10 @@ impl Local {
                 self.table.database().clone(),
             ));
         }
-        let jobs = tokio::spawn(self.jobs.run(self.app.clone()));
+        let mut worker = self.app.clone();
+        // In the cloud it is a process of its own: what it runs for long is in nobody's way.
+        worker.warehouses.turns = warehouse::Turns::default();
+        let jobs = tokio::spawn(self.jobs.run(worker));
         let tidier = tokio::spawn(tidy(self.app.files.clone()));
         let router = router(Stack::new(api(), self.app));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();

@@ -41,7 +41,9 @@ pub(crate) async fn stream(
     login: &Login,
     statement: &Statement,
 ) -> Result<(RowStream, warehouse::Turn)> {
-    let turn = app.warehouses.turns.wait(&asker.user.to_string()).await;
+    // Behind one's own queries of the same project: a warehouse that hangs is in the way of no other.
+    let who = format!("{}/{}", asker.user, asker.project);
+    let turn = app.warehouses.turns.wait(&who).await;
     let turn =
         turn.ok_or_else(|| Error::Unavailable(anyhow::anyhow!("the process is stopping")))?;
     Ok((login.warehouse.stream(statement).await?, turn))

@@ -147,12 +147,12 @@ pub fn date(dialect: Dialect, day: NaiveDate) -> String {
     (dialect.syntax().date)(&format!("'{}'", day.format("%Y-%m-%d")))
 }
 
-/// An instant, in UTC; to the millisecond if it has any.
+/// An instant, in UTC, with as much of a second as it has, to the microsecond: what an answer shows is found again.
 pub fn timestamp(dialect: Dialect, at: NaiveDateTime) -> String {
-    let text = if at.and_utc().timestamp_subsec_millis() == 0 {
-        at.format("'%Y-%m-%d %H:%M:%S'").to_string()
-    } else {
-        at.format("'%Y-%m-%d %H:%M:%S%.3f'").to_string()
+    let format = match at.and_utc().timestamp_subsec_micros() {
+        0 => "'%Y-%m-%d %H:%M:%S'",
+        micros if micros % 1_000 == 0 => "'%Y-%m-%d %H:%M:%S%.3f'",
+        _ => "'%Y-%m-%d %H:%M:%S%.6f'",
     };
-    (dialect.syntax().timestamp)(&text)
+    (dialect.syntax().timestamp)(&at.format(format).to_string())
 }

@@ -24,7 +24,9 @@ impl Serialize for Raw<'_> {
                 number.serialize(serializer)
             }
             (Type::Decimal, Value::String(digits)) => match exact(digits) {
-                Some(number) if number.fract() == 0.0 => serializer.serialize_i64(number as i64),
+                Some(number) if number.fract() == 0.0 && number.abs() <= SAFE as f64 => {
+                    serializer.serialize_i64(number as i64)
+                }
                 Some(number) => serializer.serialize_f64(number),
                 None => serializer.serialize_str(digits),
             },
@@ -45,7 +47,13 @@ impl Serialize for Raw<'_> {
 
 /// The number that decimal digits are, if a double keeps all of them.
 fn exact(digits: &str) -> Option<f64> {
-    let significant = digits.bytes().filter(u8::is_ascii_digit).count();
+    // Zeros before the first digit and after the last one of a fraction say nothing.
+    let bare = digits.trim_start_matches(['-', '0', '.']);
+    let bare = match digits.contains('.') {
+        true => bare.trim_end_matches('0'),
+        false => bare,
+    };
+    let significant = bare.bytes().filter(u8::is_ascii_digit).count();
     let number: f64 = digits.parse().ok()?;
     (significant <= EXACT_DIGITS && number.is_finite()).then_some(number)
 }
@@ -77,6 +85,18 @@ mod tests {
             ),
             (Type::Decimal, json!("12.50"), json!(12.5)),
             (Type::Decimal, json!("25"), json!(25)),
+            (
+                Type::Decimal,
+                json!("0.0521739130434783"),
+                json!(0.052_173_913_043_478_3),
+            ),
+            (Type::Decimal, json!("-2.5000000000000000000"), json!(-2.5)),
+            (Type::Decimal, json!("0.00000000000000000000"), json!(0)),
+            (
+                Type::Decimal,
+                json!("100000000000000000000"),
+                json!("100000000000000000000"),
+            ),
             (Type::Decimal, json!("-0.1"), json!(-0.1)),
             (Type::Decimal, json!("NaN"), json!("NaN")),
             (

@@ -52,6 +52,10 @@ async fn values_are_found_in_whatever_case_and_in_order() {
         { "id": "a", "target": { "fieldId": "orders_owner" }, "operator": "equals", "values": ["bob"] },
         { "id": "b", "target": { "fieldId": "people_name" }, "operator": "equals", "values": ["x"] }] } });
     assert_eq!(found(beside).await, json!(["completed"]));
+    let owner = |name: &str| json!({ "id": name, "target": { "fieldId": "orders_owner" }, "operator": "equals", "values": [name] });
+    let other = json!({ "id": "x", "target": { "fieldId": "people_name" }, "operator": "equals", "values": ["x"] });
+    let nested = json!({ "search": "", "filters": { "id": "g", "or": [{ "id": "h", "and": [owner("bob"), other] }] } });
+    assert_eq!(found(nested).await, json!(["completed"]));
 }
 
 #[tokio::test]
