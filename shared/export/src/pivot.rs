@@ -124,9 +124,7 @@ impl Pivot {
     /// The table has more columns than it may have.
     pub fn push(&mut self, rows: &[Row]) -> Result<()> {
         for row in rows {
-            let down = self
-                .rows
-                .number(self.down.iter().chain(&self.apart), row);
+            let down = self.rows.number(self.down.iter().chain(&self.apart), row);
             let across = self.columns.number(self.across.iter(), row);
             let width = self.columns.all.len() * self.metrics_per_column().len();
             if width > self.turn.max_columns {

@@ -384,3 +384,56 @@ pub async fn link_of_job(app: &App, query: &Query, outcome: &Outcome) -> Result<
     let file = page::file(outcome)?;
     link(app, query, (&file, outcome.bytes), (File::Csv, &saved)).await
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_counts_and_sums_that_are_no_percents_have_totals() {
+        let metric = |kind: &str, more: &Value| {
+            let mut field = json!({ "fieldType": "metric", "type": kind, "label": "M" });
+            for (key, value) in more.as_object().unwrap() {
+                field[key] = value.clone();
+            }
+            item("m", &field).role
+        };
+        for kind in ["count", "sum", "sum_distinct"] {
+            assert_eq!(metric(kind, &json!({})), Role::Value { sums: true });
+        }
+        for kind in ["average", "count_distinct", "number", "percentile"] {
+            assert_eq!(metric(kind, &json!({})), Role::Value { sums: false });
+        }
+        for format in [
+            json!({ "format": "percent" }),
+            json!({ "format": { "type": "percent" } }),
+            json!({ "formatOptions": { "type": "percent" } }),
+        ] {
+            assert_eq!(metric("sum", &format), Role::Value { sums: false });
+        }
+        let calculation = json!({ "name": "c", "displayName": "Rank", "sql": "RANK()" });
+        assert_eq!(item("c", &calculation).role, Role::Value { sums: false });
+    }
+
+    #[test]
+    fn dimensions_of_sql_are_of_their_own_type() {
+        let own = json!({ "id": "d", "name": "D", "type": "sql", "dimensionType": "date" });
+        assert_eq!(item("d", &own).kind, Some(Type::Date));
+        let field = json!({ "fieldType": "dimension", "type": "timestamp" });
+        assert_eq!(item("d", &field).kind, Some(Type::Timestamp));
+    }
+
+    #[test]
+    fn units_of_powers_of_1024_are_text_in_spreadsheets() {
+        let shows = |options: Value| {
+            let field = json!({ "fieldType": "metric", "type": "sum", "formatOptions": options });
+            Shows(Format::of_item(&field))
+        };
+        let binary = shows(json!({ "type": "bytes_iec", "compact": "MiB" }));
+        assert_eq!((binary.expression(), binary.only_text()), (None, true));
+        let decimal = shows(json!({ "type": "bytes_si", "compact": "MB" }));
+        assert!(decimal.expression().is_some() && !decimal.only_text());
+    }
+}
