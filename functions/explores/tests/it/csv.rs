@@ -181,6 +181,8 @@ async fn turned_files_end_with_their_limit_and_say_so() {
         column("orders_owner", Type::Text),
         column("orders_count", Type::Integer),
     ];
+    // By the worker, which may take its time.
+    app.warehouse.say(Says::TooLate);
     app.warehouse.say(Says::Rows(columns, vec![rows]));
     let turned = json!({
         "dimensions": ["orders_status", "orders_owner"], "metrics": ["orders_count"], "columnOrder": [],

@@ -455,7 +455,7 @@ async fn turned_rows_come_whole_unless_they_have_too_many_cells() {
     let app = TestApp::new(local::api()).await;
     let (ana, project) = open(&app).await;
     let path = format!("{}/sql", queries(&project));
-    let body = json!({
+    let mut body = json!({
         "sql": "SELECT status, owner, amount FROM jaffle.orders",
         "pivotConfiguration": {
             "indexColumn": { "reference": "owner", "type": "category" },
@@ -463,7 +463,8 @@ async fn turned_rows_come_whole_unless_they_have_too_many_cells() {
             "groupByColumns": [{ "reference": "status" }],
         },
     });
-    app.warehouse.say(turned_rows((1..=1_201).map(|at| (at, 1))));
+    let answer = turned_rows((1..=1_201).map(|at| (at, 1)));
+    app.warehouse.say(answer);
     let asked = ana.post(&path).json(&body).await.ok();
     let id = asked["queryUuid"].as_str().unwrap();
     let page = ana
@@ -474,7 +475,9 @@ async fn turned_rows_come_whole_unless_they_have_too_many_cells() {
     let ids = ["owner", "amount_sum_c1"];
     assert_eq!(raw(&page["rows"], &ids), [[json!("r1201"), json!(1_201)]]);
     // Few values, and yet more than a million cells.
-    app.warehouse.say(turned_rows((1..=1_001).map(|at| (at, at))));
+    let answer = turned_rows((1..=1_001).map(|at| (at, at)));
+    app.warehouse.say(answer);
+    body["limit"] = json!(2_000);
     let answer = ana.post(&path).json(&body).await;
     assert_eq!(answer.refusal(), "413 ParameterError");
 }
