@@ -41,12 +41,15 @@ impl Default for Turn {
 
 /// A turned table. Keeps its rows, so their number should be limited ([`Limit`](crate::Limit)).
 ///
-/// Rows and columns are in the order in which the answer has them first. Of rows with the same dimensions the last counts.
+/// Rows and columns are in the order in which the answer has them first. Of rows with the same dimensions the last counts; those
+/// that are hidden are dimensions, too. One that rows are turned by is written even if it is hidden.
 pub struct Pivot {
     pub(crate) bom: bool,
     pub(crate) turn: Turn,
     /// The dimensions that stay rows.
     pub(crate) down: Vec<ColumnPlan>,
+    /// The dimensions that tell rows apart and are not written.
+    apart: Vec<ColumnPlan>,
     /// The dimensions that become columns.
     pub(crate) across: Vec<ColumnPlan>,
     pub(crate) metrics: Vec<ColumnPlan>,
@@ -64,8 +67,12 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    fn number(&mut self, columns: &[ColumnPlan], row: &Row) -> usize {
-        let values = || columns.iter().map(|column| column.value(row));
+    fn number<'c>(
+        &mut self,
+        columns: impl Iterator<Item = &'c ColumnPlan> + Clone,
+        row: &Row,
+    ) -> usize {
+        let values = || columns.clone().map(|column| column.value(row));
         let mut key = String::new();
         for value in values() {
             // JSON has no line ends outside of texts, and escapes them there. Writing to a string cannot fail.
@@ -92,7 +99,9 @@ impl Pivot {
             .into_iter()
             .partition(|column| column.role == Role::Dimension);
         metrics.retain(|metric| !turn.hidden_metric_field_ids.contains(&metric.name));
-        let across = take(&mut down, &turn.pivot_dimensions)?;
+        let mut apart = plan.hidden;
+        apart.retain(|column| column.role == Role::Dimension);
+        let across = take([&mut down, &mut apart], &turn.pivot_dimensions)?;
         if metrics.is_empty() || across.is_empty() {
             return Err(Error::NothingToTurn);
         }
@@ -100,6 +109,7 @@ impl Pivot {
             bom,
             turn,
             down,
+            apart,
             across,
             metrics,
             rows: Keys::default(),
@@ -114,8 +124,8 @@ impl Pivot {
     /// The table has more columns than it may have.
     pub fn push(&mut self, rows: &[Row]) -> Result<()> {
         for row in rows {
-            let down = self.rows.number(&self.down, row);
-            let across = self.columns.number(&self.across, row);
+            let down = self.rows.number(self.down.iter().chain(&self.apart), row);
+            let across = self.columns.number(self.across.iter(), row);
             let width = self.columns.all.len() * self.metrics_per_column().len();
             if width > self.turn.max_columns {
                 return Err(Error::TooManyColumns(self.turn.max_columns));
@@ -144,14 +154,17 @@ impl Pivot {
 }
 
 /// Takes the columns of these names out of others, in the order of the names; a name that is there twice counts once.
-fn take(columns: &mut Vec<ColumnPlan>, names: &[String]) -> Result<Vec<ColumnPlan>> {
+fn take(mut from: [&mut Vec<ColumnPlan>; 2], names: &[String]) -> Result<Vec<ColumnPlan>> {
     let mut taken: Vec<ColumnPlan> = Vec::new();
     for name in names {
         if taken.iter().any(|column| column.name == *name) {
             continue;
         }
-        let at = columns.iter().position(|column| column.name == *name);
-        taken.push(columns.remove(at.ok_or_else(|| Error::UnknownColumn(name.clone()))?));
+        let found = from.iter_mut().find_map(|columns| {
+            let at = columns.iter().position(|column| column.name == *name)?;
+            Some(columns.remove(at))
+        });
+        taken.push(found.ok_or_else(|| Error::UnknownColumn(name.clone()))?);
     }
     Ok(taken)
 }

@@ -15,6 +15,11 @@ pub trait Show: Send + Sync {
 
     /// The number format of spreadsheets that shows the same, if there is one: `#,##0.00`.
     fn expression(&self) -> Option<String>;
+
+    /// Whether no number format shows the same, so that spreadsheets get the text instead of the number.
+    fn only_text(&self) -> bool {
+        false
+    }
 }
 
 /// What a file is to hold, in the wire's own shape.
@@ -94,6 +99,8 @@ pub struct ColumnPlan {
     /// None if values are written as they are.
     pub(crate) show: Option<Box<dyn Show>>,
     pub(crate) expression: Option<String>,
+    /// Spreadsheets get the text that is shown.
+    pub(crate) only_text: bool,
 }
 
 impl ColumnPlan {
@@ -110,6 +117,7 @@ impl ColumnPlan {
             role: item.role,
             style: Style::of(kind, interval),
             expression: show.as_ref().and_then(|show| show.expression()),
+            only_text: show.as_ref().is_some_and(|show| show.only_text()),
             show,
         }
     }
@@ -128,6 +136,8 @@ impl ColumnPlan {
 /// What the columns of a file are.
 pub struct Plan {
     pub(crate) columns: Vec<ColumnPlan>,
+    /// Those that are left out as they are hidden: turned rows that differ only in these are not one row.
+    pub(crate) hidden: Vec<ColumnPlan>,
     /// CSV begins with a byte-order mark, by which spreadsheets know that it is UTF-8. On unless switched off.
     pub bom: bool,
 }
@@ -155,7 +165,6 @@ pub fn plan(
     let mut planned: Vec<ColumnPlan> = columns
         .iter()
         .enumerate()
-        .filter(|(_, column)| !options.hidden_fields.contains(&column.name))
         .filter_map(|(from, column)| {
             Some(ColumnPlan::new(from, column, item(&column.name)?, options))
         })
@@ -166,8 +175,12 @@ pub fn plan(
             .copied()
             .unwrap_or(usize::MAX)
     });
+    let (hidden, planned): (Vec<_>, Vec<_>) = planned
+        .into_iter()
+        .partition(|column| options.hidden_fields.contains(&column.name));
     Plan {
         columns: planned,
+        hidden,
         bom: true,
     }
 }

@@ -17,7 +17,9 @@ use crate::time::serial;
 /// (<https://support.microsoft.com/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3>).
 const LONGEST: usize = 32_767;
 /// Up to here every integer is a floating-point number, which is all that spreadsheets have.
-const SAFE: f64 = 9_007_199_254_740_992.0;
+const SAFE: u64 = 1 << 53;
+/// So many digits of a decimal survive in a floating-point number.
+const DIGITS: usize = 15;
 /// What a cell takes around its text: `<c r="AA1000000" s="12" t="inlineStr"><is><t></t></is></c>`.
 const AROUND: u64 = 60;
 
@@ -129,8 +131,21 @@ impl Line<'_> {
         self.skip()
     }
 
+    /// Writes a value of a column into the next cell, as text where no number format shows it.
+    pub(crate) fn cell(
+        &mut self,
+        column: &ColumnPlan,
+        value: &Value,
+        format: Option<&Format>,
+    ) -> Result<()> {
+        match column.only_text && !value.is_null() {
+            true => self.shown(column, value, format),
+            false => self.value(column.kind, value, format),
+        }
+    }
+
     /// Writes a value into the next cell: numbers, dates and booleans as such, everything else as text.
-    pub(crate) fn value(
+    fn value(
         &mut self,
         kind: Type,
         value: &Value,
@@ -207,16 +222,29 @@ fn too_wide() -> Error {
 fn number(kind: Type, value: &Value) -> Option<f64> {
     match (kind, value) {
         (_, Value::Number(number)) if number.is_f64() => number.as_f64(),
-        (_, Value::Number(number)) => number.as_f64().filter(|number| number.abs() <= SAFE),
+        (_, Value::Number(number)) => {
+            let size = number.as_i64().map(i64::unsigned_abs).or(number.as_u64());
+            size.filter(|size| *size <= SAFE)
+                .and_then(|_| number.as_f64())
+        }
         (Type::Date | Type::Timestamp, Value::String(text)) => serial(text),
         (Type::Integer | Type::Double | Type::Decimal, Value::String(text)) if is_number(text) => {
             let number: f64 = text.parse().ok()?;
-            let whole = text
-                .bytes()
-                .all(|byte| byte == b'-' || byte.is_ascii_digit());
-            (number.is_finite() && (!whole || number.abs() <= SAFE)).then_some(number)
+            (number.is_finite() && digits(text) <= DIGITS).then_some(number)
         }
         _ => None,
+    }
+}
+
+/// How many digits of a number matter: neither the zeros that it begins with, nor those after the point that it ends with.
+fn digits(text: &str) -> usize {
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let whole = whole.trim_start_matches(['-', '0']);
+    let fraction = fraction.trim_end_matches('0');
+    match whole {
+        "" => fraction.trim_start_matches('0').len(),
+        whole => whole.len() + fraction.len(),
     }
 }
 

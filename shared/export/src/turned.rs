@@ -6,9 +6,7 @@ use std::path::Path;
 
 use rust_xlsxwriter::{Color, Format};
 use serde_json::Value;
-use warehouse::Type;
 
-use crate::cell::plain;
 use crate::csv::{begin, harmless, records};
 use crate::error::Result;
 use crate::pivot::Pivot;
@@ -22,8 +20,6 @@ enum Cell<'a> {
     Empty,
     Label(Cow<'a, str>),
     Value(&'a ColumnPlan, Cow<'a, Value>),
-    /// A total of nothing in particular.
-    Plain(Value),
 }
 
 /// Says whether a line is a header.
@@ -32,7 +28,7 @@ type Lines<'w> = &'w mut dyn FnMut(bool, &[Cell]) -> Result<()>;
 impl Pivot {
     /// Writes the table as CSV, with the rules of [`CsvWriter`](crate::CsvWriter). Without rows there are headers only.
     ///
-    /// A total in a column of its own metric is shown like the metric; one beside metrics that are rows is a plain number.
+    /// A total is shown like its metric.
     ///
     /// # Errors
     /// The writer's.
@@ -47,7 +43,6 @@ impl Pivot {
                     Cell::Empty => {}
                     Cell::Label(label) => text.push_str(&harmless(label)),
                     Cell::Value(column, value) => column.write(value, &mut text),
-                    Cell::Plain(value) => plain(value, &mut text),
                 }
                 records.write_field(text.as_bytes())?;
             }
@@ -190,7 +185,7 @@ impl Pivot {
         }
         if self.totals().next().is_some() {
             cells.push(match metric.role == (Role::Value { sums: true }) {
-                true => Cell::Plain(self.total(row, at, text)),
+                true => Cell::Value(metric, Cow::Owned(self.total(row, at, text))),
                 false => Cell::Empty,
             });
         }
@@ -217,7 +212,7 @@ fn header_cell(line: &mut Line, cell: &Cell, format: &Format) -> Result<()> {
     match cell {
         Cell::Label(label) => line.label(label, Some(format)),
         Cell::Value(column, value) => line.shown(column, value, Some(format)),
-        Cell::Empty | Cell::Plain(_) => line.label("", Some(format)),
+        Cell::Empty => line.label("", Some(format)),
     }
 }
 
@@ -225,9 +220,6 @@ fn body_cell(line: &mut Line, cell: &Cell) -> Result<()> {
     match cell {
         Cell::Empty => line.skip(),
         Cell::Label(label) => line.label(label, None),
-        Cell::Value(column, value) => {
-            line.value(column.kind, value, number_format(column).as_ref())
-        }
-        Cell::Plain(value) => line.value(Type::Decimal, value, None),
+        Cell::Value(column, value) => line.cell(column, value, number_format(column).as_ref()),
     }
 }

@@ -45,7 +45,8 @@ pub struct Written {
 ///
 /// Numbers, dates, timestamps and booleans are such, not text. Columns have the number format of their
 /// [`Show`](crate::Show), raw ones none; dates without one look like in CSV. Text is never a formula. Text stays what does not
-/// fit into a cell's number: integers beyond 2⁵³, dates before March 1900.
+/// fit into a cell's number: integers beyond 2⁵³, decimals of more than 15 digits, dates before March 1900; and numbers whose
+/// [`Show`](crate::Show) has only text.
 pub struct XlsxWriter {
     sheet: Sheet,
     plan: Plan,
@@ -92,7 +93,7 @@ impl XlsxWriter {
             }
             let mut columns = self.plan.columns.iter();
             self.sheet.line(|line| {
-                columns.try_for_each(|column| line.value(column.kind, column.value(row), None))
+                columns.try_for_each(|column| line.cell(column, column.value(row), None))
             })?;
             self.rows += 1;
         }

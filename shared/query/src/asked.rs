@@ -203,11 +203,11 @@ pub(crate) async fn ask(
 async fn csv(app: &App, name: &FileName, asked: &Asked, rows: RowStream) -> Result<Written> {
     let wanted: Wanted =
         serde_json::from_value(asked.csv.clone()).map_err(|error| Error::Internal(error.into()))?;
-    let plan = export::wanted_plan(&rows.columns, &asked.fields, &wanted);
-    let mut source = Source::Warehouse(rows);
+    let plan = export::wanted_plan(&rows.columns, &asked.fields, &wanted)?;
+    let (mut source, most) = (Source::Warehouse(rows), asked.most);
     match wanted.pivot_config {
-        Some(turn) => export::turned(app, name, (plan, turn), &mut source, File::Csv).await,
-        None => export::csv(app, name, plan, &mut source, asked.most).await,
+        Some(turn) => export::turned(app, name, (plan, turn), &mut source, File::Csv, most).await,
+        None => export::csv(app, name, plan, &mut source, most).await,
     }
 }
 

@@ -74,8 +74,18 @@ impl Show for Shows {
     }
 
     fn expression(&self) -> Option<String> {
-        self.0.expression()
+        self.0.expression().filter(|one| !divides(one))
     }
+
+    fn only_text(&self) -> bool {
+        self.0.expression().is_some_and(|one| divides(&one))
+    }
+}
+
+/// Whether a number format has a unit of a power of 1024, by which no spreadsheet divides.
+fn divides(expression: &str) -> bool {
+    let units = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    units.iter().any(|unit| expression.contains(unit))
 }
 
 /// What a file's columns are.
@@ -89,14 +99,20 @@ pub fn plan(columns: &[Column], fields: &Map<String, Value>, options: &Options) 
 }
 
 /// What the columns are of a file that somebody wants.
+///
+/// # Errors
+/// `Invalid` when they are all hidden.
 pub(crate) fn wanted_plan(
     columns: &[Column],
     fields: &Map<String, Value>,
     wanted: &Wanted,
-) -> Plan {
+) -> Result<Plan> {
     let mut plan = plan(columns, fields, &wanted.options);
+    if plan.columns().is_empty() && !wanted.options.hidden_fields.is_empty() {
+        return Err(Error::invalid("Every column is hidden"));
+    }
     plan.bom = wanted.byte_order_mark.unwrap_or(true);
-    plan
+    Ok(plan)
 }
 
 fn item(name: &str, field: &Value) -> Item {
@@ -104,7 +120,8 @@ fn item(name: &str, field: &Value) -> Item {
     let label = text("label").or(text("displayName")).or(text("name"));
     let metric = text("fieldType") == Some("metric");
     let calculation = text("displayName").is_some();
-    let kind = text("type");
+    // Dimensions of somebody's own SQL have their type beside the word `sql`.
+    let kind = text("dimensionType").or(text("type"));
     Item {
         label: label
             .filter(|label| !label.is_empty())
@@ -118,13 +135,22 @@ fn item(name: &str, field: &Value) -> Item {
         },
         interval: text("timeInterval").and_then(Interval::named),
         role: if metric || calculation {
-            let sums = matches!(kind, Some("count" | "sum" | "sum_distinct")) || calculation;
-            Role::Value { sums }
+            let adds = matches!(kind, Some("count" | "sum" | "sum_distinct"));
+            Role::Value {
+                sums: metric && adds && !is_percent(field),
+            }
         } else {
             Role::Dimension
         },
         show: Some(Box::new(Shows(Format::of_item(field)))),
     }
+}
+
+/// Whether a field is shown as percents, whose sum means nothing.
+fn is_percent(field: &Value) -> bool {
+    let places = ["/format", "/format/type", "/formatOptions/type"];
+    let mut formats = places.iter().filter_map(|place| field.pointer(place));
+    formats.any(|format| format.as_str() == Some("percent"))
 }
 
 fn failed(error: ::export::Error) -> Error {
@@ -237,7 +263,7 @@ async fn send(app: &App, name: &FileName, mut from: std::fs::File) -> Result<u64
     Ok(sent)
 }
 
-/// Writes turned rows, as many as have 100,000 cells.
+/// Writes turned rows, as many as have 100,000 cells, and so many at most.
 ///
 /// # Errors
 /// `Invalid` when there is nothing to turn, or there would be too many columns.
@@ -247,9 +273,11 @@ pub async fn turned(
     pivot: (Plan, Turn),
     source: &mut Source,
     kind: File,
+    most: Option<u64>,
 ) -> Result<Written> {
     let (plan, turn) = pivot;
-    let mut limit = Limit::cells(MOST_CELLS as usize, plan.columns().len());
+    let fit = u64::from(MOST_CELLS) / plan.columns().len().max(1) as u64;
+    let mut limit = limit(Some(most.unwrap_or(fit).min(fit)));
     let mut pivot = Pivot::new(plan, turn).map_err(failed)?;
     let mut written = Written::default();
     while let Some(rows) = source.next(app).await? {
@@ -293,13 +321,14 @@ pub async fn file_of(
     // Another file each time: a link is to what it was made for.
     let tag = app.random.url_safe::<18>();
     let name = FileName::export(query.project, query.id, &tag, kind.extension());
-    let plan = wanted_plan(&columns, &asked.fields, wanted);
+    // Lines of JSON have every column.
+    let plan = || wanted_plan(&columns, &asked.fields, wanted);
     let written = match (kind, &wanted.pivot_config) {
         (File::Csv | File::Xlsx, Some(turn)) => {
-            turned(app, &name, (plan, turn.clone()), &mut source, kind).await?
+            turned(app, &name, (plan()?, turn.clone()), &mut source, kind, None).await?
         }
-        (File::Csv, None) => csv(app, &name, plan, &mut source, None).await?,
-        (File::Xlsx, None) => xlsx(app, &name, plan, &mut source).await?,
+        (File::Csv, None) => csv(app, &name, plan()?, &mut source, None).await?,
+        (File::Xlsx, None) => xlsx(app, &name, plan()?, &mut source).await?,
         _ => jsonl(app, &name, &columns, &mut source).await?,
     };
     let truncated = written.truncated || outcome.truncated;
@@ -354,4 +383,57 @@ pub async fn link_of_job(app: &App, query: &Query, outcome: &Outcome) -> Result<
     let saved = called(app, &asked, &wanted, (File::Csv, outcome.truncated));
     let file = page::file(outcome)?;
     link(app, query, (&file, outcome.bytes), (File::Csv, &saved)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_counts_and_sums_that_are_no_percents_have_totals() {
+        let metric = |kind: &str, more: &Value| {
+            let mut field = json!({ "fieldType": "metric", "type": kind, "label": "M" });
+            for (key, value) in more.as_object().unwrap() {
+                field[key] = value.clone();
+            }
+            item("m", &field).role
+        };
+        for kind in ["count", "sum", "sum_distinct"] {
+            assert_eq!(metric(kind, &json!({})), Role::Value { sums: true });
+        }
+        for kind in ["average", "count_distinct", "number", "percentile"] {
+            assert_eq!(metric(kind, &json!({})), Role::Value { sums: false });
+        }
+        for format in [
+            json!({ "format": "percent" }),
+            json!({ "format": { "type": "percent" } }),
+            json!({ "formatOptions": { "type": "percent" } }),
+        ] {
+            assert_eq!(metric("sum", &format), Role::Value { sums: false });
+        }
+        let calculation = json!({ "name": "c", "displayName": "Rank", "sql": "RANK()" });
+        assert_eq!(item("c", &calculation).role, Role::Value { sums: false });
+    }
+
+    #[test]
+    fn dimensions_of_sql_are_of_their_own_type() {
+        let own = json!({ "id": "d", "name": "D", "type": "sql", "dimensionType": "date" });
+        assert_eq!(item("d", &own).kind, Some(Type::Date));
+        let field = json!({ "fieldType": "dimension", "type": "timestamp" });
+        assert_eq!(item("d", &field).kind, Some(Type::Timestamp));
+    }
+
+    #[test]
+    fn units_of_powers_of_1024_are_text_in_spreadsheets() {
+        let shows = |options: Value| {
+            let field = json!({ "fieldType": "metric", "type": "sum", "formatOptions": options });
+            Shows(Format::of_item(&field))
+        };
+        let binary = shows(json!({ "type": "bytes_iec", "compact": "MiB" }));
+        assert_eq!((binary.expression(), binary.only_text()), (None, true));
+        let decimal = shows(json!({ "type": "bytes_si", "compact": "MB" }));
+        assert!(decimal.expression().is_some() && !decimal.only_text());
+    }
 }

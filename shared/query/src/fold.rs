@@ -10,6 +10,11 @@ use warehouse::{Column, Row, RowStream, Type};
 
 use crate::run::{LARGEST, size};
 
+/// Cells at most of folded rows: every row has every column, however few values the answer has.
+const MOST_CELLS: usize = 1_000_000;
+/// Folded rows that are handed on at once.
+const BATCH: usize = 500;
+
 /// Folded rows, and what their columns are.
 pub(crate) struct Folded {
     pub rows: RowStream,
@@ -35,10 +40,10 @@ pub(crate) async fn fold(mut rows: RowStream, pivot: &Pivot) -> Result<Folded> {
     while let Some(batch) = rows.next().await {
         for row in batch? {
             bytes += row.iter().map(size).sum::<usize>();
-            if bytes > LARGEST {
+            fold.add(&places, &row);
+            if bytes > LARGEST || fold.cells(&places) > MOST_CELLS {
                 return Err(Error::AnswerTooLarge);
             }
-            fold.add(&places, &row);
         }
     }
     Ok(fold.end(&rows.columns, &places, pivot))
@@ -125,6 +130,12 @@ impl Fold {
         self.total = self.total.or_else(|| number(row, places.total));
     }
 
+    /// How many cells the folded rows will have, those without a value among them.
+    fn cells(&self, places: &Places) -> usize {
+        let width = self.columns.len().saturating_mul(places.values.len());
+        self.rows.len().saturating_mul(width)
+    }
+
     fn end(self, known: &[Column], places: &Places, pivot: &Pivot) -> Folded {
         let kind = |at: usize| known.get(at).map_or(Type::Text, |column| column.r#type);
         let index = pivot.index_column.as_ref();
@@ -158,7 +169,7 @@ impl Fold {
         }
         let width = pivot.values_columns.len();
         let numbers: Vec<u64> = self.columns.keys().copied().collect();
-        let rows = self.rows.into_values().map(|(index, mut cells)| {
+        let mut rows = self.rows.into_values().map(move |(index, mut cells)| {
             let mut row = vec![index];
             for number in &numbers {
                 let found = cells.remove(number);
@@ -166,10 +177,13 @@ impl Fold {
             }
             row
         });
-        let rows: Vec<Row> = rows.collect();
-        let batches = futures_util::stream::iter([Ok(rows)]);
+        // Made as they are read: all of them at once may be much more than what they are made of.
+        let batches = std::iter::from_fn(move || {
+            let batch: Vec<Row> = rows.by_ref().take(BATCH).collect();
+            (!batch.is_empty()).then_some(Ok(batch))
+        });
         Folded {
-            rows: RowStream::new(columns, batches),
+            rows: RowStream::new(columns, futures_util::stream::iter(batches)),
             details: details(pivot, values, self.total),
         }
     }

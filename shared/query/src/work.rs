@@ -21,6 +21,9 @@ use crate::{
 /// How often a running query is looked at, whether somebody has cancelled it.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How often a worker may be lost over a query: it may be the query that ends it.
+const LOST: u32 = 3;
+
 /// Answers a query and ends its job. Whatever the warehouse says is an answer; what may mend itself is an error, and the job
 /// comes again.
 ///
@@ -31,24 +34,39 @@ pub async fn work(app: &App, id: QueryId, job: &Job) -> Result<()> {
     let Some(query) = query.filter(|query| query.status == QueryStatus::Pending) else {
         return app.store.finish_job(job).await;
     };
+    if is_deadly(job) {
+        let failed = failed("The query stopped the worker again and again; ask for less");
+        let came = Came::Failure(&failed);
+        return app.store.answer_query(id, came, job).await;
+    }
     let asking = answer(app, &query, job);
     let outcome = tokio::select! {
         outcome = asking => outcome,
         () = cancelled(app, id) => return app.store.finish_job(job).await,
     };
-    let failed = match outcome {
+    let failure = match outcome {
         Ok(outcome) => return app.store.answer_query(id, Came::Rows(&outcome), job).await,
         Err(Error::Warehouse(error)) => failure(&error),
         Err(error @ (Error::Unavailable(_) | Error::Internal(_))) => return Err(error),
-        Err(error) => Failure {
-            message: error.to_string(),
-            line: None,
-            character: None,
-        },
+        Err(error) => failed(error.to_string()),
     };
     app.store
-        .answer_query(id, Came::Failure(&failed), job)
+        .answer_query(id, Came::Failure(&failure), job)
         .await
+}
+
+/// Whether workers took the job before and never said what came of it. One that fails says so, and counts its failure.
+fn is_deadly(job: &Job) -> bool {
+    let before = job.attempts.saturating_sub(1);
+    before.saturating_sub(job.failures) >= LOST
+}
+
+fn failed(message: impl Into<String>) -> Failure {
+    Failure {
+        message: message.into(),
+        line: None,
+        character: None,
+    }
 }
 
 async fn answer(app: &App, query: &Query, job: &Job) -> Result<Outcome> {

@@ -2,8 +2,9 @@ use app::domain::id::QueryId;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::{Actor, Says, TestApp};
+use warehouse::Type;
 
-use crate::shop::{by_status, explore, file, numbers, open};
+use crate::shop::{by_status, column, explore, file, numbers, open};
 
 fn download(changes: &Value) -> Value {
     let mut body = by_status();
@@ -149,4 +150,56 @@ async fn whoever_may_not_and_whatever_is_wrong_is_refused() {
         assert_eq!(answer.refusal(), refusal, "{changes}");
     }
     assert!(app.warehouse.asked().is_empty());
+}
+
+#[tokio::test]
+async fn turned_files_keep_the_rows_of_hidden_columns_apart() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let turned = json!({
+        "dimensions": ["orders_status", "orders_owner"], "metrics": ["orders_count"], "columnOrder": [],
+        "pivotConfig": { "pivotDimensions": ["orders_owner"] }, "hiddenFields": ["orders_status"],
+    });
+    let (truncated, text) = made(&app, &ana, &project, &turned).await;
+    assert!(!truncated);
+    assert_eq!(
+        text,
+        "\u{feff}owner,ana,bob\n,Orders,Orders\n,1,\n,1,2\n,1,\n"
+    );
+}
+
+#[tokio::test]
+async fn turned_files_end_with_their_limit_and_say_so() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    // Three columns: 33,333 rows, and one that tells there are more.
+    let rows: Vec<_> = (0..33_334)
+        .map(|at| vec![json!(at.to_string()), json!("ana"), json!(1)])
+        .collect();
+    let columns = vec![
+        column("orders_status", Type::Text),
+        column("orders_owner", Type::Text),
+        column("orders_count", Type::Integer),
+    ];
+    // By the worker, which may take its time.
+    app.warehouse.say(Says::TooLate);
+    app.warehouse.say(Says::Rows(columns, vec![rows]));
+    let turned = json!({
+        "dimensions": ["orders_status", "orders_owner"], "metrics": ["orders_count"], "columnOrder": [],
+        "pivotConfig": { "pivotDimensions": ["orders_owner"] }, "hiddenFields": ["orders_status"],
+    });
+    let (truncated, text) = made(&app, &ana, &project, &turned).await;
+    assert!(truncated);
+    assert_eq!(text.lines().count(), 2 + 33_333);
+}
+
+#[tokio::test]
+async fn a_file_of_hidden_columns_only_is_refused() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let all = json!(["orders_status", "orders_count", "orders_revenue"]);
+    let hidden = download(&json!({ "hiddenFields": all }));
+    let path = format!("{}/downloadCsv", explore(&project));
+    let answer = ana.post(&path).json(&hidden).await;
+    assert_eq!(answer.refusal(), "400 ParameterError");
 }

@@ -176,3 +176,36 @@ async fn a_csv_job_takes_the_limit_of_the_query_all_or_a_number() {
         assert!(last.ends_with(sql), "{limit:?}: {last}");
     }
 }
+
+#[tokio::test]
+async fn totals_beside_metrics_that_are_rows_are_shown_like_them() {
+    let app = TestApp::new(local::api()).await;
+    let mut query = by_status();
+    query["dimensions"] = json!(["orders_status", "orders_owner"]);
+    query["metrics"] = json!(["orders_revenue"]);
+    query["sorts"] = json!([{ "fieldId": "orders_status", "descending": false }, { "fieldId": "orders_owner", "descending": false }]);
+    let wanted = json!({
+        "type": "csv", "byteOrderMark": false,
+        "pivotConfig": { "pivotDimensions": ["orders_owner"], "metricsAsRows": true, "rowTotals": true },
+    });
+    let text = taken(&app, &query, &wanted).await;
+    assert_snapshot!(text, @r"
+    Status,owner,ana,bob,Total
+    '=1+1,Revenue,$100.00,,$100.00
+    completed,Revenue,$10.50,$20.00,$30.50
+    returned,Revenue,$5.25,,$5.25
+    ");
+}
+
+#[tokio::test]
+async fn a_download_of_hidden_columns_only_is_refused() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = ask(&ana, &project, &by_status()).await;
+    let all = json!(["orders_status", "orders_count", "orders_revenue"]);
+    for kind in ["csv", "xlsx"] {
+        let wanted = json!({ "type": kind, "hiddenFields": all });
+        let made = ana.post(&format!("{path}/download")).json(&wanted).await;
+        assert_eq!(made.refusal(), "400 ParameterError", "{kind}");
+    }
+}

@@ -431,3 +431,53 @@ async fn statements_are_kept_like_queries() {
     assert_eq!(page["status"], "ready");
     assert_snapshot!(serde_json::to_string(&page["rows"]).unwrap(), @r#"[{"amount_sum_=1+1":{"value":{"formatted":"100","raw":100}},"amount_sum_completed":{"value":{"formatted":"10.5","raw":10.5}},"amount_sum_returned":{"value":{"formatted":"5.25","raw":5.25}},"owner":{"value":{"formatted":"ana","raw":"ana"}}},{"amount_sum_=1+1":{"value":{"formatted":"∅","raw":null}},"amount_sum_completed":{"value":{"formatted":"20","raw":20}},"amount_sum_returned":{"value":{"formatted":"∅","raw":null}},"owner":{"value":{"formatted":"bob","raw":"bob"}}}]"#);
 }
+
+/// What a warehouse answers to a turned statement: a value for each of these rows and columns.
+fn turned_rows(cells: impl Iterator<Item = (usize, usize)>) -> Says {
+    let columns = vec![
+        column("owner", Type::Text),
+        column("amount_sum", Type::Integer),
+        column("status", Type::Text),
+        column("row_index", Type::Integer),
+        column("column_index", Type::Integer),
+        column("total_columns", Type::Integer),
+    ];
+    let rows = cells.map(|(row, column)| {
+        let (down, across) = (format!("r{row}"), format!("c{column}"));
+        let (down, across) = (json!(down), json!(across));
+        vec![down, json!(row), across, json!(row), json!(column), json!(1)]
+    });
+    Says::Rows(columns, vec![rows.collect()])
+}
+
+#[tokio::test]
+async fn turned_rows_come_whole_unless_they_have_too_many_cells() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = format!("{}/sql", queries(&project));
+    let mut body = json!({
+        "sql": "SELECT status, owner, amount FROM jaffle.orders",
+        "pivotConfiguration": {
+            "indexColumn": { "reference": "owner", "type": "category" },
+            "valuesColumns": [{ "reference": "amount", "aggregation": "sum" }],
+            "groupByColumns": [{ "reference": "status" }],
+        },
+    });
+    let answer = turned_rows((1..=1_201).map(|at| (at, 1)));
+    app.warehouse.say(answer);
+    let asked = ana.post(&path).json(&body).await.ok();
+    let id = asked["queryUuid"].as_str().unwrap();
+    let page = ana
+        .get(&format!("{}/{id}?page=3&pageSize=600", queries(&project)))
+        .await
+        .ok();
+    assert_eq!(page["totalResults"], 1_201);
+    let ids = ["owner", "amount_sum_c1"];
+    assert_eq!(raw(&page["rows"], &ids), [[json!("r1201"), json!(1_201)]]);
+    // Few values, and yet more than a million cells.
+    let answer = turned_rows((1..=1_001).map(|at| (at, at)));
+    app.warehouse.say(answer);
+    body["limit"] = json!(2_000);
+    let answer = ana.post(&path).json(&body).await;
+    assert_eq!(answer.refusal(), "413 ParameterError");
+}

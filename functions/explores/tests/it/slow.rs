@@ -205,3 +205,46 @@ async fn the_queries_of_a_project_that_is_gone_end() {
     app.work(worker::run).await;
     assert_eq!(ana.get(&query).await.refusal(), "404 NotExistsError");
 }
+
+#[tokio::test]
+async fn a_query_that_ends_worker_after_worker_is_an_error() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    let query = ask(&ana, &project, &by_status()).await;
+    let job = waiting(&app).await[0];
+    for _ in 0..3 {
+        // Somebody takes it and is never heard of again.
+        let now = app.app.clock.now();
+        let taken = app.app.store.take_job(job, now).await.unwrap();
+        assert!(matches!(taken, Taken::Yes(_)));
+        app.wait(6);
+    }
+    app.work(worker::run).await;
+    let id = query.rsplit('/').next().unwrap();
+    assert_eq!(
+        ana.get(&query).await.ok(),
+        json!({
+            "queryUuid": id, "status": "error", "error": "The query stopped the worker again and again; ask for less",
+        })
+    );
+    assert_eq!(app.warehouse.asked().len(), 1);
+    assert!(waiting(&app).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_query_whose_workers_were_lost_twice_is_answered() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    let query = ask(&ana, &project, &by_status()).await;
+    let job = waiting(&app).await[0];
+    for _ in 0..2 {
+        let now = app.app.clock.now();
+        let taken = app.app.store.take_job(job, now).await.unwrap();
+        assert!(matches!(taken, Taken::Yes(_)));
+        app.wait(6);
+    }
+    app.work(worker::run).await;
+    assert_eq!(ana.get(&query).await.ok()["status"], "ready");
+}

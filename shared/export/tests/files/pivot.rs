@@ -61,7 +61,7 @@ fn a_file_begins_with_the_byte_order_mark() {
 fn metrics_may_be_rows_and_have_totals() {
     let config = json!({"pivotDimensions": ["b"], "metricsAsRows": true, "rowTotals": true,
                         "hiddenMetricFieldIds": ["avg"]});
-    let wanted = "A,B,#1,#2,Total\nx,Custom N,$10,$0,10\ny,Custom N,$5,,5\n";
+    let wanted = "A,B,#1,#2,Total\nx,Custom N,$10,$0,$10\ny,Custom N,$5,,$5\n";
     assert_eq!(turned(&Options::default(), config, &rows()), wanted);
 }
 
@@ -75,11 +75,29 @@ fn only_what_sums_has_totals() {
     assert_eq!(turned(&Options::default(), config, &rows()), wanted);
     let config = json!({"pivotDimensions": ["b"], "rowTotals": true, "metricsAsRows": true});
     let wanted = "A,B,#1,#2,Total\n\
-                  x,Custom N,$10,$0,10\n\
+                  x,Custom N,$10,$0,$10\n\
                   x,Average,$1.5,$2.5,\n\
-                  y,Custom N,$5,,5\n\
+                  y,Custom N,$5,,$5\n\
                   y,Average,,,\n";
     assert_eq!(turned(&Options::default(), config, &rows()), wanted);
+}
+
+#[test]
+fn rows_that_differ_only_in_what_is_hidden_are_both_there() {
+    let hidden = |names: &[&str]| Options {
+        hidden_fields: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..raw()
+    };
+    let config = json!({"pivotDimensions": ["b"]});
+    let wanted = "B,1,2\n,Custom N,Custom N\n,10,0\n,5,\n";
+    let file = turned(&hidden(&["a", "avg"]), config.clone(), &rows());
+    assert_eq!(file, wanted);
+    // One that they are turned by is written.
+    let file = turned(&hidden(&["b", "avg"]), config, &rows());
+    assert_eq!(file, "B,1,2\nA,Custom N,Custom N\nx,10,0\ny,5,\n");
+    let config = json!({"pivotDimensions": ["b"], "metricsAsRows": true});
+    let file = turned(&hidden(&["a", "n"]), config, &rows());
+    assert_eq!(file, "B,1,2\nAverage,1.5,2.5\nAverage,,\n");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::io::{Cursor, Read, Write};
 
 use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
-use export::{Error, Interval, Item, Limits, Options, Plan, Written, XlsxWriter};
+use export::{Error, Interval, Item, Limits, Options, Plan, Show, Written, XlsxWriter};
 use serde_json::{Value, json};
 use warehouse::{Row, Type};
 
@@ -139,6 +139,22 @@ fn numbers_are_numbers_unless_digits_would_be_lost() {
         ),
         (
             Type::Integer,
+            json!(9_007_199_254_740_993_i64),
+            text("9007199254740993"),
+        ),
+        (
+            Type::Integer,
+            json!(-9_007_199_254_740_993_i64),
+            text("-9007199254740993"),
+        ),
+        (
+            Type::Integer,
+            json!("9007199254740993"),
+            text("9007199254740993"),
+        ),
+        (Type::Integer, json!(u64::MAX), text("18446744073709551615")),
+        (
+            Type::Integer,
             json!("-9223372036854775807"),
             text("-9223372036854775807"),
         ),
@@ -148,6 +164,21 @@ fn numbers_are_numbers_unless_digits_would_be_lost() {
             Type::Decimal,
             json!("99999999999999999999"),
             text("99999999999999999999"),
+        ),
+        (
+            Type::Decimal,
+            json!("12345678901234.567"),
+            text("12345678901234.567"),
+        ),
+        (
+            Type::Decimal,
+            json!("-0012345.5000000000000000"),
+            Data::Float(-12345.5),
+        ),
+        (
+            Type::Decimal,
+            json!("0.000000000000123456789012345"),
+            Data::Float(1.23456789012345e-13),
         ),
         (Type::Decimal, json!("n/a"), text("n/a")),
         (Type::Double, json!(1e300), Data::Float(1e300)),
@@ -160,6 +191,31 @@ fn numbers_are_numbers_unless_digits_would_be_lost() {
         let plan = one(kind, || Item::new("c"), &raw());
         assert_eq!(cell(plan, value.clone()), wanted, "{value}");
     }
+}
+
+#[test]
+fn what_no_number_format_shows_is_text() {
+    struct Words;
+    impl Show for Words {
+        fn write(&self, value: &Value, out: &mut String) {
+            out.push_str(&format!("{value} KiB"));
+        }
+        fn expression(&self) -> Option<String> {
+            None
+        }
+        fn only_text(&self) -> bool {
+            true
+        }
+    }
+    let item = || Item {
+        show: Some(Box::new(Words)),
+        ..Item::new("c")
+    };
+    let shown = |value| cell(one(Type::Integer, item, &Options::default()), value);
+    assert_eq!(shown(json!(5)), text("5 KiB"));
+    assert_eq!(shown(json!(null)), Data::Empty);
+    let plain = cell(one(Type::Integer, item, &raw()), json!(5));
+    assert_eq!(plain, Data::Float(5.0));
 }
 
 #[test]
