@@ -215,6 +215,24 @@ async fn a_large_query_ends_at_the_limit_of_memory_or_spills() {
 }
 
 #[tokio::test]
+async fn lists_are_not_made_of_a_number() {
+    for sql in [
+        "SELECT range(1, 9223372036854775807)",
+        "SELECT generate_series(1, 9223372036854775807)",
+        "SELECT array_resize(ARRAY[1], 2000000000, 1)",
+        "SELECT list_resize(ARRAY[1], 2000000000, 1)",
+        "SELECT array_repeat(1, 2000000000)",
+        "SELECT list_repeat(1, 2000000000)",
+        "SELECT levenshtein(repeat('a', 256), 'b')",
+    ] {
+        let answer = engine().query(sql).await;
+        assert!(matches!(answer, Err(Error::Query(_))), "{sql}: {answer:?}");
+    }
+    let near = engine().query("SELECT levenshtein('kitten', 'sitting')");
+    assert_eq!(near.await.unwrap().rows, [[json!(3)]]);
+}
+
+#[tokio::test]
 async fn a_deep_query_is_answered_or_refused() {
     let chain = |length: usize| {
         format!(
