@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::arrow::array::Array;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::common::TableReference;
@@ -212,7 +213,9 @@ fn context(limits: &Limits) -> Result<SessionContext> {
         .with_create_default_catalog_and_schema(true)
         .with_information_schema(false)
         // Rows come in the order of the tables where none is asked for, and two queries share two cores.
-        .with_target_partitions(1);
+        .with_target_partitions(1)
+        // What a function makes of one batch is not counted while it does, so batches are small.
+        .with_batch_size(1024);
     let options = config.options_mut();
     options.execution.time_zone = Some("UTC".to_owned());
     options.sql_parser.parse_float_as_decimal = true;
@@ -249,13 +252,28 @@ async fn answer(context: &SessionContext, sql: &str, memory: usize) -> Result<Ro
     let (mut rows, mut size) = (Vec::new(), 0usize);
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(failed)?;
-        size = size.saturating_add(batch.get_array_memory_size());
+        size = size.saturating_add(size_of(&batch));
         if size > memory {
             return Err(Error::Memory(memory));
         }
         json::append(&batch, &mut rows)?;
     }
     Ok(Rows { columns, rows })
+}
+
+/// Bytes of the values of a batch. Batches that are pieces of a larger one share its memory; each counts for itself.
+pub(super) fn size_of(batch: &RecordBatch) -> usize {
+    let sizes = batch.columns().iter().map(|column| {
+        let whole = || column.get_array_memory_size();
+        match column.data_type() {
+            DataType::Utf8View | DataType::BinaryView => whole(),
+            _ => {
+                let size = column.to_data().get_slice_memory_size();
+                size.unwrap_or_else(|_| whole())
+            }
+        }
+    });
+    sizes.fold(0, usize::saturating_add)
 }
 
 /// What a statement does, if all it does is reading.

@@ -14,6 +14,8 @@ use crate::{Column, Result, Row, RowStream, Statement, Table, Warehouse};
 
 /// Pieces that wait for their reader: one at hand and one on the way.
 const AHEAD: usize = 2;
+/// Rows of a piece: as values of an answer they take several times the memory that they take in the engine.
+const PIECE: usize = 512;
 
 type Columns = oneshot::Sender<Result<Vec<Column>>>;
 type Pieces = mpsc::Sender<Result<Vec<Row>>>;
@@ -114,10 +116,16 @@ async fn send(
         return Ok(());
     }
     while let Some(batch) = first.take() {
-        let mut rows = Vec::with_capacity(batch.num_rows());
-        json::append(&batch, &mut rows)?;
-        if pieces.send(Ok(rows)).await.is_err() {
-            return Ok(());
+        if engine::size_of(&batch) > memory {
+            return Err(super::Error::Memory(memory));
+        }
+        for offset in (0..batch.num_rows()).step_by(PIECE) {
+            let length = PIECE.min(batch.num_rows() - offset);
+            let mut rows = Vec::with_capacity(length);
+            json::append(&batch.slice(offset, length), &mut rows)?;
+            if pieces.send(Ok(rows)).await.is_err() {
+                return Ok(());
+            }
         }
         first = stream.next().await.transpose().map_err(failed)?;
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use warehouse::embedded::{Engine, Error, Limits};
-use warehouse::{Column, Type};
+use warehouse::{Column, Statement, Type, Warehouse as _};
 
 use crate::check::engine;
 
@@ -183,6 +183,17 @@ async fn a_long_query_ends_at_the_limit_of_time() {
     assert!(engine.query("SELECT 1").await.is_ok());
 }
 
+/// How many rows each piece of an answer has.
+async fn in_pieces(engine: &Engine, sql: &str) -> warehouse::Result<Vec<usize>> {
+    let statement = Statement::new(sql, Duration::from_secs(20));
+    let mut rows = engine.stream(&statement).await?;
+    let mut pieces = Vec::new();
+    while let Some(piece) = rows.next().await {
+        pieces.push(piece?.len());
+    }
+    Ok(pieces)
+}
+
 #[tokio::test]
 async fn a_large_query_ends_at_the_limit_of_memory_or_spills() {
     let engine = Engine::with_limits(Limits {
@@ -198,6 +209,16 @@ async fn a_large_query_ends_at_the_limit_of_memory_or_spills() {
         "{:?}",
         large.map(|rows| rows.rows.len())
     );
+    let long = "SELECT repeat('x', 1000000) FROM generate_series(1, 20)";
+    let large = in_pieces(&engine, long).await;
+    assert!(
+        matches!(large, Err(warehouse::Error::Memory(_))),
+        "{large:?}"
+    );
+    let pieces = in_pieces(&engine, "SELECT value FROM generate_series(1, 2000)").await;
+    let pieces = pieces.unwrap();
+    assert_eq!(pieces.iter().sum::<usize>(), 2000);
+    assert!(pieces.iter().all(|rows| *rows <= 512), "{pieces:?}");
     let groups = "SELECT COUNT(*) FROM (SELECT value, COUNT(*) FROM (SELECT value * 7919 % 2000003 AS value FROM generate_series(1, 2000000)) s GROUP BY value) q";
     let large = engine.query(groups).await;
     assert!(matches!(large, Err(Error::Memory(_))), "{large:?}");
