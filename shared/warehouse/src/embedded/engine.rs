@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use datafusion::arrow::array::Array;
@@ -18,7 +19,7 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::StreamExt;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
 use super::{Error, Result, functions, json, operators, statement};
@@ -28,6 +29,8 @@ use crate::{Column, Rows};
 pub(super) const DATABASE: &str = "postgres";
 /// Plans are walked by recursion, and a filter of a thousand values is a deep one. Only addresses are reserved.
 const STACK: usize = 64 * 1024 * 1024;
+/// How long a query that is stopped may go on. It ends where it next waits, and one that never waits keeps its thread.
+pub(super) const PAUSE: Duration = Duration::from_secs(2);
 
 /// What one query may use.
 #[derive(Clone, Debug)]
@@ -58,6 +61,7 @@ pub struct Engine {
     context: SessionContext,
     limits: Limits,
     runtime: Option<Runtime>,
+    stuck: Arc<AtomicBool>,
 }
 
 impl Engine {
@@ -86,6 +90,7 @@ impl Engine {
             context: context(&limits)?,
             limits,
             runtime: Some(runtime),
+            stuck: Arc::default(),
         })
     }
 
@@ -142,22 +147,39 @@ impl Engine {
         let Some(runtime) = &self.runtime else {
             return Err(Error::Engine("it has stopped".to_owned()));
         };
-        let mut task = Abandoned(runtime.spawn(work));
-        match tokio::time::timeout(self.limits.time, &mut task.0).await {
+        let mut task = self.guarded(runtime.spawn(work));
+        match tokio::time::timeout(self.limits.time, &mut task.task).await {
             Err(_) => Err(Error::Time(self.limits.time)),
             Ok(Err(failed)) => Err(Error::Engine(failed.to_string())),
             Ok(Ok(result)) => result,
         }
     }
 
-    /// Work on the engine's own threads.
+    /// Work on the engine's own threads, until what this answers is dropped.
     pub(super) fn spawn(
         &self,
         work: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<JoinHandle<()>> {
+    ) -> Result<Abandoned<()>> {
         let runtime = self.runtime.as_ref();
         let runtime = runtime.ok_or_else(|| Error::Engine("it has stopped".to_owned()))?;
-        Ok(runtime.spawn(work))
+        Ok(self.guarded(runtime.spawn(work)))
+    }
+
+    fn guarded<T>(&self, task: JoinHandle<T>) -> Abandoned<T> {
+        Abandoned {
+            task,
+            stuck: self.stuck.clone(),
+        }
+    }
+
+    /// Whether a query was stopped and goes on all the same. Its thread is lost, so another engine is to take over.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
+    }
+
+    #[cfg(test)]
+    pub(super) fn mark_stuck(&self) {
+        self.stuck.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn context(&self) -> &SessionContext {
@@ -199,11 +221,28 @@ impl Drop for Engine {
 }
 
 /// Stops a task when nobody waits for it any more.
-pub(super) struct Abandoned<T>(pub(super) JoinHandle<T>);
+pub(super) struct Abandoned<T> {
+    task: JoinHandle<T>,
+    stuck: Arc<AtomicBool>,
+}
 
 impl<T> Drop for Abandoned<T> {
     fn drop(&mut self) {
-        self.0.abort();
+        if self.task.is_finished() {
+            return;
+        }
+        self.task.abort();
+        // On the caller's threads: the engine's own may all be taken.
+        let Ok(caller) = Handle::try_current() else {
+            return;
+        };
+        let (task, stuck) = (self.task.abort_handle(), self.stuck.clone());
+        caller.spawn(async move {
+            tokio::time::sleep(PAUSE).await;
+            if !task.is_finished() {
+                stuck.store(true, Ordering::Relaxed);
+            }
+        });
     }
 }
 
@@ -318,4 +357,29 @@ pub(super) fn query_failed(error: &DataFusionError, memory: usize) -> Error {
 
 pub(super) fn engine_failed(error: DataFusionError) -> Error {
     Error::Engine(error.strip_backtrace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_query_that_goes_on_after_it_was_stopped_marks_the_engine() {
+        let engine = Engine::new().unwrap();
+        let waits = engine.spawn(std::future::pending()).unwrap();
+        drop(waits);
+        tokio::time::sleep(PAUSE + Duration::from_millis(500)).await;
+        assert!(!engine.is_stuck());
+
+        let (started, runs) = tokio::sync::oneshot::channel();
+        let never_waits = async move {
+            started.send(()).unwrap();
+            std::thread::sleep(PAUSE * 3);
+        };
+        let never_waits = engine.spawn(never_waits).unwrap();
+        runs.await.unwrap();
+        drop(never_waits);
+        tokio::time::sleep(PAUSE + Duration::from_millis(500)).await;
+        assert!(engine.is_stuck());
+    }
 }

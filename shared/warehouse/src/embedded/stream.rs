@@ -27,15 +27,17 @@ impl Warehouse for Engine {
         let (pieces, coming) = mpsc::channel(AHEAD);
         let (context, sql) = (self.context().clone(), statement.sql.clone());
         let (memory, time) = (self.limits().memory, statement.time);
-        let asked = self.spawn(answer(context, sql, memory, time, columns, pieces))?;
-        let guard = engine::Abandoned(asked);
+        let guard = self.spawn(answer(context, sql, memory, time, columns, pieces))?;
         let ended = || crate::Error::Engine("the query ended without an answer".to_owned());
-        let columns = known.await.map_err(|_| ended())??;
+        let columns = in_time(time, known).await?.map_err(|_| ended())??;
         // The guard lives as long as the stream: who drops it stops the query.
-        let state = (coming, guard);
-        let rows = futures_util::stream::unfold(state, |(mut coming, guard)| async move {
-            let piece = coming.recv().await?;
-            Some((piece, (coming, guard)))
+        let state = Some((coming, guard));
+        let rows = futures_util::stream::unfold(state, move |state| async move {
+            let (mut coming, guard) = state?;
+            match in_time(time, coming.recv()).await {
+                Ok(piece) => Some((piece?, Some((coming, guard)))),
+                Err(late) => Some((Err(late), None)),
+            }
         });
         Ok(RowStream::new(columns, rows))
     }
@@ -72,6 +74,13 @@ impl Warehouse for Engine {
         let found = schema.table(table).await.map_err(engine::engine_failed)?;
         Ok(found.map_or_else(Vec::new, |table| engine::columns(&table.schema())))
     }
+}
+
+/// A query ends itself when its time is over, unless it never waits; then nobody is to wait for it either.
+async fn in_time<T>(time: Duration, step: impl Future<Output = T>) -> Result<T> {
+    let late = |_| crate::Error::Time(time);
+    let limit = time.saturating_add(engine::PAUSE);
+    tokio::time::timeout(limit, step).await.map_err(late)
 }
 
 /// Sends the columns, then the rows, until there are none, nobody waits, or time is over.
