@@ -34,7 +34,8 @@ impl Warehouse for Engine {
         let state = Some((coming, guard));
         let rows = futures_util::stream::unfold(state, move |state| async move {
             let (mut coming, guard) = state?;
-            match in_time(time, coming.recv()).await {
+            let piece = in_time(time, coming.recv()).await;
+            match piece {
                 Ok(piece) => Some((piece?, Some((coming, guard)))),
                 Err(late) => Some((Err(late), None)),
             }
