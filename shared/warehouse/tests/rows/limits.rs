@@ -115,6 +115,31 @@ async fn a_value_of_each_type_is_written_by_the_rules() {
 }
 
 #[tokio::test]
+async fn bytes_are_written_and_dates_out_of_range_are_a_fault_of_the_query() {
+    let rows = engine()
+        .query("SELECT arrow_cast('a~', 'Binary'), arrow_cast(NULL, 'Binary')")
+        .await
+        .unwrap();
+    assert_eq!(json!(rows.rows), json!([["\\x617e", null]]));
+    for sql in [
+        "SELECT arrow_cast(2147483647, 'Date32')",
+        "SELECT arrow_cast(9223372036854775807, 'Timestamp(Microsecond, None)')",
+    ] {
+        let answer = engine().query(sql).await;
+        assert!(matches!(answer, Err(Error::Query(_))), "{sql}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_with_a_large_exponent_are_doubles() {
+    let rows = engine()
+        .query("SELECT 1e300::double precision, -2.5e-40::float8, 1e300 > 1, 1e2")
+        .await
+        .unwrap();
+    assert_eq!(json!(rows.rows), json!([[1e300, -2.5e-40, true, "100"]]));
+}
+
+#[tokio::test]
 async fn files_of_a_folder_are_tables() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
