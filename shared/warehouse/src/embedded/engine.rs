@@ -1,5 +1,6 @@
 //! The engine: its tables, its limits, and how a query runs in it.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,7 @@ use futures_util::StreamExt;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
+use super::files::WithBroken;
 use super::{Error, Result, functions, json, operators, statement};
 use crate::{Column, Rows};
 
@@ -111,20 +113,29 @@ impl Engine {
 
     /// Makes a table of every `.csv` and `.parquet` file of a folder, named like the file, and answers their names.
     /// Other files are passed over. In a CSV file the first line names the columns, and their types are those that
-    /// all of its first 10,000 lines have.
+    /// all of its first 10,000 lines have. A file that cannot be read fails the queries that name its table, and no others.
     ///
     /// # Errors
-    /// [`Error::File`] when the folder or a file cannot be read; the tables of the files before it stay.
+    /// [`Error::File`] when the folder cannot be read.
     pub async fn folder(&self, schema: &str, folder: &std::path::Path) -> Result<Vec<String>> {
-        let mut names = Vec::new();
+        let (mut names, mut broken) = (Vec::new(), HashMap::new());
         for file in super::files::of(folder)? {
             let (context, path) = (self.context.clone(), file.path.clone());
             let table = self
                 .run(async move { super::files::table(&context, &path).await })
-                .await?;
-            self.register(schema, &file.name, table)?;
-            names.push(file.name);
+                .await;
+            match table {
+                Ok(table) => {
+                    self.register(schema, &file.name, table)?;
+                    names.push(file.name);
+                }
+                Err(error) => {
+                    let reason = crate::Error::from(error).to_string();
+                    broken.insert(file.name, reason);
+                }
+            }
         }
+        self.register_broken(schema, broken)?;
         Ok(names)
     }
 
@@ -188,6 +199,20 @@ impl Engine {
 
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    fn register_broken(&self, schema: &str, broken: HashMap<String, String>) -> Result<()> {
+        let catalog = self.context.catalog(DATABASE);
+        let (Some(catalog), false) = (catalog, broken.is_empty()) else {
+            return Ok(());
+        };
+        let tables = catalog
+            .schema(schema)
+            .unwrap_or_else(|| Arc::new(MemorySchemaProvider::new()));
+        catalog
+            .register_schema(schema, Arc::new(WithBroken { tables, broken }))
+            .map_err(engine_failed)?;
+        Ok(())
     }
 
     fn register(&self, schema: &str, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {

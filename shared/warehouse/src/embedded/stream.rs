@@ -72,7 +72,8 @@ impl Warehouse for Engine {
         let Some(schema) = schema else {
             return Ok(Vec::new());
         };
-        let found = schema.table(table).await.map_err(engine::engine_failed)?;
+        let failed = |error| engine::query_failed(&error, self.limits().memory);
+        let found = schema.table(table).await.map_err(failed)?;
         Ok(found.map_or_else(Vec::new, |table| engine::columns(&table.schema())))
     }
 }

@@ -189,6 +189,19 @@ async fn files_of_a_folder_are_tables() {
             .rows
             .is_empty()
     );
+    // Neither a file that is broken nor a folder holds up the others.
+    write("broken.parquet", "not Parquet");
+    std::fs::create_dir(folder.path().join("folder.csv")).unwrap();
+    assert_eq!(
+        engine.folder("shop", folder.path()).await.unwrap(),
+        ["empty", "stores"]
+    );
+    assert!(engine.query("SELECT * FROM shop.stores").await.is_ok());
+    let broken = engine.query("SELECT * FROM shop.broken").await;
+    let broken = broken.unwrap_err().to_string();
+    assert!(broken.starts_with("broken.parquet: "), "{broken}");
+    let path = folder.path().to_str().unwrap().trim_start_matches('/');
+    assert!(!broken.contains(path), "{broken}");
     let missing = engine
         .folder("shop", std::path::Path::new("/not/there"))
         .await;
