@@ -137,10 +137,7 @@ impl SchemaProvider for WithBroken {
         self.tables.table_names()
     }
 
-    async fn table(
-        &self,
-        name: &str,
-    ) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
         let found = self.tables.table(name).await?;
         match self.broken.get(name) {
             Some(reason) if found.is_none() => Err(DataFusionError::Execution(reason.clone())),

@@ -72,7 +72,8 @@ impl Warehouse for Engine {
         let Some(schema) = schema else {
             return Ok(Vec::new());
         };
-        let failed = |error| engine::query_failed(&error, self.limits().memory);
+        let memory = self.limits().memory;
+        let failed = |error: DataFusionError| engine::query_failed(&error, memory);
         let found = schema.table(table).await.map_err(failed)?;
         Ok(found.map_or_else(Vec::new, |table| engine::columns(&table.schema())))
     }
