@@ -14,6 +14,16 @@ mod cloud;
 pub mod connect;
 #[cfg(feature = "databricks")]
 pub mod databricks;
+#[cfg(any(
+    feature = "athena",
+    feature = "bigquery",
+    feature = "clickhouse",
+    feature = "databricks",
+    feature = "postgres",
+    feature = "snowflake",
+    feature = "trino"
+))]
+mod document;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;

@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde_json::{Number, Value, value::RawValue};
 
-use crate::{Error, Result, Row, Type};
+use crate::{Error, Result, Row, Type, document};
 
 /// A row of an answer. Numbers are read from their text, so that none is rounded on the way.
 ///
@@ -28,7 +28,7 @@ fn of_raw(raw: &RawValue, wanted: Type) -> Result<Value> {
         Some(b'n') => Ok(Value::Null),
         Some(b'"') => of_text(&read::<String>(text)?, wanted),
         Some(b'[' | b'{') => match wanted {
-            Type::Json => read(text),
+            Type::Json => of_text(text, wanted),
             Type::Text => Ok(Value::String(text.to_owned())),
             _ => Err(other_type(wanted)),
         },
@@ -60,7 +60,7 @@ pub(crate) fn of_text(text: &str, wanted: Type) -> Result<Value> {
             .then(string),
         Type::Timestamp => timestamp(text).map(Value::String),
         // A document, or the text of one.
-        Type::Json => Some(serde_json::from_str(text).unwrap_or_else(|_| string())),
+        Type::Json => Some(document::json(text).unwrap_or_else(string)),
         Type::Text => Some(string()),
     };
     value.ok_or_else(|| other_type(wanted))

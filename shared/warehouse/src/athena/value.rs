@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use crate::{Type, cloud};
+use crate::{Type, cloud, document};
 
 /// What a column is. Times with a zone are told apart, as they are written with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Kind {
             Self::Plain(Type::Integer) => Value::Number(text.parse::<i64>().ok()?.into()),
             Self::Plain(Type::Double) => cloud::double(text)?,
             Self::Plain(Type::Timestamp) => cloud::zoned(text).into(),
-            Self::Plain(Type::Json) => serde_json::from_str(text).unwrap_or(text.into()),
+            Self::Plain(Type::Json) => document::json(text).unwrap_or(text.into()),
             Self::Plain(Type::Decimal | Type::Date | Type::Text) => text.into(),
         })
     }

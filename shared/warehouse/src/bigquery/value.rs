@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{Column, Error, Result, Row, Type, cloud};
+use crate::{Column, Error, Result, Row, Type, cloud, document};
 
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Schema {
@@ -113,7 +113,7 @@ impl Field {
         };
         Some(match (self.r#type.as_str(), self.scalar()) {
             ("TIMESTAMP", _) => Value::String(instant(&text)?),
-            ("JSON", _) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+            ("JSON", _) => document::json(&text).unwrap_or(Value::String(text)),
             (_, Type::Boolean) => Value::Bool(text.parse().ok()?),
             (_, Type::Integer) => Value::Number(text.parse::<i64>().ok()?.into()),
             (_, Type::Double) => cloud::double(&text)?,

@@ -1,10 +1,13 @@
 //! The engine: its tables, its limits, and how a query runs in it.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::arrow::array::Array;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::common::TableReference;
@@ -17,9 +20,10 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::StreamExt;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
+use super::files::WithBroken;
 use super::{Error, Result, functions, json, operators, statement};
 use crate::{Column, Rows};
 
@@ -27,6 +31,8 @@ use crate::{Column, Rows};
 pub(super) const DATABASE: &str = "postgres";
 /// Plans are walked by recursion, and a filter of a thousand values is a deep one. Only addresses are reserved.
 const STACK: usize = 64 * 1024 * 1024;
+/// How long a query that is stopped may go on. It ends where it next waits, and one that never waits keeps its thread.
+pub(super) const PAUSE: Duration = Duration::from_secs(2);
 
 /// What one query may use.
 #[derive(Clone, Debug)]
@@ -57,6 +63,7 @@ pub struct Engine {
     context: SessionContext,
     limits: Limits,
     runtime: Option<Runtime>,
+    stuck: Arc<AtomicBool>,
 }
 
 impl Engine {
@@ -85,6 +92,7 @@ impl Engine {
             context: context(&limits)?,
             limits,
             runtime: Some(runtime),
+            stuck: Arc::default(),
         })
     }
 
@@ -105,20 +113,29 @@ impl Engine {
 
     /// Makes a table of every `.csv` and `.parquet` file of a folder, named like the file, and answers their names.
     /// Other files are passed over. In a CSV file the first line names the columns, and their types are those that
-    /// all of its first 10,000 lines have.
+    /// all of its first 10,000 lines have. A file that cannot be read fails the queries that name its table, and no others.
     ///
     /// # Errors
-    /// [`Error::File`] when the folder or a file cannot be read; the tables of the files before it stay.
+    /// [`Error::File`] when the folder cannot be read.
     pub async fn folder(&self, schema: &str, folder: &std::path::Path) -> Result<Vec<String>> {
-        let mut names = Vec::new();
+        let (mut names, mut broken) = (Vec::new(), HashMap::new());
         for file in super::files::of(folder)? {
             let (context, path) = (self.context.clone(), file.path.clone());
             let table = self
                 .run(async move { super::files::table(&context, &path).await })
-                .await?;
-            self.register(schema, &file.name, table)?;
-            names.push(file.name);
+                .await;
+            match table {
+                Ok(table) => {
+                    self.register(schema, &file.name, table)?;
+                    names.push(file.name);
+                }
+                Err(error) => {
+                    let reason = crate::Error::from(error).to_string();
+                    broken.insert(file.name, reason);
+                }
+            }
         }
+        self.register_broken(schema, broken)?;
         Ok(names)
     }
 
@@ -141,22 +158,39 @@ impl Engine {
         let Some(runtime) = &self.runtime else {
             return Err(Error::Engine("it has stopped".to_owned()));
         };
-        let mut task = Abandoned(runtime.spawn(work));
-        match tokio::time::timeout(self.limits.time, &mut task.0).await {
+        let mut task = self.guarded(runtime.spawn(work));
+        match tokio::time::timeout(self.limits.time, &mut task.task).await {
             Err(_) => Err(Error::Time(self.limits.time)),
             Ok(Err(failed)) => Err(Error::Engine(failed.to_string())),
             Ok(Ok(result)) => result,
         }
     }
 
-    /// Work on the engine's own threads.
+    /// Work on the engine's own threads, until what this answers is dropped.
     pub(super) fn spawn(
         &self,
         work: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<JoinHandle<()>> {
+    ) -> Result<Abandoned<()>> {
         let runtime = self.runtime.as_ref();
         let runtime = runtime.ok_or_else(|| Error::Engine("it has stopped".to_owned()))?;
-        Ok(runtime.spawn(work))
+        Ok(self.guarded(runtime.spawn(work)))
+    }
+
+    fn guarded<T>(&self, task: JoinHandle<T>) -> Abandoned<T> {
+        Abandoned {
+            task,
+            stuck: self.stuck.clone(),
+        }
+    }
+
+    /// Whether a query was stopped and goes on all the same. Its thread is lost, so another engine is to take over.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
+    }
+
+    #[cfg(test)]
+    pub(super) fn mark_stuck(&self) {
+        self.stuck.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn context(&self) -> &SessionContext {
@@ -165,6 +199,20 @@ impl Engine {
 
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    fn register_broken(&self, schema: &str, broken: HashMap<String, String>) -> Result<()> {
+        let catalog = self.context.catalog(DATABASE);
+        let (Some(catalog), false) = (catalog, broken.is_empty()) else {
+            return Ok(());
+        };
+        let tables = catalog
+            .schema(schema)
+            .unwrap_or_else(|| Arc::new(MemorySchemaProvider::new()));
+        catalog
+            .register_schema(schema, Arc::new(WithBroken { tables, broken }))
+            .map_err(engine_failed)?;
+        Ok(())
     }
 
     fn register(&self, schema: &str, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {
@@ -198,11 +246,28 @@ impl Drop for Engine {
 }
 
 /// Stops a task when nobody waits for it any more.
-pub(super) struct Abandoned<T>(pub(super) JoinHandle<T>);
+pub(super) struct Abandoned<T> {
+    task: JoinHandle<T>,
+    stuck: Arc<AtomicBool>,
+}
 
 impl<T> Drop for Abandoned<T> {
     fn drop(&mut self) {
-        self.0.abort();
+        if self.task.is_finished() {
+            return;
+        }
+        self.task.abort();
+        // On the caller's threads: the engine's own may all be taken.
+        let Ok(caller) = Handle::try_current() else {
+            return;
+        };
+        let (task, stuck) = (self.task.abort_handle(), self.stuck.clone());
+        caller.spawn(async move {
+            tokio::time::sleep(PAUSE).await;
+            if !task.is_finished() {
+                stuck.store(true, Ordering::Relaxed);
+            }
+        });
     }
 }
 
@@ -212,7 +277,9 @@ fn context(limits: &Limits) -> Result<SessionContext> {
         .with_create_default_catalog_and_schema(true)
         .with_information_schema(false)
         // Rows come in the order of the tables where none is asked for, and two queries share two cores.
-        .with_target_partitions(1);
+        .with_target_partitions(1)
+        // What a function makes of one batch is not counted while it does, so batches are small.
+        .with_batch_size(1024);
     let options = config.options_mut();
     options.execution.time_zone = Some("UTC".to_owned());
     options.sql_parser.parse_float_as_decimal = true;
@@ -249,13 +316,28 @@ async fn answer(context: &SessionContext, sql: &str, memory: usize) -> Result<Ro
     let (mut rows, mut size) = (Vec::new(), 0usize);
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(failed)?;
-        size = size.saturating_add(batch.get_array_memory_size());
+        size = size.saturating_add(size_of(&batch));
         if size > memory {
             return Err(Error::Memory(memory));
         }
         json::append(&batch, &mut rows)?;
     }
     Ok(Rows { columns, rows })
+}
+
+/// Bytes of the values of a batch. Batches that are pieces of a larger one share its memory; each counts for itself.
+pub(super) fn size_of(batch: &RecordBatch) -> usize {
+    let sizes = batch.columns().iter().map(|column| {
+        let whole = || column.get_array_memory_size();
+        match column.data_type() {
+            DataType::Utf8View | DataType::BinaryView => whole(),
+            _ => {
+                let size = column.to_data().get_slice_memory_size();
+                size.unwrap_or_else(|_| whole())
+            }
+        }
+    });
+    sizes.fold(0, usize::saturating_add)
 }
 
 /// What a statement does, if all it does is reading.
@@ -300,4 +382,29 @@ pub(super) fn query_failed(error: &DataFusionError, memory: usize) -> Error {
 
 pub(super) fn engine_failed(error: DataFusionError) -> Error {
     Error::Engine(error.strip_backtrace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_query_that_goes_on_after_it_was_stopped_marks_the_engine() {
+        let engine = Engine::new().unwrap();
+        let waits = engine.spawn(std::future::pending()).unwrap();
+        drop(waits);
+        tokio::time::sleep(PAUSE + Duration::from_millis(500)).await;
+        assert!(!engine.is_stuck());
+
+        let (started, runs) = tokio::sync::oneshot::channel();
+        let never_waits = async move {
+            started.send(()).unwrap();
+            std::thread::sleep(PAUSE * 3);
+        };
+        let never_waits = engine.spawn(never_waits).unwrap();
+        runs.await.unwrap();
+        drop(never_waits);
+        tokio::time::sleep(PAUSE + Duration::from_millis(500)).await;
+        assert!(engine.is_stuck());
+    }
 }

@@ -1,10 +1,12 @@
 //! Tables of files.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
-use datafusion::catalog::TableProvider;
+use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::csv::CsvFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
@@ -29,8 +31,8 @@ pub(super) fn of(folder: &Path) -> Result<Vec<File>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| wrong(folder, &error))? {
         let entry = entry.map_err(|error| wrong(folder, &error))?;
-        // What a link leads to may lie elsewhere.
-        if entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
+        // What a link leads to may lie elsewhere, and a folder or a pipe is no table.
+        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
         let path = entry.path();
@@ -104,6 +106,74 @@ fn as_postgres_has_it(field: &Field) -> Field {
 fn wrong(path: &Path, reason: &dyn std::fmt::Display) -> Error {
     Error::File {
         file: path.display().to_string(),
-        reason: reason.to_string(),
+        reason: without_folder(path, reason.to_string()),
+    }
+}
+
+/// Where the file lies is nobody's business; readers say it with and without the first slash.
+fn without_folder(path: &Path, mut reason: String) -> String {
+    let real = path.canonicalize().unwrap_or_default();
+    for folder in [path.parent(), real.parent()].into_iter().flatten() {
+        let folder = format!("{}/", folder.display());
+        let bare = folder.trim_start_matches('/');
+        if !bare.is_empty() {
+            reason = reason.replace(&folder, "").replace(bare, "");
+        }
+    }
+    reason
+}
+
+/// The tables of a schema, some of whose files cannot be read. Who asks for one of those is told why.
+#[derive(Debug)]
+pub(super) struct WithBroken {
+    pub(super) tables: Arc<dyn SchemaProvider>,
+    /// The reasons, by the names that the tables would have.
+    pub(super) broken: HashMap<String, String>,
+}
+
+#[async_trait]
+impl SchemaProvider for WithBroken {
+    fn table_names(&self) -> Vec<String> {
+        self.tables.table_names()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        let found = self.tables.table(name).await?;
+        match self.broken.get(name) {
+            Some(reason) if found.is_none() => Err(DataFusionError::Execution(reason.clone())),
+            _ => Ok(found),
+        }
+    }
+
+    fn register_table(
+        &self,
+        name: String,
+        table: Arc<dyn TableProvider>,
+    ) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        self.tables.register_table(name, table)
+    }
+
+    fn deregister_table(
+        &self,
+        name: &str,
+    ) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        self.tables.deregister_table(name)
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.tables.table_exist(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_do_not_tell_where_a_file_lies() {
+        let path = Path::new("/not/there/a.csv");
+        for reason in ["/not/there/a.csv is broken", "not/there/a.csv is broken"] {
+            assert_eq!(without_folder(path, reason.to_owned()), "a.csv is broken");
+        }
     }
 }

@@ -70,11 +70,23 @@ fn values(column: &ArrayRef) -> Result<Vec<Value>> {
         }
         Type::Timestamp => {
             let micros = to(DataType::Timestamp(TimeUnit::Microsecond, None))?;
-            let text = |micros: Option<i64>| Some(Value::String(timestamp(micros?, 'T')? + "Z"));
+            let text = |micros: Option<i64>| match micros {
+                Some(micros) => timestamp(micros, 'T')
+                    .map(|text| Value::String(text + "Z"))
+                    .ok_or_else(out_of_range),
+                None => Ok(Value::Null),
+            };
             let micros = micros.as_primitive::<TimestampMicrosecondType>().iter();
-            micros
-                .map(|micros| text(micros).unwrap_or(Value::Null))
-                .collect()
+            micros.map(text).collect::<Result<_>>()?
+        }
+        Type::Date => {
+            let texts = cast(column, &DataType::Utf8).map_err(|_| out_of_range())?;
+            of_texts(texts.as_string::<i32>())
+        }
+        Type::Text if is_binary(column.data_type()) => {
+            let bytes = to(DataType::Binary)?;
+            let bytes = bytes.as_binary::<i32>().iter();
+            bytes.map(|bytes| bytes.map(hex).into()).collect()
         }
         Type::Text if matches!(column.data_type(), DataType::Interval(_)) => {
             let intervals = to(DataType::Interval(IntervalUnit::MonthDayNano))?;
@@ -83,10 +95,33 @@ fn values(column: &ArrayRef) -> Result<Vec<Value>> {
                 .map(|interval| interval.map(functions::interval_text).into())
                 .collect()
         }
-        Type::Decimal | Type::Date | Type::Json | Type::Text => {
+        Type::Decimal | Type::Json | Type::Text => {
             of_texts(to(DataType::Utf8)?.as_string::<i32>())
         }
     })
+}
+
+fn out_of_range() -> Error {
+    Error::Query("a date or time is outside the years that can be shown".to_owned())
+}
+
+fn is_binary(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Binary
+            | DataType::LargeBinary
+            | DataType::BinaryView
+            | DataType::FixedSizeBinary(_)
+    )
+}
+
+/// `\xdeadbeef`, as PostgreSQL writes bytes.
+fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('0');
+    let digits = bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    "\\x".chars().chain(digits).collect()
 }
 
 fn of_texts(texts: &StringArray) -> Vec<Value> {

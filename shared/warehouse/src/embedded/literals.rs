@@ -2,6 +2,9 @@
 
 use datafusion::sql::sqlparser::ast::DataType;
 
+/// Digits of a decimal.
+const LONGEST: usize = 76;
+
 /// The decimal digits of a number with an exponent, which PostgreSQL has no rounding for: `1e15` is one with 15 zeros.
 /// `None` for others, and for those that are too long for a decimal.
 pub(super) fn number(text: &str) -> Option<String> {
@@ -14,7 +17,7 @@ pub(super) fn number(text: &str) -> Option<String> {
     }
     let digits = format!("{whole}{fraction}");
     let point = i32::try_from(whole.len()).ok()? + exponent;
-    Some(if point <= 0 {
+    let plain = if point <= 0 {
         let zeros = usize::try_from(-point).ok()?;
         format!("0.{}{digits}", "0".repeat(zeros))
     } else {
@@ -23,7 +26,8 @@ pub(super) fn number(text: &str) -> Option<String> {
         let (whole, fraction) = padded.split_at_checked(point)?;
         // With its point, it stays a decimal.
         format!("{whole}.{fraction}")
-    })
+    };
+    (plain.len() <= LONGEST).then_some(plain)
 }
 
 /// A text that is cast: seconds of a timestamp may be left out, and an interval may have a time.

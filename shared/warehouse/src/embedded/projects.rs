@@ -48,12 +48,13 @@ struct Folder {
 }
 
 impl Folder {
-    /// The engine with the files as they are.
+    /// The engine with the files as they are; a new one, if a query holds the kept one for ever.
     async fn engine(&self) -> Result<Arc<Engine>> {
         let seen = seen(&self.path);
         let mut kept = self.engine.lock().await;
         if let Some((before, engine)) = &*kept
             && *before == seen
+            && !engine.is_stuck()
         {
             return Ok(engine.clone());
         }
@@ -83,7 +84,16 @@ fn seen(folder: &Path) -> Seen {
 #[async_trait]
 impl Warehouse for Folder {
     async fn stream(&self, statement: &Statement) -> Result<RowStream> {
-        self.engine().await?.stream(statement).await
+        let engine = self.engine().await?;
+        let answer = engine.stream(statement).await?;
+        let columns = answer.columns.clone();
+        // An engine that is replaced goes when nobody reads from it any more.
+        let state = (answer, engine);
+        let rows = futures_util::stream::unfold(state, |(mut answer, engine)| async move {
+            let rows = answer.next().await?;
+            Some((rows, (answer, engine)))
+        });
+        Ok(RowStream::new(columns, rows))
     }
 
     async fn tables(&self) -> Result<Vec<Table>> {
@@ -97,5 +107,24 @@ impl Warehouse for Folder {
         table: &str,
     ) -> Result<Vec<Column>> {
         self.engine().await?.fields(database, schema, table).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_engine_that_is_stuck_is_replaced() {
+        let folder = Folder {
+            path: PathBuf::from("/not/there"),
+            engine: Mutex::default(),
+        };
+        let first = folder.engine().await.unwrap();
+        assert!(Arc::ptr_eq(&first, &folder.engine().await.unwrap()));
+        first.mark_stuck();
+        let second = folder.engine().await.unwrap();
+        assert!(!Arc::ptr_eq(&first, &second));
+        assert!(!second.is_stuck());
     }
 }

@@ -237,14 +237,10 @@ impl VisitorMut for ToPlanner {
                 }
                 None
             }
-            Expr::Value(value) => {
-                if let Value::Number(text, _) = &mut value.value
-                    && let Some(plain) = literals::number(text)
-                {
-                    *text = plain;
-                }
-                None
-            }
+            Expr::Value(value) => match &mut value.value {
+                Value::Number(text, _) => with_exponent(text),
+                _ => None,
+            },
             Expr::TypedString(typed) => {
                 typed.data_type = as_planned(&typed.data_type);
                 if let Value::SingleQuotedString(text) = &mut typed.value.value {
@@ -281,6 +277,21 @@ impl VisitorMut for ToPlanner {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// A number with an exponent as its decimal digits, or as a double where a decimal has too few.
+fn with_exponent(text: &mut String) -> Option<Expr> {
+    if let Some(plain) = literals::number(text) {
+        *text = plain;
+        return None;
+    }
+    text.contains(['e', 'E']).then(|| Expr::Cast {
+        kind: CastKind::DoubleColon,
+        expr: Box::new(Expr::value(Value::SingleQuotedString(text.clone()))),
+        data_type: DataType::DoublePrecision,
+        array: false,
+        format: None,
+    })
 }
 
 fn is_arithmetic(op: &BinaryOperator) -> bool {

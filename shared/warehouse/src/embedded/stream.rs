@@ -14,6 +14,8 @@ use crate::{Column, Result, Row, RowStream, Statement, Table, Warehouse};
 
 /// Pieces that wait for their reader: one at hand and one on the way.
 const AHEAD: usize = 2;
+/// Rows of a piece: as values of an answer they take several times the memory that they take in the engine.
+const PIECE: usize = 512;
 
 type Columns = oneshot::Sender<Result<Vec<Column>>>;
 type Pieces = mpsc::Sender<Result<Vec<Row>>>;
@@ -25,15 +27,18 @@ impl Warehouse for Engine {
         let (pieces, coming) = mpsc::channel(AHEAD);
         let (context, sql) = (self.context().clone(), statement.sql.clone());
         let (memory, time) = (self.limits().memory, statement.time);
-        let asked = self.spawn(answer(context, sql, memory, time, columns, pieces))?;
-        let guard = engine::Abandoned(asked);
+        let guard = self.spawn(answer(context, sql, memory, time, columns, pieces))?;
         let ended = || crate::Error::Engine("the query ended without an answer".to_owned());
-        let columns = known.await.map_err(|_| ended())??;
+        let columns = in_time(time, known).await?.map_err(|_| ended())??;
         // The guard lives as long as the stream: who drops it stops the query.
-        let state = (coming, guard);
-        let rows = futures_util::stream::unfold(state, |(mut coming, guard)| async move {
-            let piece = coming.recv().await?;
-            Some((piece, (coming, guard)))
+        let state = Some((coming, guard));
+        let rows = futures_util::stream::unfold(state, move |state| async move {
+            let (mut coming, guard) = state?;
+            let piece = in_time(time, coming.recv()).await;
+            match piece {
+                Ok(piece) => Some((piece?, Some((coming, guard)))),
+                Err(late) => Some((Err(late), None)),
+            }
         });
         Ok(RowStream::new(columns, rows))
     }
@@ -67,9 +72,18 @@ impl Warehouse for Engine {
         let Some(schema) = schema else {
             return Ok(Vec::new());
         };
-        let found = schema.table(table).await.map_err(engine::engine_failed)?;
+        let memory = self.limits().memory;
+        let failed = |error: DataFusionError| engine::query_failed(&error, memory);
+        let found = schema.table(table).await.map_err(failed)?;
         Ok(found.map_or_else(Vec::new, |table| engine::columns(&table.schema())))
     }
+}
+
+/// A query ends itself when its time is over, unless it never waits; then nobody is to wait for it either.
+async fn in_time<T>(time: Duration, step: impl Future<Output = T>) -> Result<T> {
+    let late = |_| crate::Error::Time(time);
+    let limit = time.saturating_add(engine::PAUSE);
+    tokio::time::timeout(limit, step).await.map_err(late)
 }
 
 /// Sends the columns, then the rows, until there are none, nobody waits, or time is over.
@@ -114,10 +128,16 @@ async fn send(
         return Ok(());
     }
     while let Some(batch) = first.take() {
-        let mut rows = Vec::with_capacity(batch.num_rows());
-        json::append(&batch, &mut rows)?;
-        if pieces.send(Ok(rows)).await.is_err() {
-            return Ok(());
+        if engine::size_of(&batch) > memory {
+            return Err(super::Error::Memory(memory));
+        }
+        for offset in (0..batch.num_rows()).step_by(PIECE) {
+            let length = PIECE.min(batch.num_rows() - offset);
+            let mut rows = Vec::with_capacity(length);
+            json::append(&batch.slice(offset, length), &mut rows)?;
+            if pieces.send(Ok(rows)).await.is_err() {
+                return Ok(());
+            }
         }
         first = stream.next().await.transpose().map_err(failed)?;
     }

@@ -4,7 +4,7 @@
 use serde_json::{Number, Value};
 use tokio_postgres::types::{Kind, Type as Postgres};
 
-use crate::Type;
+use crate::{Type, document};
 
 /// How the values of a column are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ fn value(r#type: Type, text: &str) -> Value {
         Type::Integer => text.parse::<i64>().ok().map(Value::from),
         Type::Double => double(text),
         Type::Timestamp => timestamp(text),
-        Type::Json => serde_json::from_str(text).ok(),
+        Type::Json => document::json(text),
         Type::Decimal | Type::Date | Type::Text => None,
     };
     read.unwrap_or_else(|| Value::from(text))
@@ -113,6 +113,8 @@ fn array(text: &str, element: Type, between: char) -> Option<Value> {
                 around.push(done);
                 rest
             }
+            // PostgreSQL has six dimensions at most; other servers may send anything.
+            '{' if open.len() > 7 => return None,
             '{' => {
                 open.push(Vec::new());
                 rest.strip_prefix('{')?
@@ -176,6 +178,16 @@ mod tests {
         ] {
             assert_eq!(numbers.value(broken), json!(broken));
         }
+        let deep = "{".repeat(100_000) + &"}".repeat(100_000);
+        assert_eq!(numbers.value(&deep), json!(deep));
+    }
+
+    #[test]
+    fn documents_that_are_too_deep_stay_text() {
+        let deep = "[".repeat(127) + &"]".repeat(127);
+        let document = Read::Plain(Type::Json);
+        assert_eq!(document.value(&deep), json!(deep));
+        assert_eq!(document.value("[[1]]"), json!([[1]]));
     }
 
     #[test]

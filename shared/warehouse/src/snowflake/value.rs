@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Column, Error, Result, Row, Type, cloud};
+use crate::{Column, Error, Result, Row, Type, cloud, document};
 
 /// A column as answers describe it.
 #[derive(Clone, Debug, Deserialize)]
@@ -53,7 +53,7 @@ impl RowType {
             Type::Decimal => decimal(text)?,
             Type::Date => date(&text)?.into(),
             Type::Timestamp => instant(&text)?.into(),
-            Type::Json => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+            Type::Json => document::json(&text).unwrap_or(Value::String(text)),
             Type::Text if self.r#type.eq_ignore_ascii_case("time") => time(&text)?.into(),
             Type::Text => Value::String(text),
         })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use warehouse::embedded::{Engine, Error, Limits};
-use warehouse::{Column, Type};
+use warehouse::{Column, Statement, Type, Warehouse as _};
 
 use crate::check::engine;
 
@@ -115,6 +115,31 @@ async fn a_value_of_each_type_is_written_by_the_rules() {
 }
 
 #[tokio::test]
+async fn bytes_are_written_and_dates_out_of_range_are_a_fault_of_the_query() {
+    let rows = engine()
+        .query("SELECT arrow_cast('a~', 'Binary'), arrow_cast(NULL, 'Binary')")
+        .await
+        .unwrap();
+    assert_eq!(json!(rows.rows), json!([["\\x617e", null]]));
+    for sql in [
+        "SELECT arrow_cast(2147483647, 'Date32')",
+        "SELECT arrow_cast(9223372036854775807, 'Timestamp(Microsecond, None)')",
+    ] {
+        let answer = engine().query(sql).await;
+        assert!(matches!(answer, Err(Error::Query(_))), "{sql}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_with_a_large_exponent_are_doubles() {
+    let rows = engine()
+        .query("SELECT 1e300::double precision, -2.5e-40::float8, 1e300 > 1, 1e2")
+        .await
+        .unwrap();
+    assert_eq!(json!(rows.rows), json!([[1e300, -2.5e-40, true, "100"]]));
+}
+
+#[tokio::test]
 async fn files_of_a_folder_are_tables() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
@@ -164,6 +189,19 @@ async fn files_of_a_folder_are_tables() {
             .rows
             .is_empty()
     );
+    // Neither a file that is broken nor a folder holds up the others.
+    write("broken.parquet", "not Parquet");
+    std::fs::create_dir(folder.path().join("folder.csv")).unwrap();
+    assert_eq!(
+        engine.folder("shop", folder.path()).await.unwrap(),
+        ["empty", "stores"]
+    );
+    assert!(engine.query("SELECT * FROM shop.stores").await.is_ok());
+    let broken = engine.query("SELECT * FROM shop.broken").await;
+    let broken = broken.unwrap_err().to_string();
+    assert!(broken.starts_with("broken.parquet: "), "{broken}");
+    let path = folder.path().to_str().unwrap().trim_start_matches('/');
+    assert!(!broken.contains(path), "{broken}");
     let missing = engine
         .folder("shop", std::path::Path::new("/not/there"))
         .await;
@@ -183,6 +221,17 @@ async fn a_long_query_ends_at_the_limit_of_time() {
     assert!(engine.query("SELECT 1").await.is_ok());
 }
 
+/// How many rows each piece of an answer has.
+async fn in_pieces(engine: &Engine, sql: &str) -> warehouse::Result<Vec<usize>> {
+    let statement = Statement::new(sql, Duration::from_secs(20));
+    let mut rows = engine.stream(&statement).await?;
+    let mut pieces = Vec::new();
+    while let Some(piece) = rows.next().await {
+        pieces.push(piece?.len());
+    }
+    Ok(pieces)
+}
+
 #[tokio::test]
 async fn a_large_query_ends_at_the_limit_of_memory_or_spills() {
     let engine = Engine::with_limits(Limits {
@@ -198,6 +247,16 @@ async fn a_large_query_ends_at_the_limit_of_memory_or_spills() {
         "{:?}",
         large.map(|rows| rows.rows.len())
     );
+    let long = "SELECT repeat('x', 1000000) FROM generate_series(1, 20)";
+    let large = in_pieces(&engine, long).await;
+    assert!(
+        matches!(large, Err(warehouse::Error::Memory(_))),
+        "{large:?}"
+    );
+    let pieces = in_pieces(&engine, "SELECT value FROM generate_series(1, 2000)").await;
+    let pieces = pieces.unwrap();
+    assert_eq!(pieces.iter().sum::<usize>(), 2000);
+    assert!(pieces.iter().all(|rows| *rows <= 512), "{pieces:?}");
     let groups = "SELECT COUNT(*) FROM (SELECT value, COUNT(*) FROM (SELECT value * 7919 % 2000003 AS value FROM generate_series(1, 2000000)) s GROUP BY value) q";
     let large = engine.query(groups).await;
     assert!(matches!(large, Err(Error::Memory(_))), "{large:?}");
@@ -212,6 +271,24 @@ async fn a_large_query_ends_at_the_limit_of_memory_or_spills() {
         spilling.query(sorted).await.unwrap().rows,
         [[json!(1_000_000)]]
     );
+}
+
+#[tokio::test]
+async fn lists_are_not_made_of_a_number() {
+    for sql in [
+        "SELECT range(1, 9223372036854775807)",
+        "SELECT generate_series(1, 9223372036854775807)",
+        "SELECT array_resize(ARRAY[1], 2000000000, 1)",
+        "SELECT list_resize(ARRAY[1], 2000000000, 1)",
+        "SELECT array_repeat(1, 2000000000)",
+        "SELECT list_repeat(1, 2000000000)",
+        "SELECT levenshtein(repeat('a', 256), 'b')",
+    ] {
+        let answer = engine().query(sql).await;
+        assert!(matches!(answer, Err(Error::Query(_))), "{sql}: {answer:?}");
+    }
+    let near = engine().query("SELECT levenshtein('kitten', 'sitting')");
+    assert_eq!(near.await.unwrap().rows, [[json!(3)]]);
 }
 
 #[tokio::test]

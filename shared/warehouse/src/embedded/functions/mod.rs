@@ -1,6 +1,7 @@
 //! Functions and aggregates with PostgreSQL's meaning; they take the place of the engine's own of the same name.
 
 mod aggregate;
+mod distance;
 mod interval;
 pub(super) mod number;
 mod padding;
@@ -20,11 +21,16 @@ pub(super) fn register(context: &SessionContext) {
         .chain(text::all())
         .chain(number::all())
         .chain(padding::all())
+        .chain(distance::all())
     {
         context.register_udf(function);
     }
     // Where files lie is nobody's business.
     context.deregister_udf("input_file_name");
+    // Lists as long as one asks for, which no limit counts while they are made. As tables, the series come in pieces and stay.
+    for endless in ["range", "generate_series", "array_resize", "array_repeat"] {
+        context.deregister_udf(endless);
+    }
     for aggregate in aggregate::all() {
         context.register_udaf(aggregate);
     }
