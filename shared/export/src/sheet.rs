@@ -145,12 +145,7 @@ impl Line<'_> {
     }
 
     /// Writes a value into the next cell: numbers, dates and booleans as such, everything else as text.
-    fn value(
-        &mut self,
-        kind: Type,
-        value: &Value,
-        format: Option<&Format>,
-    ) -> Result<()> {
+    fn value(&mut self, kind: Type, value: &Value, format: Option<&Format>) -> Result<()> {
         if let Value::Bool(boolean) = value {
             return self.boolean(*boolean, format);
         }

@@ -22,7 +22,7 @@ use crate::{
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How often a worker may be lost over a query: it may be the query that ends it.
-const LOST: u32 = 3;
+const LOST: u32 = 8;
 
 /// Answers a query and ends its job. Whatever the warehouse says is an answer; what may mend itself is an error, and the job
 /// comes again.

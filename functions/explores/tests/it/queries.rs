@@ -445,7 +445,14 @@ fn turned_rows(cells: impl Iterator<Item = (usize, usize)>) -> Says {
     let rows = cells.map(|(row, column)| {
         let (down, across) = (format!("r{row}"), format!("c{column}"));
         let (down, across) = (json!(down), json!(across));
-        vec![down, json!(row), across, json!(row), json!(column), json!(1)]
+        vec![
+            down,
+            json!(row),
+            across,
+            json!(row),
+            json!(column),
+            json!(1),
+        ]
     });
     Says::Rows(columns, vec![rows.collect()])
 }

@@ -95,9 +95,7 @@ fn values(column: &ArrayRef) -> Result<Vec<Value>> {
                 .map(|interval| interval.map(functions::interval_text).into())
                 .collect()
         }
-        Type::Decimal | Type::Json | Type::Text => {
-            of_texts(to(DataType::Utf8)?.as_string::<i32>())
-        }
+        Type::Decimal | Type::Json | Type::Text => of_texts(to(DataType::Utf8)?.as_string::<i32>()),
     })
 }
 
