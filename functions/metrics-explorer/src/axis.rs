@@ -224,8 +224,8 @@ pub(crate) fn within(dates: &Dimension, period: Period) -> Result<[FilterItem; 2
 /// The interval that suits so many days.
 pub(crate) fn suiting(period: Period) -> TimeInterval {
     match period.days() {
-        ..=BY_DAY => TimeInterval::Day,
-        ..=BY_MONTH => TimeInterval::Month,
+        days if days <= BY_DAY => TimeInterval::Day,
+        days if days <= BY_MONTH => TimeInterval::Month,
         _ => TimeInterval::Year,
     }
 }
