@@ -145,7 +145,11 @@ pub(crate) fn alone(
 
 /// A segment as it is shown; nothing for null.
 fn name(value: &Value, format: &Format) -> Option<String> {
-    (!value.is_null()).then(|| format.text(value))
+    match value {
+        Value::Null => None,
+        Value::Bool(value) => Some(value.to_string()),
+        other => Some(format.text(other)),
+    }
 }
 
 /// The points of two metrics, or of one at two times, side by side: all times that one of them has.
