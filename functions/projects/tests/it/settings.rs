@@ -1,3 +1,4 @@
+use app::domain::access::ProjectRole;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
@@ -8,6 +9,28 @@ async fn own<'a>(app: &'a TestApp) -> (Actor<'a>, String) {
     let ana = app.admin(ANA, "Acme").await;
     let project = app.project(ANA, "Sales").await;
     (ana, format!("/api/v1/projects/{}", project.id))
+}
+
+#[tokio::test]
+async fn a_preview_comes_only_from_where_its_admin_may_make_one() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let mine = app.project(ANA, "Mine").await;
+    let shop = app.project(ANA, "Shop").await;
+    let bob = app.in_role("bob@acme.com", "member").await;
+    app.grant(&mine, "bob@acme.com", ProjectRole::Admin).await;
+    app.grant(&shop, "bob@acme.com", ProjectRole::Viewer).await;
+    let body = json!({"name": "P", "type": "PREVIEW", "dbtVersion": "v1.9", "dbtConnection": {"type": "none"}, "upstreamProjectUuid": mine.id});
+    let made = bob.post("/api/v1/org/projects").json(&body).await.ok();
+    let preview = made["project"]["projectUuid"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/projects/{preview}/metadata");
+    let upstream = json!({ "upstreamProjectUuid": shop.id });
+    // Its tables would be the shop's, of which Bob sees what the shop shows a viewer.
+    assert_eq!(
+        bob.patch(&path).json(&upstream).await.refusal(),
+        "403 ForbiddenError"
+    );
+    ana.patch(&path).json(&upstream).await.ok();
 }
 
 #[tokio::test]

@@ -50,6 +50,34 @@ fn a_joined_table_keeps_its_row_filter() {
 }
 
 #[test]
+fn a_table_that_is_joined_again_keeps_its_row_filter() {
+    let filter = "\"orders\".region = 'EU'";
+    let explore = with_filter("orders", filter, "${TABLE}.region = 'EU'");
+    let opaque = json!({
+        "dimensions": ["items_sku"], "metrics": ["orders_all"], "additionalMetrics": [
+            { "table": "orders", "name": "all", "type": "number", "sql": "STRING_AGG(${TABLE}.status, ',')" }],
+    });
+    let compiled = compile(&read(explore), &query(opaque), &options()).unwrap();
+    let again = "LEFT OUTER JOIN (SELECT * FROM \"db\".\"s\".\"orders\" AS \"orders\" WHERE (\"orders\".region = 'EU')) AS \"orders\"";
+    assert!(compiled.sql.contains(again), "{}", compiled.sql);
+}
+
+#[test]
+fn a_join_that_always_is_leaves_rows_out_for_whoever_may_not_see_it_too() {
+    let mut explore = explore();
+    explore["joinedTables"][0]["always"] = json!(true);
+    explore["joinedTables"][0]["type"] = json!("inner");
+    let table = explore["joinedTables"][0]["table"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    explore["tables"][&table]["requiredAttributes"] = json!({ "team": "finance" });
+    let ask = json!({ "dimensions": ["orders_status"], "metrics": [] });
+    let compiled = compile(&read(explore), &query(ask), &options()).unwrap();
+    assert!(compiled.sql.contains("INNER JOIN"), "{}", compiled.sql);
+}
+
+#[test]
 fn a_row_filter_that_names_another_table_joins_it() {
     let explore = with_filter(
         "orders",
