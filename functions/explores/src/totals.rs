@@ -97,6 +97,9 @@ pub(crate) async fn calculate_subtotals_from_query(
     let width = u32::try_from(columns(&query)).unwrap_or(u32::MAX).max(1);
     let pivoted = body.pivot_dimensions.unwrap_or_default();
     let wanted = totals::subtotals(&query, &body.column_order, &pivoted, MOST_CELLS / width);
+    if wanted.is_empty() {
+        readable(&app, &project, &body.explore).await?;
+    }
     if wanted.len() > MOST_SUBTOTALS {
         return Err(app::Error::invalid(format!(
             "A query has at most {MOST_SUBTOTALS} subtotals"

@@ -106,9 +106,7 @@ impl Login {
         if let Some(own) = own {
             let user = asker.user.to_string();
             let bytes = app.seal.open(&own.sealed, &[("user", &user)]).await?;
-            // Nothing of the project's login stays beside it.
-            fields.retain(|name, _| !LOGIN.contains(&name.as_str()));
-            fields.extend(opened(bytes)?);
+            fields = with_login(fields, opened(bytes)?);
         }
         let credentials: Credentials =
             serde_json::from_value(Value::Object(fields)).map_err(unreadable)?;
@@ -187,6 +185,13 @@ fn identity(
     hex::encode(hash.finalize())
 }
 
+/// A connection with another login: nothing of its own login stays beside that.
+fn with_login(mut fields: Map<String, Value>, own: Map<String, Value>) -> Map<String, Value> {
+    fields.retain(|name, _| !LOGIN.contains(&name.as_str()));
+    fields.extend(own);
+    fields
+}
+
 fn opened(bytes: Vec<u8>) -> Result<Map<String, Value>> {
     let fields: Map<String, Value> = serde_json::from_slice(&bytes).map_err(unreadable)?;
     // What was left empty is as good as absent, and a login has no empty fields that could cover the project's.
@@ -202,4 +207,27 @@ fn unreadable(_: serde_json::Error) -> Error {
         "the stored credentials of this project are incomplete: save its connection again"
             .to_owned(),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fields(value: &Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_login_of_ones_own_leaves_nothing_of_the_projects() {
+        let project = fields(&json!({
+            "type": "snowflake", "account": "a", "database": "d", "user": "SERVICE", "password": "secret", "privateKey": "key",
+            "authenticationType": "private_key", "token": "t",
+        }));
+        let own = fields(&json!({ "type": "snowflake", "user": "ana" }));
+        let expected =
+            json!({ "type": "snowflake", "account": "a", "database": "d", "user": "ana" });
+        assert_eq!(Value::Object(with_login(project, own)), expected);
+    }
 }
