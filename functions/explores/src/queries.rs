@@ -66,7 +66,7 @@ pub(crate) struct AskMetricQuery {
 pub(crate) struct MetricQueryAsked {
     query_uuid: QueryId,
     cache_metadata: CacheMetadata,
-    #[schema(value_type = query::show::ShownMetricQuery)]
+    #[schema(value_type = app::view::ShownMetricQuery)]
     metric_query: MetricQuery,
     #[schema(value_type = std::collections::HashMap<String, Value>)]
     fields: Map<String, Value>,

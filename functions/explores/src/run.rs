@@ -85,7 +85,7 @@ impl CacheMetadata {
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApiQueryResults)]
 pub(crate) struct QueryResults {
-    #[schema(value_type = query::show::ShownMetricQuery)]
+    #[schema(value_type = app::view::ShownMetricQuery)]
     metric_query: MetricQuery,
     cache_metadata: CacheMetadata,
     rows: Vec<Value>,

@@ -58,7 +58,7 @@ pub async fn run(app: &App, id: JobId) -> Result<Option<Timestamp>> {
 
 async fn attempt(app: &App, job: &mut Job) -> Result<Ended> {
     match &job.task {
-        Task::MailInvitation { .. } | Task::MailProjectAccess { .. } => {
+        Task::MailInvitation { .. } | Task::MailProjectAccess { .. } | Task::MailMention { .. } => {
             mails::send(app, &job.task).await?;
             app.store.finish_job(job).await?;
             return Ok(Ended::Finished);
@@ -72,6 +72,15 @@ async fn attempt(app: &App, job: &mut Job) -> Result<Ended> {
                 .sweep_explores(*project, app.clock.now() - UNNAMED)
                 .await?;
             app.store.finish_job(job).await?;
+            return Ok(Ended::Finished);
+        }
+        Task::RemoveContents { contents } => {
+            app.store.remove_contents(contents).await?;
+            app.store.finish_job(job).await?;
+            return Ok(Ended::Finished);
+        }
+        Task::Work { work } => {
+            saved::work::run(app, *work, job).await?;
             return Ok(Ended::Finished);
         }
         Task::CopyAccess { from, to } => {

@@ -51,7 +51,10 @@ pub(crate) async fn send(app: &App, task: &Task) -> Result<()> {
             );
             app.mail.send(to, message).await
         }
-        Task::CopyAccess { .. }
+        Task::MailMention { .. }
+        | Task::RemoveContents { .. }
+        | Task::Work { .. }
+        | Task::CopyAccess { .. }
         | Task::RunQuery { .. }
         | Task::SweepExplores { .. }
         | Task::DeleteUser { .. }

@@ -30,6 +30,9 @@ use options::Options;
 pub fn api() -> Api {
     Api::new()
         .merge(auth::router())
+        .merge(charts::router())
+        .merge(content::router())
+        .merge(dashboards::router())
         .merge(explores::router())
         .merge(exports::router())
         .merge(metrics_explorer::router())

@@ -32,6 +32,8 @@ pub struct Config {
     pub private_warehouses: bool,
     /// How long rows are kept for the next who asks the same; without, they are not.
     pub results_cache: Option<Duration>,
+    /// How long a deleted chart or dashboard can be restored.
+    pub deleted_content: Duration,
     /// Whether a second organisation may be made, and anybody may sign up.
     pub allow_multiple_orgs: bool,
     pub password_login: bool,
@@ -166,6 +168,7 @@ impl Config {
             return Err("ZERODASH_DYNAMODB_ENDPOINT is for laptops, not for Lambda".into());
         }
         let hours = whole(variable, "ZERODASH_SESSION_HOURS")?.unwrap_or(24);
+        let days = whole(variable, "ZERODASH_DELETED_CONTENT_DAYS")?.unwrap_or(30);
         Ok(Self {
             table: variable("ZERODASH_TABLE").unwrap_or_else(|| "zerodash".into()),
             dynamodb_endpoint: endpoint,
@@ -178,6 +181,7 @@ impl Config {
             files,
             private_warehouses: flag(variable, "ZERODASH_PRIVATE_WAREHOUSES", !on_lambda)?,
             results_cache: cache.map(|seconds| Duration::from_secs(seconds.into())),
+            deleted_content: Duration::from_secs(u64::from(days) * 24 * 60 * 60),
             allow_multiple_orgs: flag(variable, "ZERODASH_ALLOW_MULTIPLE_ORGS", false)?,
             password_login: flag(variable, "ZERODASH_PASSWORD_LOGIN", true)?,
             session_lifetime: Duration::from_secs(u64::from(hours) * 60 * 60),

@@ -45,6 +45,17 @@ pub enum Kind {
     Table,
     Field,
     Metric,
+    Chart,
+    Dashboard,
+    SqlChart,
+    Version,
+    /// The index of a project's charts and dashboards.
+    ContentIndex,
+    Comment,
+    Tile,
+    PinnedList,
+    VirtualView,
+    Validation,
 }
 
 impl fmt::Display for Kind {
@@ -85,6 +96,16 @@ impl fmt::Display for Kind {
             Kind::Table => "Table",
             Kind::Field => "Field",
             Kind::Metric => "Metric",
+            Kind::Chart => "Chart",
+            Kind::Dashboard => "Dashboard",
+            Kind::SqlChart => "SQL chart",
+            Kind::Version => "Version",
+            Kind::ContentIndex => "The project's content",
+            Kind::Comment => "Comment",
+            Kind::Tile => "Tile",
+            Kind::PinnedList => "Pinned list",
+            Kind::VirtualView => "Virtual view",
+            Kind::Validation => "Validation error",
         })
     }
 }

@@ -20,6 +20,7 @@ pub mod mail;
 pub mod random;
 #[cfg(feature = "seal")]
 pub mod seal;
+pub mod spaces;
 pub mod store;
 #[cfg(feature = "jobs")]
 pub mod timers;
@@ -31,7 +32,7 @@ pub use crate::{
     clock::Timestamp,
     error::{Error, Kind, Result},
     http::{
-        Api, Beside, ClientAddress, Created, Done, DoneOk, Effect, IdempotencyKey, Json, Maybe,
+        Api, Beside, ClientAddress, Created, Done, DoneOk, Effect, IdempotencyKey, IfMatch, Json, Maybe,
         MaybeOk, Ok, Path, Query, Reply, Upload,
     },
 };

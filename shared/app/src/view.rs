@@ -1,6 +1,9 @@
 //! Users, projects and warehouse logins as clients see them; more than one function answers them.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
@@ -189,4 +192,54 @@ impl UserWarehouseCredentials {
             credentials: stored.shown,
         }
     }
+}
+
+/// A metric query as answers have it: what [`semantic::MetricQuery`] is in a document where nothing is left out.
+#[derive(ToSchema)]
+#[schema(as = AskedMetricQuery, rename_all = "camelCase")]
+pub struct ShownMetricQuery {
+    pub explore_name: String,
+    pub dimensions: Vec<String>,
+    pub metrics: Vec<String>,
+    pub filters: Value,
+    pub sorts: Vec<ShownSort>,
+    pub limit: f64,
+    pub table_calculations: Vec<ShownCalculation>,
+    #[schema(nullable = false)]
+    pub additional_metrics: Option<Vec<Value>>,
+    #[schema(nullable = false)]
+    pub custom_dimensions: Option<Vec<Value>>,
+    #[schema(nullable = false)]
+    pub timezone: Option<String>,
+    #[schema(nullable = false)]
+    pub date_zoom: Option<Value>,
+    #[schema(nullable = false)]
+    pub metric_overrides: Option<HashMap<String, Value>>,
+    #[schema(nullable = false)]
+    pub metadata: Option<Value>,
+}
+
+/// A column that rows are sorted by.
+#[derive(ToSchema)]
+#[schema(as = AskedSort, rename_all = "camelCase")]
+pub struct ShownSort {
+    pub field_id: String,
+    pub descending: bool,
+    #[schema(nullable = false)]
+    pub nulls_first: Option<bool>,
+}
+
+/// A column computed from others.
+#[derive(ToSchema)]
+#[schema(as = AskedTableCalculation, rename_all = "camelCase")]
+pub struct ShownCalculation {
+    pub name: String,
+    pub display_name: String,
+    pub sql: String,
+    #[schema(nullable = false)]
+    pub format: Option<Value>,
+    #[schema(nullable = false)]
+    pub r#type: Option<String>,
+    #[schema(nullable = false)]
+    pub index: Option<Value>,
 }

@@ -7,10 +7,7 @@ use app::{
     domain::access::{Action, Subject},
     store::ExploreBody,
 };
-use semantic::{
-    Compiled, Explore, MetricQuery, Options, UserAttributes,
-    query::{CustomDimension, FilterItem},
-};
+use semantic::{Compiled, Explore, MetricQuery, Options, UserAttributes, query::CustomDimension};
 use serde_json::{Map, Value};
 
 use crate::{attributes, explore};
@@ -81,7 +78,7 @@ impl Question {
             row_limit: how.row_limit,
             ..Options::new(app.clock.now().into())
         };
-        give_ids(&mut query);
+        query.give_ids();
         let explore = body.explore()?;
         let own = query.limit;
         query.limit = how.limit.map_or(own, f64::from);
@@ -111,29 +108,6 @@ fn timezone(query: &MetricQuery) -> Result<chrono_tz::Tz> {
     };
     name.parse()
         .map_err(|_| Error::invalid(format!("There is no time zone \"{name}\"")))
-}
-
-/// Gives every filter an id: some clients send none (reference 30 §3), and others need them in what is echoed.
-fn give_ids(query: &mut MetricQuery) {
-    let filters = &mut query.filters;
-    let roots = [
-        ("dimensions", &mut filters.dimensions),
-        ("metrics", &mut filters.metrics),
-        ("tableCalculations", &mut filters.table_calculations),
-    ];
-    for (name, root) in roots {
-        if let Some(root) = root {
-            give_id(root, name.to_owned());
-        }
-    }
-}
-
-fn give_id(item: &mut FilterItem, id: String) {
-    let below = item.and.iter_mut().chain(&mut item.or).flatten();
-    for (number, one) in below.enumerate() {
-        give_id(one, format!("{id}.{number}"));
-    }
-    item.id.get_or_insert(Value::String(id));
 }
 
 /// How many columns a query has (reference 13 §2): dimensions, metrics and table calculations.

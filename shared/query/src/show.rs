@@ -1,11 +1,8 @@
 //! Rows as clients see them: `{"<column>": {"value": {"raw": …, "formatted": "…"}}}` (reference 13 §3).
 
-use std::collections::HashMap;
-
 use semantic::format::Format;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value, value::RawValue};
-use utoipa::ToSchema;
 use warehouse::{Column, Raw, Row};
 
 /// How the columns of an answer are shown.
@@ -92,54 +89,4 @@ impl Serialize for RawRow<'_> {
         serializer
             .collect_map(cells.map(|(column, value)| (&column.name, Raw(value, column.r#type))))
     }
-}
-
-/// A metric query as answers have it: what [`semantic::MetricQuery`] is in a document where nothing is left out.
-#[derive(ToSchema)]
-#[schema(as = AskedMetricQuery, rename_all = "camelCase")]
-pub struct ShownMetricQuery {
-    pub explore_name: String,
-    pub dimensions: Vec<String>,
-    pub metrics: Vec<String>,
-    pub filters: Value,
-    pub sorts: Vec<ShownSort>,
-    pub limit: f64,
-    pub table_calculations: Vec<ShownCalculation>,
-    #[schema(nullable = false)]
-    pub additional_metrics: Option<Vec<Value>>,
-    #[schema(nullable = false)]
-    pub custom_dimensions: Option<Vec<Value>>,
-    #[schema(nullable = false)]
-    pub timezone: Option<String>,
-    #[schema(nullable = false)]
-    pub date_zoom: Option<Value>,
-    #[schema(nullable = false)]
-    pub metric_overrides: Option<HashMap<String, Value>>,
-    #[schema(nullable = false)]
-    pub metadata: Option<Value>,
-}
-
-/// A column that rows are sorted by.
-#[derive(ToSchema)]
-#[schema(as = AskedSort, rename_all = "camelCase")]
-pub struct ShownSort {
-    pub field_id: String,
-    pub descending: bool,
-    #[schema(nullable = false)]
-    pub nulls_first: Option<bool>,
-}
-
-/// A column computed from others.
-#[derive(ToSchema)]
-#[schema(as = AskedTableCalculation, rename_all = "camelCase")]
-pub struct ShownCalculation {
-    pub name: String,
-    pub display_name: String,
-    pub sql: String,
-    #[schema(nullable = false)]
-    pub format: Option<Value>,
-    #[schema(nullable = false)]
-    pub r#type: Option<String>,
-    #[schema(nullable = false)]
-    pub index: Option<Value>,
 }

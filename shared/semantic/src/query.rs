@@ -49,6 +49,31 @@ pub struct MetricQuery {
     pub also_joins: Vec<String>,
 }
 
+impl MetricQuery {
+    /// Gives ids to filters and groups that came without: by their place, so that the same query has the same ids.
+    pub fn give_ids(&mut self) {
+        let filters = &mut self.filters;
+        let roots = [
+            ("dimensions", &mut filters.dimensions),
+            ("metrics", &mut filters.metrics),
+            ("tableCalculations", &mut filters.table_calculations),
+        ];
+        for (name, root) in roots {
+            if let Some(root) = root {
+                give_id(root, name.to_owned());
+            }
+        }
+    }
+}
+
+fn give_id(item: &mut FilterItem, id: String) {
+    let below = item.and.iter_mut().chain(&mut item.or).flatten();
+    for (number, one) in below.enumerate() {
+        give_id(one, format!("{id}.{number}"));
+    }
+    item.id.get_or_insert(Value::String(id));
+}
+
 /// Filters by what they look at.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -76,7 +76,42 @@ id!(
     CompileJobId,
     /// A question to a warehouse that is kept.
     QueryId,
+    /// A chart, a dashboard or an SQL chart.
+    ContentId,
+    /// A list of what is pinned in a project.
+    PinnedListId,
+    /// A comment on a tile of a dashboard.
+    CommentId,
+    /// A piece of work that somebody polls.
+    WorkId,
 );
+
+impl ContentId {
+    /// The id of a version of it, by its number: its own, with the number added into the last six bytes. So a version is
+    /// found by its id alone, and no version of one thing has an id that is one of another.
+    pub fn version(self, number: u32) -> Self {
+        let mut bytes = *self.as_bytes();
+        let number = u64::from(number).to_be_bytes();
+        for (byte, part) in bytes.iter_mut().skip(10).zip(number.iter().skip(2)) {
+            *byte ^= part;
+        }
+        Self(uuid::Uuid::from_bytes(bytes))
+    }
+
+    /// The number of a version, if the id is one of a version of this.
+    pub fn number_of(self, version: Self) -> Option<u32> {
+        let (own, other) = (self.as_bytes(), version.as_bytes());
+        let mut number = 0_u64;
+        for (at, (a, b)) in own.iter().zip(other).enumerate() {
+            match (at, a ^ b) {
+                (10.., part) => number = number << 8 | u64::from(part),
+                (_, 0) => {}
+                _ => return None,
+            }
+        }
+        u32::try_from(number).ok().filter(|number| *number > 0)
+    }
+}
 
 impl UserId {
     /// Whom clients see where somebody is gone whose id was not kept.
@@ -88,5 +123,22 @@ impl UserId {
     pub fn number(self) -> u32 {
         let [a, b, c, d, ..] = *self.as_bytes();
         u32::from_be_bytes([a, b, c, d]) >> 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    #[test]
+    fn a_version_is_found_by_its_id() {
+        let random = Random::seeded(1);
+        let (chart, other) = (ContentId::new(&random), ContentId::new(&random));
+        for number in [1, 2, 255, 256, 70_000, u32::MAX] {
+            assert_eq!(chart.number_of(chart.version(number)), Some(number));
+            assert_eq!(other.number_of(chart.version(number)), None);
+        }
+        assert_eq!(chart.number_of(chart), None);
     }
 }

@@ -8,8 +8,11 @@ use crate::{
     clock::Timestamp,
     domain::{
         access::ProjectRole,
+        content::ContentKind,
         email::EmailAddress,
-        id::{GroupId, JobId, OrganizationId, ProjectId, QueryId, UserId},
+        id::{
+            ContentId, GroupId, JobId, OrganizationId, ProjectId, QueryId, UserId, WorkId,
+        },
         secret::SealedBytes,
     },
     random::Random,
@@ -46,6 +49,18 @@ pub enum Task {
     SweepExplores { project: ProjectId },
     /// Ask a warehouse what somebody asked, and keep the rows.
     RunQuery { query: QueryId },
+    /// Remove charts and dashboards that were deleted longer ago than they can be restored.
+    RemoveContents {
+        contents: Vec<(ContentKind, ContentId)>,
+    },
+    /// Do what somebody polls.
+    Work { work: WorkId },
+    /// Mail somebody that a comment mentions them.
+    MailMention {
+        to: EmailAddress,
+        dashboard: ContentId,
+        by: UserId,
+    },
     /// Mail an invitation.
     MailInvitation {
         user: UserId,

@@ -12,6 +12,7 @@ use crate::{
     domain::{
         access::SpaceRole,
         id::{GroupId, ProjectId, SpaceId, UserId},
+        slug::{base_36, slug_of},
         user::LONGEST_NAME,
     },
     random::Random,
@@ -248,27 +249,9 @@ pub fn space_name(text: &str) -> Result<String> {
     Ok(name.to_owned())
 }
 
-/// What a name is in an address: lower case, runs of anything but `a–z0–9` as one dash, none at the ends; five random
-/// characters where nothing is left.
-fn slug_of(name: &str, random: &Random) -> String {
-    let lower = name.to_lowercase();
-    let words = lower.split(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit());
-    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-    if words.is_empty() {
-        return base_36(5, random);
-    }
-    words.join("-")
-}
-
 /// Dashes have another meaning in paths.
-fn in_path(slug: &str) -> String {
+pub fn in_path(slug: &str) -> String {
     slug.replace('-', "_")
-}
-
-/// Random characters of `0–9a–z`.
-fn base_36(count: usize, random: &Random) -> String {
-    let one = || char::from_digit(random.below(36), 36).unwrap_or('0');
-    std::iter::repeat_with(one).take(count).collect()
 }
 
 #[cfg(test)]

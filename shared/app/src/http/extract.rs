@@ -273,6 +273,34 @@ impl FromRequestParts<App> for IdempotencyKey {
     }
 }
 
+/// The header `If-Match`: the revision that an edit starts from, as `ETag` tells it. Without, or with `*`, an edit is applied
+/// to whatever is newest.
+pub struct IfMatch(pub Option<u64>);
+
+impl FromRequestParts<App> for IfMatch {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        let Some(header) = parts.headers.get(http::header::IF_MATCH) else {
+            return Ok(Self(None));
+        };
+        let text = header.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let number = text.trim_start_matches("W/").trim_matches('"').parse();
+        let number = number.map_err(|_| {
+            Error::invalid("If-Match is a revision as ETag tells it, for example \"3\"")
+        })?;
+        Ok(Self(Some(number)))
+    }
+}
+
+/// The header that tells a revision.
+pub fn etag(rev: u64) -> [(http::HeaderName, String); 1] {
+    [(http::header::ETAG, format!("\"{rev}\""))]
+}
+
 /// A body with everything left out that may be, or hold, a secret.
 fn without_secrets(value: &Value) -> Value {
     const SECRETS: [&str; 8] = [

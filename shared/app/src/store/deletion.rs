@@ -46,7 +46,7 @@ impl Until {
         Self(Instant::now() + duration)
     }
 
-    fn is_over(self) -> bool {
+    pub(super) fn is_over(self) -> bool {
         Instant::now() >= self.0
     }
 }
@@ -223,8 +223,11 @@ impl Store {
             Task::DeleteProject { project } => Box::pin(self.walk_project(project, until)).await,
             Task::DeleteGroup { group } => Box::pin(self.walk_group(group, until)).await,
             Task::CopyAccess { .. }
+            | Task::RemoveContents { .. }
             | Task::RunQuery { .. }
             | Task::SweepExplores { .. }
+            | Task::Work { .. }
+            | Task::MailMention { .. }
             | Task::MailInvitation { .. }
             | Task::MailProjectAccess { .. } => Ok(true),
         }
@@ -241,8 +244,11 @@ impl Store {
             Task::DeleteProject { project } => keys::project(project),
             Task::DeleteGroup { group } => keys::group(group),
             Task::CopyAccess { .. }
+            | Task::RemoveContents { .. }
             | Task::RunQuery { .. }
             | Task::SweepExplores { .. }
+            | Task::Work { .. }
+            | Task::MailMention { .. }
             | Task::MailInvitation { .. }
             | Task::MailProjectAccess { .. } => {
                 return self.finish_job(job).await;
@@ -476,6 +482,14 @@ impl Store {
             return Ok(false);
         }
         if !self.release_previews(id, until).await? {
+            return Ok(false);
+        }
+        // Before the index that leads there.
+        if !self.remove_contents_of(id, until).await? {
+            return Ok(false);
+        }
+        let activity = keys::activity_partition(id);
+        if !self.clear(&activity, "", None, until).await? {
             return Ok(false);
         }
         let explores = self.all_late_keys(&keys::late_explores(id)).await?;

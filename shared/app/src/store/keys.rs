@@ -3,11 +3,13 @@
 use crate::{
     clock::Timestamp,
     domain::{
+        content::ContentKind,
         email::EmailAddress,
         explore_set::ContentHash,
         id::{
-            AttributeId, CompileJobId, CredentialsId, DeployId, GroupId, JobId, NotificationId,
-            OrganizationId, PaletteId, ProjectId, QueryId, SpaceId, TokenId, UserId,
+            AttributeId, CommentId, CompileJobId, ContentId, CredentialsId, DeployId, GroupId,
+            JobId, NotificationId, OrganizationId, PaletteId, ProjectId, QueryId, SpaceId, TokenId,
+            UserId, WorkId,
         },
         limit::Counter,
         secret::sha256_hex,
@@ -473,6 +475,91 @@ pub fn slug(project: ProjectId, kind: &'static str, slug: &str) -> Key {
     )
 }
 
+/// Prefix of the parts of the index of a project's content.
+pub const CONTENT: &str = "CONTENT#";
+
+/// A part of the index of a project's content.
+pub fn content_shard(project: ProjectId, shard: usize) -> Key {
+    key(project_partition(project), format!("{CONTENT}{shard:02}"))
+}
+
+/// What is pinned in a project.
+pub fn pins(project: ProjectId) -> Key {
+    key(project_partition(project), "PINS")
+}
+
+/// How the metrics list of a project is shown.
+pub fn spotlight(project: ProjectId) -> Key {
+    key(project_partition(project), "SPOTLIGHT")
+}
+
+/// What a project's last validation found, and what of it was dismissed.
+pub fn validation(project: ProjectId) -> Key {
+    key(project_partition(project), "VALIDATION")
+}
+
+/// The partition of a chart, a dashboard or an SQL chart.
+pub fn content_partition(what: ContentKind, id: ContentId) -> String {
+    match what {
+        ContentKind::Chart => format!("CHART#{id}"),
+        ContentKind::Dashboard => format!("DASHBOARD#{id}"),
+        ContentKind::SqlChart => format!("SQLCHART#{id}"),
+    }
+}
+
+/// The head of a chart, a dashboard or an SQL chart.
+pub fn content(what: ContentKind, id: ContentId) -> Key {
+    key(content_partition(what, id), "HEAD")
+}
+
+/// Prefix of versions.
+pub const VERSIONS: &str = "VERSION#";
+
+/// A version, by its number: in order, the last one last.
+pub fn version(what: ContentKind, id: ContentId, number: u32) -> Key {
+    key(
+        content_partition(what, id),
+        format!("{VERSIONS}{number:010}"),
+    )
+}
+
+/// Prefix of the comments on a dashboard.
+pub const COMMENTS: &str = "COMMENT#";
+
+/// A comment on a dashboard.
+pub fn comment(dashboard: ContentId, comment: CommentId) -> Key {
+    key(
+        content_partition(ContentKind::Dashboard, dashboard),
+        format!("{COMMENTS}{comment}"),
+    )
+}
+
+/// How often something was opened; in a partition of its own, as it is written at every opening.
+pub fn views(what: ContentKind, id: ContentId) -> Key {
+    key(
+        format!("VIEWS#{}", content_partition(what, id)),
+        "COUNT",
+    )
+}
+
+/// A piece of work that somebody polls.
+pub fn work(work: WorkId) -> Key {
+    key(format!("WORK#{work}"), "WORK")
+}
+
+/// The partition of what people did in a project.
+pub fn activity_partition(project: ProjectId) -> String {
+    format!("ACTIVITY#{project}")
+}
+
+/// What somebody did in a project in a week, which is named by its first day.
+pub fn activity(project: ProjectId, week: &str, user: UserId) -> Key {
+    key(
+        activity_partition(project),
+        format!("{}#{user}", text(week)),
+    )
+}
+
 /// The partition of somebody's notifications.
 pub fn inbox_partition(user: UserId) -> String {
     format!("INBOX#{user}")
@@ -625,6 +712,17 @@ mod tests {
             compile_job(CompileJobId::new(&random)),
             query(QueryId::new(&random)),
             cached_rows(project_id, "5e55"),
+            content_shard(project_id, 3),
+            pins(project_id),
+            spotlight(project_id),
+            validation(project_id),
+            content(ContentKind::Chart, ContentId::new(&random)),
+            content(ContentKind::SqlChart, ContentId::new(&random)),
+            version(ContentKind::Dashboard, ContentId::new(&random), 42),
+            comment(ContentId::new(&random), CommentId::new(&random)),
+            views(ContentKind::Chart, ContentId::new(&random)),
+            work(WorkId::new(&random)),
+            activity(project_id, "2026-01-05", user_id),
         ];
         let table: String = keys
             .iter()

@@ -10,6 +10,8 @@
 //! | the organisation | `ORG#o / PROFILE` and `COUNTS`, one batch |
 //! | every request in a project | `PROJECT#p / PROFILE`, `MEMBER#u` and `ACCESS#g` of the caller's groups, one batch |
 //! | a project's spaces | `PROJECT#p`, by prefix; who may enter one: the roles in it, and the organisation's `MEMBER#` rows |
+//! | charts and dashboards: lists, search, names on tiles | `PROJECT#p / CONTENT#shard`, sixteen, one batch |
+//! | one chart or dashboard | its `HEAD`, then its latest `VERSION#` |
 //! | the list of projects | `ORG#o / PROJECT#p`, all or those of the caller's roles, and `GROUP#g` of the groups in them |
 //! | one project | what every request in it reads, and `WAREHOUSE` and `DBT`, one batch |
 //! | who may enter a project | `PROJECT#p / MEMBER#u` or `ACCESS#g`, by prefix, and the members' profiles, in batches |
@@ -23,7 +25,10 @@
 
 mod apply;
 mod attribute;
+mod comment;
 mod compile_job;
+mod content;
+mod content_bulk;
 mod deletion;
 mod deploy;
 mod explore;
@@ -43,6 +48,7 @@ mod otp;
 mod page;
 mod palette;
 mod password;
+mod pins;
 mod project;
 mod project_settings;
 mod query;
@@ -56,7 +62,9 @@ mod table_selection;
 mod tag;
 mod token;
 mod user;
+mod views;
 mod warehouse_credentials;
+mod work;
 mod write;
 
 #[cfg(feature = "embedded")]
@@ -78,6 +86,7 @@ use crate::{
     random::Random,
 };
 
+pub use content::{EDITS, Edit, LARGEST_CHUNK, NewContent, Slug};
 pub use deletion::Until;
 pub use deploy::{Deploy, SESSION, UNNAMED};
 pub use explore::Body as ExploreBody;

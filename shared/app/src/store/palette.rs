@@ -6,7 +6,7 @@ use crate::{
     clock::Timestamp,
     domain::{
         id::{OrganizationId, PaletteId, UserId},
-        organization::{MOST_PALETTES, Palette},
+        organization::{MOST_PALETTES, PRESET_PALETTES, Palette},
     },
     error::Kind,
 };
@@ -27,6 +27,18 @@ impl Store {
         id: PaletteId,
     ) -> Result<Option<Palette>> {
         self.get(&keys::palette(organization, id)).await
+    }
+
+    /// The colours that charts take: of the active palette, else the nine that clients have by themselves.
+    pub async fn active_colors(&self, organization: OrganizationId) -> Result<Vec<String>> {
+        let found = self.organization(organization).await?;
+        let active = match &found {
+            Some((organization, _)) => self.active_palette(organization).await?,
+            None => None,
+        };
+        let [(_, preset), ..] = PRESET_PALETTES;
+        let usual = || preset.iter().take(9).map(|color| (*color).to_owned());
+        Ok(active.map_or_else(|| usual().collect(), |palette| palette.colors))
     }
 
     /// A new palette, and the claim of the request's idempotency key. Two requests, as it counts first: of several at

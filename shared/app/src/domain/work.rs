@@ -1,0 +1,69 @@
+//! Work that somebody begins and polls: validations, renames, copies of content, files. The worker does it as a job.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::Timestamp,
+    domain::{
+        id::{JobId, OrganizationId, ProjectId, UserId, WorkId},
+        packed::Packed,
+    },
+};
+
+/// How long it can be asked how a piece of work went.
+pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum WorkKind {
+    /// Check a project's content against its explores.
+    Validate,
+    /// Rename a model or a field everywhere.
+    Rename,
+    /// Copy the content of a project into a preview.
+    CopyContent,
+    /// Count who has used a project, as a file.
+    ActivityCsv,
+    /// The rows of a dashboard's charts, as files.
+    DashboardCsv,
+}
+
+/// How it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum WorkStatus {
+    Scheduled,
+    Started,
+    Completed,
+    Error,
+}
+
+/// A piece of work and how it goes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Work {
+    pub id: WorkId,
+    pub what: WorkKind,
+    pub project: ProjectId,
+    pub organization: OrganizationId,
+    /// Who began it.
+    pub user: UserId,
+    pub status: WorkStatus,
+    /// What it was begun with, as JSON.
+    pub input: Packed,
+    /// Where it goes on after a worker was lost, as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Packed>,
+    /// What came of it, as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Packed>,
+    /// Why it failed, for whoever began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub job: JobId,
+}

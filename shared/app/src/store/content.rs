@@ -1,0 +1,428 @@
+//! Charts, dashboards and SQL charts: heads, versions, and the index of a project's content.
+//!
+//! Whatever changes a head changes its row in the index in the same transaction. A part of the index is written whole, if it
+//! is as it was read; who loses that race reads it again.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Store, keys, page::read, write::Write};
+use crate::{
+    Error, Result,
+    clock::Timestamp,
+    domain::{
+        content::{Content, ContentKind, Index, SHARDS, Version, shard},
+        id::{ContentId, ProjectId},
+        job::{Job, Task},
+        packed::Packed,
+        slug::next_slug,
+    },
+    error::Kind,
+};
+
+/// How often a transaction is tried again that lost a part of the index to another one.
+const TRIES: u32 = 12;
+/// How often a fresh slug is tried: nine numbers, then random ones.
+const SLUG_TRIES: u32 = 14;
+/// Bytes of versions in one transaction; it takes 4 MB.
+pub const LARGEST_CHUNK: usize = 2_500_000;
+/// Edits in one transaction, which takes a hundred actions: three of each, the parts of the index, and a few checks.
+pub const EDITS: usize = 25;
+
+/// A part of the index.
+#[derive(Default, Serialize, Deserialize)]
+struct Shard {
+    rows: Option<Packed>,
+    #[serde(default)]
+    rev: u64,
+}
+
+/// Whose a slug is.
+#[derive(Serialize, Deserialize)]
+struct Claim {
+    content: ContentId,
+}
+
+/// A change of one head.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// The head as it was read; none for something new.
+    pub old: Option<Content>,
+    /// The head as it is to be, with `rev` and `latest` of before: they are counted here.
+    pub new: Content,
+    /// What a new version holds, if there is one.
+    pub version: Option<Packed>,
+    /// Whether the slug is claimed or let go with it: for something new, deleted or restored.
+    pub slug: Slug,
+}
+
+/// What becomes of a slug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slug {
+    Stays,
+    Claimed,
+    Freed,
+}
+
+/// Something new: what it is, and what its first version holds.
+#[derive(Debug, Clone)]
+pub struct NewContent {
+    /// With the slug that is wanted.
+    pub head: Content,
+    pub body: Packed,
+    /// Whether another slug will do where that one is taken.
+    pub any_slug: bool,
+}
+
+impl Edit {
+    /// Something new.
+    pub fn create(head: Content, body: Packed) -> Self {
+        Self {
+            old: None,
+            new: head,
+            version: Some(body),
+            slug: Slug::Claimed,
+        }
+    }
+
+    /// A change without a new version.
+    pub fn change(old: &Content, new: Content) -> Self {
+        Self {
+            old: Some(old.clone()),
+            new,
+            version: None,
+            slug: Slug::Stays,
+        }
+    }
+
+    /// A new version, of a head whose time and author the caller has set.
+    pub fn version(old: &Content, new: Content, body: Packed) -> Self {
+        Self {
+            version: Some(body),
+            ..Self::change(old, new)
+        }
+    }
+
+    /// A deletion, from which it can be restored for a while.
+    pub fn delete(old: &Content, now: Timestamp) -> Self {
+        let new = Content {
+            deleted_at: Some(now),
+            ..old.clone()
+        };
+        Self {
+            slug: Slug::Freed,
+            ..Self::change(old, new)
+        }
+    }
+
+    /// The head as it will be stored.
+    pub fn result(&self) -> Content {
+        let version = u32::from(self.version.is_some());
+        match &self.old {
+            Some(old) => Content {
+                rev: old.rev + 1,
+                latest: old.latest + version,
+                ..self.new.clone()
+            },
+            None => Content {
+                rev: 1,
+                latest: 1,
+                ..self.new.clone()
+            },
+        }
+    }
+
+    fn writes(&self) -> Vec<Write> {
+        let head = self.result();
+        let (what, id) = (head.what, head.id);
+        let put = Write::put(keys::content(what, id), "content", &head);
+        let put = match &self.old {
+            Some(old) => put
+                .when_equal("rev", old.rev)
+                .or(Error::Changed(what.named())),
+            None => put.when_absent().or(Error::Changed(what.named())),
+        };
+        let mut writes = vec![put];
+        if let Some(body) = &self.version {
+            let version = Version {
+                of: id,
+                number: head.latest,
+                created_at: head.updated_at,
+                created_by: head.updated_by,
+                body: body.clone(),
+            };
+            let key = keys::version(what, id, head.latest);
+            let put = Write::put(key, "version", &version).when_absent();
+            writes.push(put.or(Error::Changed(what.named())));
+        }
+        let slug = keys::slug(head.project, slug_kind(what), &head.slug);
+        match self.slug {
+            Slug::Stays => {}
+            Slug::Claimed => {
+                let claim = Write::put(slug, "content slug", &Claim { content: id });
+                writes.push(claim.when_absent().or(Error::Exists(what.named())));
+            }
+            Slug::Freed => {
+                let free = Write::delete(slug).when_equal("content", id);
+                writes.push(free.or(Error::Changed(what.named())));
+            }
+        }
+        writes
+    }
+}
+
+fn slug_kind(what: ContentKind) -> &'static str {
+    match what {
+        ContentKind::Chart => "chart",
+        ContentKind::Dashboard => "dashboard",
+        ContentKind::SqlChart => "sql chart",
+    }
+}
+
+/// A part of the index was changed by another transaction.
+const LOST: Error = Error::Changed(Kind::ContentIndex);
+
+impl Store {
+    /// A head; none once it was deleted.
+    pub async fn content(&self, what: ContentKind, id: ContentId) -> Result<Option<Content>> {
+        let found = self.content_or_deleted(what, id).await?;
+        Ok(found.filter(|head| head.deleted_at.is_none()))
+    }
+
+    /// A head, also of what was deleted and can be restored.
+    pub async fn content_or_deleted(
+        &self,
+        what: ContentKind,
+        id: ContentId,
+    ) -> Result<Option<Content>> {
+        self.get(&keys::content(what, id)).await
+    }
+
+    /// Heads, in one batch for a hundred; what is not there, or deleted, is left out.
+    pub async fn contents(&self, wanted: &[(ContentKind, ContentId)]) -> Result<Vec<Content>> {
+        let keys: Vec<_> = wanted
+            .iter()
+            .map(|(what, id)| keys::content(*what, *id))
+            .collect();
+        let items = self.get_many(&keys).await?.into_iter().flatten();
+        let heads: Vec<Content> = items.map(read).collect::<Result<_>>()?;
+        Ok(heads
+            .into_iter()
+            .filter(|head| head.deleted_at.is_none())
+            .collect())
+    }
+
+    /// Whose a slug is, if anybody's.
+    pub async fn content_of_slug(
+        &self,
+        project: ProjectId,
+        what: ContentKind,
+        slug: &str,
+    ) -> Result<Option<ContentId>> {
+        let key = keys::slug(project, slug_kind(what), slug);
+        let claim: Option<Claim> = self.get(&key).await?;
+        Ok(claim.map(|claim| claim.content))
+    }
+
+    /// The index of a project's content. One request, however much there is.
+    pub async fn index(&self, project: ProjectId) -> Result<Index> {
+        let keys: Vec<_> = (0..SHARDS)
+            .map(|part| keys::content_shard(project, part))
+            .collect();
+        let mut rows = Vec::new();
+        for item in self.get_many(&keys).await?.into_iter().flatten() {
+            rows.extend(unpack(read(item)?)?.1.into_values());
+        }
+        Ok(rows.into_iter().collect())
+    }
+
+    /// A version by its number.
+    pub async fn version(
+        &self,
+        what: ContentKind,
+        id: ContentId,
+        number: u32,
+    ) -> Result<Option<Version>> {
+        self.get(&keys::version(what, id, number)).await
+    }
+
+    /// The latest version of a head that was read.
+    ///
+    /// # Errors
+    /// `NotFound` when it is gone meanwhile.
+    pub async fn latest(&self, head: &Content) -> Result<Version> {
+        let found = self.version(head.what, head.id, head.latest).await?;
+        found.ok_or(Error::NotFound(head.what.named()))
+    }
+
+    /// The latest versions of several heads, in their order, in one batch for a hundred; those that are gone meanwhile are
+    /// left out.
+    pub async fn latest_of(&self, heads: &[&Content]) -> Result<Vec<Version>> {
+        let keys: Vec<_> = heads
+            .iter()
+            .map(|head| keys::version(head.what, head.id, head.latest))
+            .collect();
+        let items = self.get_many(&keys).await?.into_iter().flatten();
+        items.map(read).collect()
+    }
+
+    /// All versions of a head, the newest first, without what is in them: at most `most`.
+    pub async fn versions(&self, head: &Content, most: u32) -> Result<Vec<Version>> {
+        let first = head.latest.saturating_sub(most.saturating_sub(1)).max(1);
+        let keys: Vec<_> = (first..=head.latest)
+            .rev()
+            .map(|number| keys::version(head.what, head.id, number))
+            .collect();
+        let items = self.get_many(&keys).await?.into_iter().flatten();
+        items.map(read).collect()
+    }
+
+    /// Makes something new, under a slug that is free. One transaction, and one more for each slug that was taken.
+    ///
+    /// # Errors
+    /// `Exists` when the slug is taken and no other will do; `NotExists` when the project is gone.
+    pub async fn create_content(
+        &self,
+        new: NewContent,
+        client_key: Option<&str>,
+        kept: Duration,
+        now: Timestamp,
+    ) -> Result<Content> {
+        let wanted = new.head.slug.clone();
+        for tries in 0..SLUG_TRIES {
+            let slug = next_slug(&wanted, tries, &self.random);
+            let head = Content {
+                slug,
+                ..new.head.clone()
+            };
+            let edit = Edit::create(head, new.body.clone());
+            let made = edit.result();
+            let author = made.created_by.zip(client_key);
+            let claim = || {
+                author.map(|(author, key)| {
+                    let kind = ("content", key);
+                    Self::claim_write(author, kind, &made.id.to_string(), now)
+                        .or(Error::Changed(made.what.named()))
+                })
+            };
+            match self.edit_contents(made.project, &[edit], kept, now, || {
+                claim().into_iter().collect()
+            })
+            .await
+            {
+                Err(Error::Exists(_)) if new.any_slug => {}
+                done => return done.map(|()| made),
+            }
+        }
+        Err(Error::Exists(new.head.what.named()))
+    }
+
+    /// Changes several heads of a project with their rows in the index, and whatever is to be written with them: one
+    /// transaction, tried again while others change the index. At most [`EDITS`] at once, and fewer with more beside them.
+    /// What was deleted longer ago than it is kept leaves the index with it, and a job removes it.
+    ///
+    /// # Errors
+    /// `Changed` when a head is not as it was read; `Exists` when a slug is taken; `NotExists` when the project is gone;
+    /// what the other writes mean; `Unavailable` when the index stays contended.
+    pub(super) async fn edit_contents(
+        &self,
+        project: ProjectId,
+        edits: &[Edit],
+        kept: Duration,
+        now: Timestamp,
+        beside: impl Fn() -> Vec<Write>,
+    ) -> Result<()> {
+        let mut parts: BTreeMap<usize, Vec<Content>> = BTreeMap::new();
+        for edit in edits {
+            let row = edit.result().as_row();
+            parts.entry(shard(row.id)).or_default().push(row);
+        }
+        for attempt in 0..TRIES {
+            let mut writes = vec![Self::project_stays(project)];
+            writes.extend(edits.iter().flat_map(Edit::writes));
+            writes.extend(self.index_writes(project, &parts, kept, now).await?);
+            writes.extend(beside());
+            match self.apply(writes).await {
+                Err(Error::Changed(Kind::ContentIndex)) => {
+                    let most = 8 << attempt.min(5);
+                    let pause = u64::from(1 + self.random.below(most));
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                }
+                done => return done,
+            }
+        }
+        Err(Error::Unavailable(anyhow::anyhow!(
+            "the index of a project's content was changed by others {TRIES} times"
+        )))
+    }
+
+    /// Changes several heads, as [`Store::edit_contents`] does, and nothing else.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn edit_content(
+        &self,
+        project: ProjectId,
+        edits: &[Edit],
+        kept: Duration,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.edit_contents(project, edits, kept, now, Vec::new).await
+    }
+
+    /// The parts of the index with rows put in, and the job that removes what is over.
+    async fn index_writes(
+        &self,
+        project: ProjectId,
+        parts: &BTreeMap<usize, Vec<Content>>,
+        kept: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<Write>> {
+        let keys: Vec<_> = parts
+            .keys()
+            .map(|part| keys::content_shard(project, *part))
+            .collect();
+        let items = self.get_many(&keys).await?;
+        let (mut writes, mut over) = (Vec::new(), Vec::new());
+        for ((key, new), item) in keys.into_iter().zip(parts.values()).zip(items) {
+            let is_new = item.is_none();
+            let shard: Shard = item.map(read).transpose()?.unwrap_or_default();
+            let (rev, mut rows) = unpack(shard)?;
+            rows.extend(new.iter().map(|row| (row.id, row.clone())));
+            let (gone, stay): (Vec<_>, Vec<_>) = rows
+                .into_values()
+                .partition(|row| row.is_over(kept, now));
+            over.extend(gone.into_iter().map(|row| (row.what, row.id)));
+            let shard = Shard {
+                rows: Some(Packed::pack_json(&stay)?),
+                rev: rev + 1,
+            };
+            let put = Write::put(key, "content index", &shard);
+            let put = if is_new {
+                put.when_absent()
+            } else {
+                put.when_equal("rev", rev)
+            };
+            writes.push(put.or(LOST));
+        }
+        for contents in over.chunks(500) {
+            let contents = contents.to_vec();
+            let job = Job::new(Task::RemoveContents { contents }, &self.random, now);
+            writes.push(Self::job_write(&job));
+        }
+        Ok(writes)
+    }
+}
+
+/// The rows of a part of the index, with its revision.
+fn unpack(shard: Shard) -> Result<(u64, BTreeMap<ContentId, Content>)> {
+    let rows: Vec<Content> = match shard.rows {
+        Some(rows) => rows.unpack_json()?,
+        None => Vec::new(),
+    };
+    Ok((
+        shard.rev,
+        rows.into_iter().map(|row| (row.id, row)).collect(),
+    ))
+}

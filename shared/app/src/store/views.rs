@@ -1,0 +1,44 @@
+//! How often charts and dashboards were opened.
+
+use super::{Store, keys, page::read, write::Write};
+use crate::{
+    Result,
+    clock::Timestamp,
+    domain::{
+        content::{ContentKind, Views},
+        id::ContentId,
+    },
+};
+
+impl Store {
+    /// Counts that something was opened. Two writes for the first time, else one.
+    pub async fn count_view(
+        &self,
+        what: ContentKind,
+        id: ContentId,
+        now: Timestamp,
+    ) -> Result<()> {
+        let count = || {
+            Write::update(keys::views(what, id))
+                .add("views", 1)
+                .set("lastViewedAt", now)
+        };
+        let first = count().set("firstViewedAt", now).when_missing("views");
+        if let super::apply::One::Done(_) = self.apply_telling(first).await? {
+            return Ok(());
+        }
+        self.apply([count()]).await
+    }
+
+    /// How often each of these was opened, in their order, in one batch for a hundred.
+    pub async fn views(&self, wanted: &[(ContentKind, ContentId)]) -> Result<Vec<Views>> {
+        let keys: Vec<_> = wanted
+            .iter()
+            .map(|(what, id)| keys::views(*what, *id))
+            .collect();
+        let items = self.get_many(&keys).await?.into_iter();
+        items
+            .map(|item| item.map_or(Ok(Views::default()), read))
+            .collect()
+    }
+}

@@ -1,0 +1,62 @@
+//! Authors by name.
+
+use std::collections::BTreeMap;
+
+use app::{
+    App, Result,
+    domain::{content::Content, id::UserId, user::User},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Who wrote something.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = UpdatedByUser)]
+pub struct UpdatedByUser {
+    pub user_uuid: UserId,
+    pub first_name: String,
+    pub last_name: String,
+}
+
+/// People by their ids; those whose account is gone are not there.
+pub struct Names(BTreeMap<UserId, User>);
+
+impl Names {
+    /// Reads them, in one batch for a hundred.
+    ///
+    /// # Errors
+    /// `Unavailable` when the table does not answer.
+    pub async fn read(app: &App, ids: impl IntoIterator<Item = UserId>) -> Result<Self> {
+        let ids: std::collections::BTreeSet<_> = ids.into_iter().collect();
+        app.store.users(ids).await.map(Self)
+    }
+
+    /// Those who made and last changed some heads.
+    ///
+    /// # Errors
+    /// `Unavailable` when the table does not answer.
+    pub async fn of(app: &App, heads: impl IntoIterator<Item = &Content>) -> Result<Self> {
+        let authors = heads
+            .into_iter()
+            .flat_map(|head| [head.created_by, head.updated_by]);
+        Self::read(app, authors.flatten()).await
+    }
+
+    /// Somebody by name.
+    pub fn get(&self, id: Option<UserId>) -> Option<UpdatedByUser> {
+        let user = self.0.get(&id?)?;
+        Some(UpdatedByUser {
+            user_uuid: user.id,
+            first_name: user.first_name.clone(),
+            last_name: user.last_name.clone(),
+        })
+    }
+
+    /// First and last name; none when the account is gone.
+    pub fn full(&self, id: Option<UserId>) -> Option<String> {
+        let user = self.get(id)?;
+        let name = format!("{} {}", user.first_name, user.last_name);
+        Some(name.trim().to_owned())
+    }
+}

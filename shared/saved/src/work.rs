@@ -1,0 +1,108 @@
+//! Work that somebody begins and polls, and that the worker does (reference 30 §3, "Scheduler job").
+
+use app::{
+    App, CurrentUser, Error, InProject, Kind, Result,
+    domain::{
+        access::{Action, Object, Subject},
+        id::WorkId,
+        job::{Job, Task},
+        packed::Packed,
+        work::{KEPT, Work, WorkKind, WorkStatus},
+    },
+};
+use serde::Serialize;
+use serde_json::Value;
+
+/// Begins a piece of work: written down with the job that does it.
+///
+/// # Errors
+/// `NotExists` when the project is gone; `Invalid` for an input that is too large.
+pub async fn begin(
+    app: &App,
+    project: &InProject,
+    what: WorkKind,
+    input: &impl Serialize,
+) -> Result<Work> {
+    let now = app.clock.now();
+    let id = WorkId::new(&app.random);
+    let job = Job::new(Task::Work { work: id }, &app.random, now);
+    let work = Work {
+        id,
+        what,
+        project: project.id(),
+        organization: project.organization(),
+        user: project.user.id,
+        status: WorkStatus::Scheduled,
+        input: Packed::pack_json(input)?,
+        progress: None,
+        details: None,
+        error: None,
+        created_at: now,
+        expires_at: now + KEPT,
+        job: job.id,
+    };
+    app.store.create_work(&work, &job).await?;
+    Ok(work)
+}
+
+/// A piece of work of the caller's own, or of a project whose jobs they may see. Another's is not there.
+///
+/// # Errors
+/// `NotFound` for those; `Forbidden` for somebody without an organisation.
+pub async fn own(app: &App, user: CurrentUser, id: &str) -> Result<Work> {
+    user.membership()?;
+    let missing = || Error::NotFound(Kind::Job);
+    let id = WorkId::parse(id).ok_or_else(missing)?;
+    let found = app.store.work(id, app.clock.now()).await?;
+    let work = found.ok_or_else(missing)?;
+    let project = InProject::find(app, user, work.project).await;
+    let project = project.map_err(|error| match error {
+        Error::NotExists(_) => missing(),
+        error => error,
+    })?;
+    let object = Object {
+        created_by: Some(work.user),
+        ..project.object()
+    };
+    if project.may(Action::View, Subject::JobStatus, &object) {
+        Ok(work)
+    } else {
+        Err(missing())
+    }
+}
+
+/// What came of work: its details, as clients read them.
+pub type Came = Result<Value>;
+
+/// Does a piece of work and ends its job. Whatever is wrong with what was asked is an answer; what may mend itself is an
+/// error, and the job comes again.
+///
+/// # Errors
+/// `Unavailable` when the table or the files do not answer, or somebody else has the job.
+pub async fn run(app: &App, id: WorkId, job: &Job) -> Result<()> {
+    let work = app.store.work(id, app.clock.now()).await?;
+    let Some(work) = work.filter(|work| work.details.is_none() && work.error.is_none()) else {
+        return app.store.finish_job(job).await;
+    };
+    let came = match Box::pin(attempt(app, &work)).await {
+        Ok(details) => Ok(Packed::pack_json(&details)?),
+        Err(error @ (Error::Unavailable(_) | Error::Internal(_) | Error::TooMany { .. })) => {
+            return Err(error);
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    app.store.finish_work(id, came, job).await
+}
+
+async fn attempt(app: &App, work: &Work) -> Came {
+    match work.what {
+        WorkKind::Validate
+        | WorkKind::Rename
+        | WorkKind::CopyContent
+        | WorkKind::ActivityCsv
+        | WorkKind::DashboardCsv => {
+            let _ = app;
+            Err(Error::invalid("not done here"))
+        }
+    }
+}
