@@ -32,7 +32,7 @@ pub use crate::{
     clock::Timestamp,
     error::{Error, Kind, Result},
     http::{
-        Api, Beside, ClientAddress, Created, Done, DoneOk, Effect, IdempotencyKey, IfMatch, Json, Maybe,
-        MaybeOk, Ok, Path, Query, Reply, Upload,
+        Api, Beside, ClientAddress, Created, Done, DoneOk, Effect, IdempotencyKey, IfMatch, Json,
+        Maybe, MaybeOk, Ok, Path, Query, Reply, Upload,
     },
 };

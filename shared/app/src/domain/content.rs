@@ -427,9 +427,7 @@ pub fn content_name(text: &str) -> Result<String> {
 pub fn content_description(text: Option<&str>) -> Result<Option<String>> {
     let text = text.filter(|text| !text.is_empty());
     if text.is_some_and(|text| text.chars().nth(LONGEST_DESCRIPTION).is_some()) {
-        return Err(Error::invalid(
-            "A description has at most 5000 characters",
-        ));
+        return Err(Error::invalid("A description has at most 5000 characters"));
     }
     Ok(text.map(str::to_owned))
 }

@@ -10,9 +10,7 @@ use crate::{
         access::ProjectRole,
         content::ContentKind,
         email::EmailAddress,
-        id::{
-            ContentId, GroupId, JobId, OrganizationId, ProjectId, QueryId, UserId, WorkId,
-        },
+        id::{ContentId, GroupId, JobId, OrganizationId, ProjectId, QueryId, UserId, WorkId},
         secret::SealedBytes,
     },
     random::Random,

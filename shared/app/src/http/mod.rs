@@ -12,8 +12,8 @@ mod upload;
 
 pub use api::{Api, Operation};
 pub use beside::Beside;
-pub(crate) use extract::etag, path_parameter;
-pub use extract::{ClientAddress, IdempotencyKey, IfMatch, Json, Path, PeerAddress, Query};
+pub(crate) use extract::path_parameter;
+pub use extract::{ClientAddress, IdempotencyKey, IfMatch, Json, Path, PeerAddress, Query, etag};
 pub use reply::{Created, Done, DoneOk, Effect, Maybe, MaybeOk, Ok, Reply};
 pub use stack::{LARGEST_BODY, Stack};
 pub use upload::{LARGEST_UPLOAD, Upload};

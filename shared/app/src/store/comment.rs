@@ -21,11 +21,7 @@ impl Store {
     }
 
     /// A comment of a dashboard.
-    pub async fn comment(
-        &self,
-        dashboard: ContentId,
-        id: CommentId,
-    ) -> Result<Option<Comment>> {
+    pub async fn comment(&self, dashboard: ContentId, id: CommentId) -> Result<Option<Comment>> {
         self.get(&keys::comment(dashboard, id)).await
     }
 
@@ -71,10 +67,7 @@ impl Store {
 
     /// Removes comments: a thread's replies, then what they reply to.
     pub async fn delete_comments(&self, dashboard: ContentId, ids: &[CommentId]) -> Result<()> {
-        let keys: Vec<_> = ids
-            .iter()
-            .map(|id| keys::comment(dashboard, *id))
-            .collect();
+        let keys: Vec<_> = ids.iter().map(|id| keys::comment(dashboard, *id)).collect();
         self.delete_all(&keys).await
     }
 }

@@ -306,10 +306,11 @@ impl Store {
                         .or(Error::Changed(made.what.named()))
                 })
             };
-            match self.edit_contents(made.project, &[edit], kept, now, || {
-                claim().into_iter().collect()
-            })
-            .await
+            match self
+                .edit_contents(made.project, &[edit], kept, now, || {
+                    claim().into_iter().collect()
+                })
+                .await
             {
                 Err(Error::Exists(_)) if new.any_slug => {}
                 done => return done.map(|()| made),
@@ -368,7 +369,8 @@ impl Store {
         kept: Duration,
         now: Timestamp,
     ) -> Result<()> {
-        self.edit_contents(project, edits, kept, now, Vec::new).await
+        self.edit_contents(project, edits, kept, now, Vec::new)
+            .await
     }
 
     /// The parts of the index with rows put in, and the job that removes what is over.
@@ -390,9 +392,8 @@ impl Store {
             let shard: Shard = item.map(read).transpose()?.unwrap_or_default();
             let (rev, mut rows) = unpack(shard)?;
             rows.extend(new.iter().map(|row| (row.id, row.clone())));
-            let (gone, stay): (Vec<_>, Vec<_>) = rows
-                .into_values()
-                .partition(|row| row.is_over(kept, now));
+            let (gone, stay): (Vec<_>, Vec<_>) =
+                rows.into_values().partition(|row| row.is_over(kept, now));
             over.extend(gone.into_iter().map(|row| (row.what, row.id)));
             let shard = Shard {
                 rows: Some(Packed::pack_json(&stay)?),

@@ -1,6 +1,6 @@
 //! Removing charts, dashboards and SQL charts for good.
 
-use super::{Until, Store, keys};
+use super::{Store, Until, keys};
 use crate::{
     Result,
     domain::{
@@ -45,7 +45,11 @@ impl Store {
     }
 
     /// Removes everything that a deleted project has of these, a part of the index at a time; false when time was over first.
-    pub(super) async fn remove_contents_of(&self, project: ProjectId, until: Until) -> Result<bool> {
+    pub(super) async fn remove_contents_of(
+        &self,
+        project: ProjectId,
+        until: Until,
+    ) -> Result<bool> {
         let index = self.index(project).await?;
         for row in index.live().chain(index.deleted()) {
             self.remove_content(row.what, row.id).await?;

@@ -536,10 +536,7 @@ pub fn comment(dashboard: ContentId, comment: CommentId) -> Key {
 
 /// How often something was opened; in a partition of its own, as it is written at every opening.
 pub fn views(what: ContentKind, id: ContentId) -> Key {
-    key(
-        format!("VIEWS#{}", content_partition(what, id)),
-        "COUNT",
-    )
+    key(format!("VIEWS#{}", content_partition(what, id)), "COUNT")
 }
 
 /// A piece of work that somebody polls.

@@ -12,12 +12,7 @@ use crate::{
 
 impl Store {
     /// Counts that something was opened. Two writes for the first time, else one.
-    pub async fn count_view(
-        &self,
-        what: ContentKind,
-        id: ContentId,
-        now: Timestamp,
-    ) -> Result<()> {
+    pub async fn count_view(&self, what: ContentKind, id: ContentId, now: Timestamp) -> Result<()> {
         let count = || {
             Write::update(keys::views(what, id))
                 .add("views", 1)
