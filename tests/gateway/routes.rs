@@ -11,8 +11,12 @@ use serde_json::Value;
 type Function = (&'static str, fn() -> Api);
 
 /// Every function.
-pub(crate) const FUNCTIONS: [Function; 13] = [
+pub(crate) const FUNCTIONS: [Function; 17] = [
     ("auth", auth::router),
+    ("catalog", catalog::router),
+    ("charts", charts::router),
+    ("content", content::router),
+    ("dashboards", dashboards::router),
     ("explores", explores::router),
     ("exports", exports::router),
     ("metrics-explorer", metrics_explorer::router),

@@ -28,7 +28,7 @@ struct Start {
 const NOTHING: &str = "00000000-0000-4000-8000-000000000000";
 
 /// Every function, with a request (none for the worker, which takes jobs) and the status of its answer.
-const FUNCTIONS: [(&str, &str, &str, u16); 14] = [
+const FUNCTIONS: [(&str, &str, &str, u16); 18] = [
     ("auth", "GET", "/api/v1/health", 200),
     ("my-account", "GET", "/api/v1/user", 200),
     (
@@ -44,6 +44,15 @@ const FUNCTIONS: [(&str, &str, &str, u16); 14] = [
         "/api/v1/projects/{nothing}/explores",
         404,
     ),
+    (
+        "catalog",
+        "GET",
+        "/api/v1/projects/{nothing}/spotlight/table/config",
+        404,
+    ),
+    ("charts", "GET", "/api/v1/saved/{nothing}", 404),
+    ("content", "GET", "/api/v2/content", 200),
+    ("dashboards", "GET", "/api/v1/dashboards/{nothing}", 404),
     ("exports", "GET", "/api/v1/csv/{nothing}", 404),
     (
         "metrics-explorer",
