@@ -1,8 +1,8 @@
 //! Saved SQL charts (reference 26 §7).
 
 use app::{
-    App, Done, DoneOk, Error, IdempotencyKey, IfMatch, InProject, Json, Kind, Ok, Path,
-    Reply, Result,
+    App, Done, DoneOk, Error, IdempotencyKey, IfMatch, InProject, Json, Kind, Ok, Path, Reply,
+    Result,
     domain::{
         access::{Action, Subject},
         content::{Content, ContentKind, Shown, SqlChartBody, content_description, content_name},
@@ -66,8 +66,7 @@ async fn opened<'a>(
     project: &'a InProject,
     head: &'a Content,
 ) -> Result<(Place<'a>, SqlChartBody)> {
-    let (place, version) =
-        tokio::try_join!(Place::of(app, project, head), app.store.latest(head))?;
+    let (place, version) = tokio::try_join!(Place::of(app, project, head), app.store.latest(head))?;
     place.require(Action::View)?;
     Ok((place, version.body.unpack_json()?))
 }

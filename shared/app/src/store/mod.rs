@@ -65,6 +65,7 @@ mod tag;
 mod token;
 mod user;
 mod views;
+mod virtual_view;
 mod warehouse_credentials;
 mod work;
 mod write;
@@ -103,6 +104,7 @@ pub use project_settings::{Connections, ProjectChange};
 pub use query::Came;
 pub use space::{NewSpace, SpaceChange};
 pub use user::{LAST_ADMIN, SignUp};
+pub use virtual_view::VirtualView;
 
 /// An item as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;
