@@ -19,6 +19,7 @@ mod scenario;
 mod settings;
 mod small;
 mod spaces;
+mod sql_charts;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -114,6 +115,7 @@ fn scenarios() -> Vec<Scenario> {
         settings::scenarios(),
         projects::scenarios(),
         spaces::scenarios(),
+        sql_charts::scenarios(),
         explores::scenarios(),
         asking::scenarios(),
         files::scenarios(),

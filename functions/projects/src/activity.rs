@@ -160,7 +160,7 @@ impl Usage {
 
     /// How many queries each ran.
     fn queries(&self) -> BTreeMap<UserId, u64> {
-        let mut queries = BTreeMap::new();
+        let mut queries: BTreeMap<UserId, u64> = BTreeMap::new();
         for one in &self.did {
             *queries.entry(one.user).or_default() += one.queries;
         }
@@ -197,7 +197,7 @@ impl Usage {
         let lately = |one: &&Activity| one.last_query_at.is_some_and(|at| at > instant);
         let users = self.did.iter().filter(lately).map(|one| one.user);
         let users: BTreeSet<_> = users.collect();
-        let inside = users.iter().filter(|id| self.people.contains_key(id));
+        let inside = users.iter().filter(|id| self.people.contains_key(*id));
         inside.count()
     }
 
@@ -284,7 +284,7 @@ fn summary(
     (chart_views, dashboard_views): (Vec<ActivityViews>, Vec<ActivityViews>),
 ) -> UserActivity {
     let (now, users, queries) = (app.clock.now(), usage.people.len(), usage.queries());
-    let mut created = BTreeMap::new();
+    let mut created: BTreeMap<UserId, u64> = BTreeMap::new();
     for row in contents.index.live() {
         if let (Some(user), true) = (row.created_by, row.what != ContentKind::Dashboard) {
             *created.entry(user).or_default() += 1;
@@ -340,7 +340,7 @@ fn cell(text: &str) -> String {
 fn csv(usage: &Usage) -> String {
     let mut lines: BTreeMap<(&str, UserId), [u64; 3]> = BTreeMap::new();
     for one in &usage.did {
-        let [queries, charts, dashboards] = lines.entry((&one.week, one.user)).or_default();
+        let [queries, charts, dashboards] = lines.entry((one.week.as_str(), one.user)).or_default();
         *queries += one.queries;
         *charts += one.chart_views;
         *dashboards += one.dashboard_views;
@@ -351,8 +351,8 @@ fn csv(usage: &Usage) -> String {
         let known = usage.people.get(&user);
         let name = |of: fn(&Member) -> &str| cell(known.map_or("", |(member, _)| of(member)));
         let (first, last) = (
-            name(|member| &member.first_name),
-            name(|member| &member.last_name),
+            name(|member| member.first_name.as_str()),
+            name(|member| member.last_name.as_str()),
         );
         let line = format!("{week},{user},{first},{last},{queries},{charts},{dashboards}\n");
         text.push_str(&line);
