@@ -148,8 +148,9 @@ fn charts() -> Vec<Scenario> {
     ]
 }
 
+/// A part of a set that nothing names is swept later.
 fn views() -> Vec<Scenario> {
-    vec![
+    let views = vec![
         scenario!(
             "createVirtualView",
             "",
@@ -168,7 +169,12 @@ fn views() -> Vec<Scenario> {
             let (ana, path) = viewed(app).await;
             Plan::delete(&ana, path)
         }),
-    ]
+    ];
+    let resumes = |one| Scenario {
+        resumes: true,
+        ..one
+    };
+    views.into_iter().map(resumes).collect()
 }
 
 fn activity() -> Vec<Scenario> {

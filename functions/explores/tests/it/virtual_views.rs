@@ -16,10 +16,10 @@ fn list(project: &str) -> String {
 
 fn view(name: &str) -> Value {
     json!({
-        "name": name, "sql": "SELECT owner, COUNT(*) AS \"Orders made\", MAX(ordered_at) AS last FROM jaffle.orders GROUP BY owner -- all;",
+        "name": name, "sql": "SELECT owner, COUNT(*) AS \"Orders made\", MAX(ordered_at) AS latest FROM jaffle.orders GROUP BY owner -- all;",
         "columns": [
             { "reference": "owner", "type": "string" }, { "reference": "Orders made", "type": "number" },
-            { "reference": "last", "type": "timestamp" },
+            { "reference": "latest", "type": "timestamp" },
         ],
     })
 }
@@ -147,9 +147,9 @@ async fn views_and_deploys_at_once_lose_nothing() {
         with(orders(false), &json!({ "name": "more" }))
     ]);
     let (first, second, third) = tokio::join!(
-        ana.post(&path).json(&one),
-        ana.post(&path).json(&two),
-        ana.put(&explores_path).json(&deploy),
+        ana.post(&path).json(&one).into_future(),
+        ana.post(&path).json(&two).into_future(),
+        ana.put(&explores_path).json(&deploy).into_future(),
     );
     for answer in [first, second, third] {
         answer.ok();
