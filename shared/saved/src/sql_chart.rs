@@ -1,5 +1,7 @@
 //! SQL charts as clients send and see them (reference 26 §7).
 
+use std::collections::BTreeMap;
+
 use app::{
     App, Error, Kind, Result, Timestamp,
     domain::{
@@ -25,13 +27,16 @@ pub const MOST_ROWS: u32 = 5_000;
 /// Rows where nobody says how many (reference 13 §2).
 const USUAL_ROWS: u32 = 500;
 
-/// How an SQL chart is drawn; further options are the client's own.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+/// How an SQL chart is drawn.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = VizBaseConfig)]
 pub struct VizConfig {
     #[serde(rename = "type")]
     pub kind: ChartKind,
     pub metadata: VizMetadata,
+    /// What is the client's own.
+    #[serde(flatten)]
+    pub options: BTreeMap<String, Value>,
 }
 
 /// Which form the options have.
