@@ -16,6 +16,7 @@ mod rows;
 mod settings;
 mod small;
 mod spaces;
+mod sql_charts;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,6 +43,7 @@ fn requests() -> Vec<Row> {
         settings::rows(),
         projects::rows(),
         spaces::rows(),
+        sql_charts::rows(),
         explores::rows(),
         explores::asking(),
         files::rows(),

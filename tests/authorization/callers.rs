@@ -7,6 +7,7 @@ use testing::{Actor, TestApp};
 use super::{
     explores, files,
     rows::{ANA, LOGINS, Named, TOKENS, warehouse},
+    sql_charts,
 };
 
 /// Who calls.
@@ -317,6 +318,13 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
     let space = made(ana.post(&spaces).json(&body).await, "uuid");
     let body = json!({ "name": "Private", "isPrivate": true });
     let private_space = made(ana.post(&spaces).json(&body).await, "uuid");
+    let path = format!("/api/v1/projects/{project}/sqlRunner");
+    let body = sql_charts::chart(&space);
+    let sql_chart = ana.post(&format!("{path}/saved")).json(&body).await;
+    let sql_chart = made(sql_chart, "savedSqlUuid");
+    let body = sql_charts::view("orders by sql");
+    let view = format!("{path}/virtual-view");
+    ana.post(&view).json(&body).await.ok();
 
     let body = json!({ "name": "Sales", "members": [{ "userUuid": member }] });
     let group = made(ana.post("/api/v1/org/groups").json(&body).await, "uuid");
@@ -347,6 +355,7 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
         share: made(share, "nanoid"),
         tag,
         compilation,
+        sql_chart,
         ..Named::nobodys()
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct Named {
     pub(super) csv: String,
     /// What the link to its file ends with.
     pub(super) file: String,
+    /// An SQL chart in the public space.
+    pub(super) sql_chart: String,
 }
 
 impl Named {
@@ -75,6 +77,7 @@ impl Named {
             query: id(),
             csv: id(),
             file: code(),
+            sql_chart: id(),
         }
     }
 }

@@ -7,9 +7,12 @@ mod explores;
 mod queries;
 mod run;
 mod search;
+mod sql_chart_queries;
+mod sql_charts;
 mod sql_runner;
 mod totals;
 mod underlying;
+mod virtual_views;
 
 use app::Api;
 use utoipa_axum::routes;
@@ -38,6 +41,26 @@ pub fn router() -> Api {
         .routes(routes!(sql_runner::run_sql))
         .routes(routes!(sql_runner::run_sql_pivot_query))
         .routes(routes!(sql_runner::get_local_results))
+        .routes(routes!(sql_charts::create_sql_chart))
+        .routes(routes!(
+            sql_charts::get_saved_sql_chart,
+            sql_charts::update_sql_chart,
+            sql_charts::delete_sql_chart
+        ))
+        .routes(routes!(sql_charts::get_saved_sql_chart_by_slug))
+        .routes(routes!(
+            sql_chart_queries::get_saved_sql_results_job_by_uuid
+        ))
+        .routes(routes!(sql_chart_queries::get_saved_sql_results_job))
+        .routes(routes!(sql_chart_queries::execute_async_sql_chart_query))
+        .routes(routes!(
+            sql_chart_queries::execute_async_dashboard_sql_chart_query
+        ))
+        .routes(routes!(virtual_views::create_virtual_view))
+        .routes(routes!(
+            virtual_views::update_virtual_view,
+            virtual_views::delete_virtual_view
+        ))
         .routes(routes!(totals::calculate_total_from_query))
         .routes(routes!(totals::calculate_subtotals_from_query))
         .routes(routes!(deploy::start_deploy))

@@ -131,7 +131,8 @@ pub(crate) fn asked(app: &App, question: Question, query: &Query) -> MetricQuery
     }
 }
 
-fn cache_metadata(app: &App, query: &Query) -> CacheMetadata {
+/// Whether the rows were there before, and until when they are.
+pub(crate) fn cache_metadata(app: &App, query: &Query) -> CacheMetadata {
     let found = query.outcome.as_ref().filter(|_| query.cached);
     CacheMetadata {
         cache_hit: query.cached,
@@ -164,6 +165,16 @@ pub(crate) struct AskSql {
 pub(crate) struct SqlAsked {
     query_uuid: QueryId,
     cache_metadata: CacheMetadata,
+}
+
+impl SqlAsked {
+    /// What is told of a query that was kept.
+    pub(crate) fn of(app: &App, query: &Query) -> Self {
+        Self {
+            query_uuid: query.id,
+            cache_metadata: cache_metadata(app, query),
+        }
+    }
 }
 
 /// Asks a statement. What the warehouse refuses at once is refused here.
@@ -207,10 +218,7 @@ pub(crate) async fn execute_async_sql_query(
     if let Some(error) = submitted.error {
         return Err(error.into());
     }
-    Ok(Reply(SqlAsked {
-        query_uuid: submitted.query.id,
-        cache_metadata: cache_metadata(&app, &submitted.query),
-    }))
+    Ok(Reply(SqlAsked::of(&app, &submitted.query)))
 }
 
 #[derive(Deserialize)]

@@ -15,7 +15,7 @@ use semantic::pivot::{IndexColumn, Pivot, PivotSort, Reference, ValuesColumn};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{csv::JobBegun, queries, run::statement};
+use crate::{csv::JobBegun, queries, run::statement, sql_charts};
 
 /// What a list says of a table.
 #[derive(Serialize, ToSchema)]
@@ -161,7 +161,7 @@ pub(crate) async fn run_sql(
     let asked = Asked {
         sql: statement(&body.sql)?.to_owned(),
         most: rows(body.limit)?,
-        ..runner()
+        ..asked_for("sqlRunner")
     };
     begin(&app, (&project).into(), &asked).await
 }
@@ -182,13 +182,12 @@ pub(crate) struct RunTurned {
     group_by_columns: Option<Vec<Reference>>,
     #[schema(nullable = false, value_type = Option<Vec<Value>>)]
     sort_by: Option<Vec<PivotSort>>,
-    /// Read and dropped.
-    #[serde(rename = "savedSqlUuid")]
+    /// The SQL chart whose statement is meant instead of `sql`.
     #[schema(nullable = false)]
-    _saved_sql_uuid: Option<String>,
+    saved_sql_uuid: Option<String>,
 }
 
-/// Begins a statement whose rows are turned.
+/// Begins a statement whose rows are turned: one's own, or that of a saved SQL chart, for which it is enough to see that.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/sqlRunner/runPivotQuery", operation_id = "runSqlPivotQuery", tag = "SQL runner",
                params(("projectUuid" = String, Path)), request_body = RunTurned,
                responses((status = 200, body = Ok<JobBegun>)), extensions(("x-tier" = json!("client"))))]
@@ -197,7 +196,13 @@ pub(crate) async fn run_sql_pivot_query(
     project: InProject,
     Json(body): Json<RunTurned>,
 ) -> Result<Reply<JobBegun>> {
-    require(&project)?;
+    let sql = match &body.saved_sql_uuid {
+        Some(id) => sql_charts::named(&app, &project, id).await?.1.sql,
+        None => {
+            require(&project)?;
+            body.sql
+        }
+    };
     let dialect = query::login::dialect(&app, project.id()).await?;
     let limit = rows(body.limit)?.and_then(|limit| u32::try_from(limit).ok());
     let pivot = Pivot {
@@ -207,9 +212,9 @@ pub(crate) async fn run_sql_pivot_query(
         sort_by: body.sort_by,
     };
     let asked = Asked {
-        sql: semantic::pivot::pivot(dialect, statement(&body.sql)?, &pivot, limit)?,
+        sql: semantic::pivot::pivot(dialect, statement(&sql)?, &pivot, limit)?,
         pivot: Some(pivot),
-        ..runner()
+        ..asked_for("sqlRunner")
     };
     begin(&app, (&project).into(), &asked).await
 }
@@ -219,17 +224,19 @@ fn require(project: &InProject) -> Result<()> {
     project.require(Action::Manage, Subject::SqlRunner)
 }
 
-fn runner() -> Asked {
+/// What is asked without an explore; warehouses are told what for.
+pub(crate) fn asked_for(context: &str) -> Asked {
     Asked {
         tags: Tags {
-            context: "sqlRunner".to_owned(),
+            context: context.to_owned(),
             explore: None,
         },
         ..Asked::default()
     }
 }
 
-async fn begin(app: &App, asker: Asker, asked: &Asked) -> Result<Reply<JobBegun>> {
+/// Begins a statement as a job that is polled.
+pub(crate) async fn begin(app: &App, asker: Asker, asked: &Asked) -> Result<Reply<JobBegun>> {
     let manner = Manner {
         purpose: Purpose::SqlRunner,
         fresh: true,

@@ -1,5 +1,6 @@
 //! Projects: reading one, its settings, its tags, and which groups have a role in it.
 
+mod activity;
 mod credentials;
 mod custom_metrics;
 mod groups;
@@ -23,6 +24,8 @@ pub fn router() -> Api {
         .routes(routes!(
             credentials::update_user_warehouse_credentials_preference
         ))
+        .routes(routes!(activity::get_user_activity))
+        .routes(routes!(activity::download_user_activity_csv))
         .routes(routes!(custom_metrics::get_custom_metrics))
         .routes(routes!(settings::update_project_metadata))
         .routes(routes!(settings::update_scheduler_settings))

@@ -6,6 +6,7 @@ use ::export::File;
 use app::{
     App, Error, Result, Timestamp,
     domain::{
+        activity::Did,
         id::QueryId,
         job::{Job, Task},
         limit::Limit,
@@ -133,7 +134,18 @@ pub async fn count(app: &App, asker: Asker, now: Timestamp) -> Result<()> {
     app.store.count([&user], now).await?;
     let organization = asker.organization.to_string();
     let organization = limits.counter(Limit::QueryOrganization, &organization, now);
-    app.store.count([&organization], now).await
+    let noted = note(app, asker, now);
+    let (counted, ()) = tokio::join!(app.store.count([&organization], now), noted);
+    counted
+}
+
+/// Notes that somebody asked something, for whoever looks who uses a project; it is no harm when that fails.
+async fn note(app: &App, asker: Asker, now: Timestamp) {
+    let (project, user) = (asker.project, asker.user);
+    let noted = app.store.note_activity(project, user, Did::Queried, now);
+    if let Err(error) = noted.await {
+        tracing::warn!(cause = error.cause(), "A query is not noted.");
+    }
 }
 
 fn new_query(app: &App, asker: Asker, asked: Packed, purpose: Purpose) -> Query {

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | the explore, the caller's attributes, SQL | `explore.rs`, `attributes.rs`, `question.rs` |
 //! | whose login, which connection | `login.rs` |
+//! | a dashboard's filters on the rows of a statement | `narrow.rs` |
 //! | running: at once, or as a job that is taken once | `run.rs`, `asked.rs`, `work.rs` |
 //! | rows in a file, pages of them, rows kept for the next | `keep.rs`, `page.rs` |
 //! | rows as clients see them, and as files | `show.rs`, `export.rs` |
@@ -18,6 +19,7 @@ mod fold;
 pub mod job;
 mod keep;
 pub mod login;
+pub mod narrow;
 pub mod page;
 pub mod question;
 pub mod run;

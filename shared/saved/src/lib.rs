@@ -5,10 +5,12 @@
 //! |---|---|
 //! | one thing by its id, and what the caller may do with it | `find.rs` |
 //! | all of a project, as the caller finds it | `contents.rs` |
-//! | what clients send and see | `chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `people.rs` |
+//! | what clients send and see | `chart.rs`, `sql_chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `people.rs` |
 //! | editing while others do | `edit.rs` |
+//! | counting what was opened, and by whom | `activity.rs` |
 //! | work that is polled | `work.rs` |
 
+pub mod activity;
 pub mod chart;
 pub mod contents;
 pub mod dashboard;
@@ -17,6 +19,7 @@ pub mod find;
 pub mod html;
 pub mod list;
 pub mod people;
+pub mod sql_chart;
 pub mod tile;
 pub mod work;
 

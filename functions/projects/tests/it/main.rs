@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod activity;
 mod deletion;
 mod groups;
 mod project;

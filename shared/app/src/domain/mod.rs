@@ -1,6 +1,7 @@
 //! Entities and rules. No I/O here: time and randomness are arguments.
 
 pub mod access;
+pub mod activity;
 pub mod allowed_domains;
 pub mod attribute;
 pub mod comment;

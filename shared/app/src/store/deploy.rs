@@ -36,7 +36,7 @@ pub const SESSION: Duration = Duration::from_secs(60 * 60);
 /// What nothing names is removed when it was written this long ago: twice what a deploy may take.
 pub const UNNAMED: Duration = Duration::from_secs(2 * 60 * 60);
 /// How often a deploy tries, that others keep coming before.
-const TRIES: usize = 5;
+pub(super) const TRIES: usize = 5;
 
 /// A deploy that comes in batches.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -92,13 +92,13 @@ impl Deploy {
 }
 
 /// The set that counts, and what is in it.
-struct Current {
-    set: Option<ExploreSet>,
-    entries: Vec<Entry>,
+pub(super) struct Current {
+    pub(super) set: Option<ExploreSet>,
+    pub(super) entries: Vec<Entry>,
 }
 
 impl Current {
-    fn bodies(&self) -> BTreeSet<&ContentHash> {
+    pub(super) fn bodies(&self) -> BTreeSet<&ContentHash> {
         self.entries.iter().map(|entry| &entry.body).collect()
     }
 }
@@ -265,7 +265,7 @@ impl Store {
         Ok(promised)
     }
 
-    async fn current(&self, project: ProjectId) -> Result<Current> {
+    pub(super) async fn current(&self, project: ProjectId) -> Result<Current> {
         for _ in 0..TRIES {
             let set = self.explore_set(project).await?;
             let shards = set.as_ref().map(|set| set.shards.0.clone());
@@ -278,7 +278,7 @@ impl Store {
     }
 
     /// Writes the bodies that are not known.
-    async fn put_bodies(
+    pub(super) async fn put_bodies(
         &self,
         project: ProjectId,
         given: &[Given<'_>],
@@ -341,7 +341,7 @@ impl Store {
         Err(Error::Changed(Kind::Explore))
     }
 
-    fn switch_writes(
+    pub(super) fn switch_writes(
         &self,
         project: ProjectId,
         old: Option<&ExploreSet>,
@@ -455,7 +455,7 @@ fn pack_list(text: &[u8]) -> Result<Packed> {
 }
 
 /// The parts of a list, and the writes of those that the current set does not have.
-fn shards_of(
+pub(super) fn shards_of(
     project: ProjectId,
     list: &[&Entry],
     current: Option<&ExploreSet>,

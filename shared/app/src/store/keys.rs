@@ -557,6 +557,19 @@ pub fn activity(project: ProjectId, week: &str, user: UserId) -> Key {
     )
 }
 
+/// How often somebody opened a dashboard of a project in a week.
+pub fn dashboard_activity(
+    project: ProjectId,
+    week: &str,
+    user: UserId,
+    dashboard: ContentId,
+) -> Key {
+    key(
+        activity_partition(project),
+        format!("{}#{user}#{dashboard}", text(week)),
+    )
+}
+
 /// The partition of somebody's notifications.
 pub fn inbox_partition(user: UserId) -> String {
     format!("INBOX#{user}")
@@ -720,6 +733,7 @@ mod tests {
             views(ContentKind::Chart, ContentId::new(&random)),
             work(WorkId::new(&random)),
             activity(project_id, "2026-01-05", user_id),
+            dashboard_activity(project_id, "2026-01-05", user_id, ContentId::new(&random)),
         ];
         let table: String = keys
             .iter()

@@ -11,6 +11,7 @@
 //! | every request in a project | `PROJECT#p / PROFILE`, `MEMBER#u` and `ACCESS#g` of the caller's groups, one batch |
 //! | a project's spaces | `PROJECT#p`, by prefix; who may enter one: the roles in it, and the organisation's `MEMBER#` rows |
 //! | charts and dashboards: lists, search, names on tiles | `PROJECT#p / CONTENT#shard`, sixteen, one batch |
+//! | who has used a project, for its admins | `ACTIVITY#p`, whole |
 //! | one chart or dashboard | its `HEAD`, then its latest `VERSION#` |
 //! | the list of projects | `ORG#o / PROJECT#p`, all or those of the caller's roles, and `GROUP#g` of the groups in them |
 //! | one project | what every request in it reads, and `WAREHOUSE` and `DBT`, one batch |
@@ -23,6 +24,7 @@
 //! only, loops over pages from [`page`] only. `ttl` tidies and never decides: reads of what expires go through
 //! [`live`], conditions compare the time. Every item carries `kind`, and `w`, a random id of the call that wrote it.
 
+mod activity;
 mod apply;
 mod attribute;
 mod comment;
@@ -63,6 +65,7 @@ mod tag;
 mod token;
 mod user;
 mod views;
+mod virtual_view;
 mod warehouse_credentials;
 mod work;
 mod write;
@@ -101,6 +104,7 @@ pub use project_settings::{Connections, ProjectChange};
 pub use query::Came;
 pub use space::{NewSpace, SpaceChange};
 pub use user::{LAST_ADMIN, SignUp};
+pub use virtual_view::VirtualView;
 
 /// An item as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;
