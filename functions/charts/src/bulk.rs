@@ -54,7 +54,7 @@ pub(crate) async fn update_saved_charts(
         let edits = ids.iter().zip(&body);
         let edits = edits.map(|(id, one)| one.edit(&contents, *id));
         let edits: Vec<Edit> = edits
-            .filter_map(Result::transpose)
+            .filter_map(|edit| edit.transpose())
             .collect::<Result<_>>()?;
         match written(&app, &project, &edits).await {
             Err(Error::Changed(_)) => {}
@@ -112,9 +112,7 @@ async fn written(app: &App, project: &InProject, edits: &[Edit]) -> Result<()> {
         return Ok(());
     }
     let (kept, now) = (app.config.deleted_content, app.clock.now());
-    app.store
-        .edit_content(project.id(), edits, kept, now)
-        .await
+    app.store.edit_content(project.id(), edits, kept, now).await
 }
 
 /// Charts as lists show them, in this order.

@@ -34,8 +34,7 @@ pub(crate) async fn shown(
     project: &InProject,
     head: &Content,
 ) -> Result<Tagged<SavedChart>> {
-    let (place, version) =
-        tokio::try_join!(Place::of(app, project, head), app.store.latest(head))?;
+    let (place, version) = tokio::try_join!(Place::of(app, project, head), app.store.latest(head))?;
     place.require(Action::View)?;
     let chart = SavedChart::read(app, &place, version.body.unpack_json()?).await?;
     Ok((etag(head.rev), Reply(chart)))
@@ -60,9 +59,7 @@ pub(crate) fn require_own_sql(project: &InProject, body: &ChartBody) -> Result<(
 /// `NotExists` without it.
 pub(crate) async fn require_explore(app: &App, project: &InProject, name: &str) -> Result<()> {
     let found = app.store.explore(project.id(), name).await?;
-    found
-        .map(|_| ())
-        .ok_or(Error::NotExists(Kind::Explore))
+    found.map(|_| ()).ok_or(Error::NotExists(Kind::Explore))
 }
 
 /// Answers a chart with its latest version, and counts that it was opened.

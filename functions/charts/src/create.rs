@@ -218,8 +218,8 @@ fn first_root<'a>(spaces: &'a Spaces<'_>) -> Result<&'a Space> {
         })
         .collect();
     roots.sort_by_key(|space| (space.created_at, space.id));
-    let may = |space: &&&Space| spaces.may(Action::Create, Subject::SavedChart, space);
-    match roots.iter().find(may) {
+    let may = |space: &&Space| spaces.may(Action::Create, Subject::SavedChart, space);
+    match roots.iter().copied().find(may) {
         Some(space) => Ok(space),
         None if roots.is_empty() => Err(Error::NotFound(Kind::Space)),
         None => Err(NOT_ALLOWED),

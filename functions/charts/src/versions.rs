@@ -50,19 +50,17 @@ pub(crate) struct VersionPath {
 pub(crate) async fn version_of(app: &App, head: &Content, id: &str) -> Result<Version> {
     let missing = || Error::NotFound(Kind::Version);
     let id = ContentId::parse(id).ok_or_else(missing)?;
-    let number = head.id.number_of(id).filter(|number| *number <= head.latest);
+    let number = head
+        .id
+        .number_of(id)
+        .filter(|number| *number <= head.latest);
     let number = number.ok_or_else(missing)?;
     let found = app.store.version(head.what, head.id, number).await?;
     found.ok_or_else(missing)
 }
 
 /// Writes a new version.
-async fn save(
-    app: &App,
-    found: &Found,
-    rev: Option<u64>,
-    body: &ChartBody,
-) -> Result<Content> {
+async fn save(app: &App, found: &Found, rev: Option<u64>, body: &ChartBody) -> Result<Content> {
     let (packed, shown) = (Packed::pack_json(body)?, saved::chart::shown(body));
     edit(app, &found.head, rev, async |head: &Content| {
         let new = Content {
