@@ -2,6 +2,7 @@
 
 mod credentials;
 mod custom_metrics;
+mod dbt_yml;
 mod groups;
 mod project;
 mod refresh;
