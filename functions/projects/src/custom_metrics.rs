@@ -78,13 +78,10 @@ pub(crate) async fn get_custom_metrics(
     for charts in charts.chunks(AT_ONCE) {
         for version in app.store.latest_of(charts).await? {
             let chart = charts.iter().find(|chart| chart.id == version.of);
+            let Some(chart) = chart else { continue };
             let body: ChartBody = version.body.unpack_json()?;
             let metrics = body.metric_query.additional_metrics.iter().flatten();
-            let shown = chart.into_iter().flat_map(|chart| {
-                let metrics = metrics.clone();
-                metrics.map(|metric| CustomMetric::new(&app, chart, metric))
-            });
-            found.extend(shown);
+            found.extend(metrics.map(|metric| CustomMetric::new(&app, chart, metric)));
         }
     }
     Ok(Reply(found))
