@@ -9,6 +9,7 @@
 mod macros;
 mod accounts;
 mod asking;
+mod charts;
 mod explores;
 mod files;
 mod groups;
@@ -114,6 +115,7 @@ fn scenarios() -> Vec<Scenario> {
         asking::scenarios(),
         files::scenarios(),
         metrics::scenarios(),
+        charts::scenarios(),
         groups::scenarios(),
         small::scenarios(),
     ]

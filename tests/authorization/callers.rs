@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
 use super::{
-    explores, files,
+    charts, explores, files,
     rows::{ANA, LOGINS, Named, TOKENS, warehouse},
 };
 
@@ -317,6 +317,18 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
     let space = made(ana.post(&spaces).json(&body).await, "uuid");
     let body = json!({ "name": "Private", "isPrivate": true });
     let private_space = made(ana.post(&spaces).json(&body).await, "uuid");
+    let saved = format!("/api/v1/projects/{project}/saved");
+    let chart = |space: &str| ana.post(&saved).json(&charts::chart("Orders", space));
+    let private_chart = made(chart(&private_space).await, "uuid");
+    let deleted_chart = made(chart(&space).await, "uuid");
+    let path = format!("/api/v1/saved/{deleted_chart}");
+    ana.delete(&path).await.ok();
+    let chart = made(chart(&space).await, "uuid");
+    let path = format!("/api/v1/saved/{chart}/version");
+    ana.post(&path).json(&charts::definition()).await.ok();
+    let history = format!("/api/v1/saved/{chart}/history");
+    let history = ana.get(&history).await.ok();
+    let chart_version = text(&history["history"][1]["versionUuid"]);
 
     let body = json!({ "name": "Sales", "members": [{ "userUuid": member }] });
     let group = made(ana.post("/api/v1/org/groups").json(&body).await, "uuid");
@@ -347,6 +359,10 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
         share: made(share, "nanoid"),
         tag,
         compilation,
+        chart,
+        private_chart,
+        chart_version,
+        deleted_chart,
         ..Named::nobodys()
     }
 }

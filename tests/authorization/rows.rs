@@ -47,6 +47,14 @@ pub(super) struct Named {
     pub(super) csv: String,
     /// What the link to its file ends with.
     pub(super) file: String,
+    /// A chart in the public space, with two versions.
+    pub(super) chart: String,
+    /// A chart in the private space.
+    pub(super) private_chart: String,
+    /// The first version of the chart.
+    pub(super) chart_version: String,
+    /// A chart that was in the public space, and was deleted.
+    pub(super) deleted_chart: String,
 }
 
 impl Named {
@@ -75,6 +83,10 @@ impl Named {
             query: id(),
             csv: id(),
             file: code(),
+            chart: id(),
+            private_chart: id(),
+            chart_version: id(),
+            deleted_chart: id(),
         }
     }
 }

@@ -143,17 +143,13 @@ async fn the_query_is_of_the_explore_that_the_chart_names() {
 #[tokio::test]
 async fn without_a_space_it_goes_to_the_first_that_the_caller_comes_to() {
     let app = TestApp::new(local::api()).await;
-    let ana = app.admin(ANA, "Acme").await;
+    let made = made(&app).await;
     let empty = app.project(ANA, "Empty").await.id;
     let body = with(definition(), json!({ "name": "New" }));
-    let answer = ana
-        .post(&format!("/api/v1/projects/{empty}/saved"))
-        .json(&body)
-        .await;
+    let empty = format!("/api/v1/projects/{empty}/saved");
+    let answer = made.ana.post(&empty).json(&body).await;
     assert_eq!(answer.refusal(), "404 NotFoundError");
-    drop(ana);
 
-    let made = made(&app).await;
     app.wait(1);
     made.space("Second", false).await;
     let eda = app.in_role("eda@acme.com", "editor").await;
