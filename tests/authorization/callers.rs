@@ -318,12 +318,12 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
     let body = json!({ "name": "Private", "isPrivate": true });
     let private_space = made(ana.post(&spaces).json(&body).await, "uuid");
     let saved = format!("/api/v1/projects/{project}/saved");
-    let chart = |space: &str| ana.post(&saved).json(&charts::chart("Orders", space));
-    let private_chart = made(chart(&private_space).await, "uuid");
-    let deleted_chart = made(chart(&space).await, "uuid");
+    let chart = |name: &str, space: &str| ana.post(&saved).json(&charts::chart(name, space));
+    let private_chart = made(chart("Hidden", &private_space).await, "uuid");
+    let deleted_chart = made(chart("Deleted", &space).await, "uuid");
     let path = format!("/api/v1/saved/{deleted_chart}");
     ana.delete(&path).await.ok();
-    let chart = made(chart(&space).await, "uuid");
+    let chart = made(chart("Orders", &space).await, "uuid");
     let path = format!("/api/v1/saved/{chart}/version");
     ana.post(&path).json(&charts::definition()).await.ok();
     let history = format!("/api/v1/saved/{chart}/history");
