@@ -6,6 +6,7 @@
 
 mod accounts;
 mod callers;
+mod charts;
 mod explores;
 mod files;
 mod groups;
@@ -48,6 +49,7 @@ fn requests() -> Vec<Row> {
         explores::asking(),
         files::rows(),
         metrics::rows(),
+        charts::rows(),
         groups::rows(),
         small::rows(),
     ]

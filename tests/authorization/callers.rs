@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
 use super::{
-    explores, files,
+    charts, explores, files,
     rows::{ANA, LOGINS, Named, TOKENS, warehouse},
     sql_charts,
 };
@@ -325,6 +325,18 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
     let body = sql_charts::view("orders by sql");
     let view = format!("{path}/virtual-view");
     ana.post(&view).json(&body).await.ok();
+    let saved = format!("/api/v1/projects/{project}/saved");
+    let chart = |name: &str, space: &str| ana.post(&saved).json(&charts::chart(name, space));
+    let private_chart = made(chart("Hidden", &private_space).await, "uuid");
+    let deleted_chart = made(chart("Deleted", &space).await, "uuid");
+    let path = format!("/api/v1/saved/{deleted_chart}");
+    ana.delete(&path).await.ok();
+    let chart = made(chart("Orders", &space).await, "uuid");
+    let path = format!("/api/v1/saved/{chart}/version");
+    ana.post(&path).json(&charts::definition()).await.ok();
+    let history = format!("/api/v1/saved/{chart}/history");
+    let history = ana.get(&history).await.ok();
+    let chart_version = text(&history["history"][1]["versionUuid"]);
 
     let body = json!({ "name": "Sales", "members": [{ "userUuid": member }] });
     let group = made(ana.post("/api/v1/org/groups").json(&body).await, "uuid");
@@ -356,6 +368,10 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
         tag,
         compilation,
         sql_chart,
+        chart,
+        private_chart,
+        chart_version,
+        deleted_chart,
         ..Named::nobodys()
     }
 }

@@ -49,6 +49,14 @@ pub(super) struct Named {
     pub(super) file: String,
     /// An SQL chart in the public space.
     pub(super) sql_chart: String,
+    /// A chart in the public space, with two versions.
+    pub(super) chart: String,
+    /// A chart in the private space.
+    pub(super) private_chart: String,
+    /// The first version of the chart.
+    pub(super) chart_version: String,
+    /// A chart that was in the public space, and was deleted.
+    pub(super) deleted_chart: String,
 }
 
 impl Named {
@@ -78,6 +86,10 @@ impl Named {
             csv: id(),
             file: code(),
             sql_chart: id(),
+            chart: id(),
+            private_chart: id(),
+            chart_version: id(),
+            deleted_chart: id(),
         }
     }
 }

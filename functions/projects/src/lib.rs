@@ -3,6 +3,7 @@
 mod activity;
 mod credentials;
 mod custom_metrics;
+mod dbt_yml;
 mod groups;
 mod project;
 mod refresh;

@@ -56,6 +56,8 @@ pub enum Kind {
     PinnedList,
     VirtualView,
     Validation,
+    /// Content that can be restored.
+    Deleted,
 }
 
 impl fmt::Display for Kind {
@@ -106,6 +108,7 @@ impl fmt::Display for Kind {
             Kind::PinnedList => "Pinned list",
             Kind::VirtualView => "Virtual view",
             Kind::Validation => "Validation error",
+            Kind::Deleted => "Deleted content",
         })
     }
 }

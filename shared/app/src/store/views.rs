@@ -16,6 +16,7 @@ impl Store {
         let count = || {
             Write::update(keys::views(what, id))
                 .add("views", 1)
+                .set("kind", "views")
                 .set("lastViewedAt", now)
         };
         let first = count().set("firstViewedAt", now).when_missing("views");

@@ -1,0 +1,153 @@
+//! What was deleted, and comes back.
+
+use serde_json::{Value, json};
+use testing::TestApp;
+
+use crate::made::{Made, chart_path, definition, made, names, text, with};
+
+fn restore(made: &Made<'_>, chart: &str) -> String {
+    let id = chart.rsplit('/').next().unwrap();
+    format!("{}/deleted/{id}/restore", made.path)
+}
+
+async fn deleted(made: &Made<'_>) -> Value {
+    made.ana.get(&format!("{}/deleted", made.path)).await.ok()
+}
+
+#[tokio::test]
+async fn a_deleted_chart_comes_back_with_its_versions() {
+    let app = TestApp::new(local::api()).await;
+    let made = made(&app).await;
+    let path = made.chart("Revenue").await;
+    let version = format!("{path}/version");
+    made.ana.post(&version).json(&definition()).await.ok();
+    made.ana.delete(&path).await.ok();
+    let list = deleted(&made).await;
+    assert_eq!(list[0]["contentType"], "chart");
+    assert_eq!(list[0]["spaceUuid"], json!(made.space));
+    assert_eq!(list[0]["deletedAt"], "2026-01-31T09:30:00.000Z");
+    assert_eq!(list[0]["restorableUntil"], "2026-03-02T09:30:00.000Z");
+
+    let back = made.ana.post(&restore(&made, &path)).await.ok();
+    assert_eq!(back["slug"], "revenue");
+    assert_eq!(made.ana.get(&path).await.ok()["name"], "Revenue");
+    let history = made.ana.get(&format!("{path}/history")).await.ok();
+    assert_eq!(history["history"].as_array().unwrap().len(), 2);
+    assert_eq!(deleted(&made).await, json!([]));
+    // Again changes nothing.
+    assert_eq!(made.ana.post(&restore(&made, &path)).await.ok(), back);
+}
+
+#[tokio::test]
+async fn a_slug_that_was_taken_is_told_and_another_one_will_do() {
+    let app = TestApp::new(local::api()).await;
+    let made = made(&app).await;
+    let path = made.chart("Revenue").await;
+    made.ana.delete(&path).await.ok();
+    let taken = made.chart_in("Revenue", &made.space).await;
+    assert_eq!(taken["slug"], "revenue");
+    let restore = restore(&made, &path);
+    let refused = made.ana.post(&restore).await;
+    assert_eq!(refused.refusal(), "409 AlreadyExistsError");
+    for slug in ["a/b", "é", ""] {
+        let refused = made.ana.post(&restore).json(&json!({ "slug": slug })).await;
+        assert_eq!(refused.refusal(), "400 ParameterError");
+    }
+    let body = json!({ "slug": "revenue-of-old" });
+    let back = made.ana.post(&restore).json(&body).await.ok();
+    assert_eq!(back["slug"], "revenue-of-old");
+    assert_eq!(made.ana.get(&path).await.ok()["slug"], "revenue-of-old");
+}
+
+#[tokio::test]
+async fn restoring_takes_the_right_to_change_it() {
+    let app = TestApp::with(local::api(), &[("ZERODASH_ALLOW_MULTIPLE_ORGS", "true")]).await;
+    let made = made(&app).await;
+    let private = made.space("Private", true).await;
+    let (open, hidden) = (
+        made.chart("Open").await,
+        chart_path(&made.chart_in("Hidden", &private).await),
+    );
+    for chart in [&open, &hidden] {
+        made.ana.delete(chart).await.ok();
+    }
+    let path = format!("{}/deleted", made.path);
+    let vic = app.viewer("vic@acme.com").await;
+    assert_eq!(names(&vic.get(&path).await.ok()), ["Open"]);
+    let eda = app.in_role("eda@acme.com", "editor").await;
+    for (who, chart) in [(&vic, &open), (&vic, &hidden), (&eda, &hidden)] {
+        let refused = who.post(&restore(&made, chart)).await;
+        assert_eq!(refused.refusal(), "403 ForbiddenError");
+    }
+    // Into a space that is not theirs neither.
+    let body = json!({ "spaceUuid": private });
+    let refused = eda.post(&restore(&made, &open)).json(&body).await;
+    assert_eq!(refused.refusal(), "403 ForbiddenError");
+    eda.post(&restore(&made, &open)).await.ok();
+    let oda = app.admin("oda@other.com", "Other").await;
+    let foreign = oda.post(&restore(&made, &hidden)).await;
+    assert_eq!(foreign.refusal(), "404 NotExistsError");
+    for id in ["x", "00000000-0000-4000-8000-000000000000"] {
+        let none = made.ana.post(&restore(&made, id)).await;
+        assert_eq!(none.refusal(), "404 NotFoundError");
+    }
+}
+
+#[tokio::test]
+async fn after_a_while_it_is_gone_for_good() {
+    let settings = [("ZERODASH_DELETED_CONTENT_DAYS", "1")];
+    let app = TestApp::with(local::api(), &settings).await;
+    let made = made(&app).await;
+    let path = made.chart("Revenue").await;
+    made.ana.delete(&path).await.ok();
+    app.wait(24 * 60);
+    assert_eq!(deleted(&made).await, json!([]));
+    let late = made.ana.post(&restore(&made, &path)).await;
+    assert_eq!(late.refusal(), "404 NotFoundError");
+}
+
+#[tokio::test]
+async fn what_lay_in_a_space_that_is_gone_comes_back_to_another() {
+    let app = TestApp::new(local::api()).await;
+    let made = made(&app).await;
+    let gone = made.space("Gone", false).await;
+    let path = chart_path(&made.chart_in("Revenue", &gone).await);
+    made.ana.delete(&path).await.ok();
+    let space = format!("{}/spaces/{gone}", made.path);
+    made.ana.delete(&space).await.ok();
+    assert_eq!(deleted(&made).await[0]["spaceUuid"], Value::Null);
+    let eda = app.in_role("eda@acme.com", "editor").await;
+    let list = format!("{}/deleted", made.path);
+    assert_eq!(eda.get(&list).await.ok(), json!([]));
+    let restore = restore(&made, &path);
+    assert_eq!(
+        made.ana.post(&restore).await.refusal(),
+        "400 ParameterError"
+    );
+    let body = json!({ "spaceUuid": made.space });
+    made.ana.post(&restore).json(&body).await.ok();
+    assert_eq!(
+        made.ana.get(&path).await.ok()["spaceUuid"],
+        json!(made.space)
+    );
+}
+
+#[tokio::test]
+async fn a_dashboard_comes_back_with_its_own_charts() {
+    let app = TestApp::new(local::api()).await;
+    let made = made(&app).await;
+    let dashboards = format!("{}/dashboards", made.path);
+    let body = json!({ "name": "Board", "tiles": [], "tabs": [], "spaceUuid": made.space });
+    let board = made.ana.post(&dashboards).json(&body).await.json();
+    let board = text(&board["results"]["uuid"]);
+    let own = json!({ "name": "Own", "dashboardUuid": board });
+    let own = with(definition(), own);
+    let own = chart_path(&made.ana.post(&made.saved()).json(&own).await.ok());
+    let path = format!("/api/v1/dashboards/{board}");
+    made.ana.delete(&path).await.ok();
+    assert_eq!(made.ana.get(&own).await.refusal(), "404 NotFoundError");
+    assert_eq!(names(&deleted(&made).await), ["Board"]);
+    made.ana.post(&restore(&made, &path)).await.ok();
+    assert_eq!(made.ana.get(&path).await.ok()["name"], "Board");
+    assert_eq!(made.ana.get(&own).await.ok()["dashboardUuid"], json!(board));
+}
