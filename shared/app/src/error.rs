@@ -56,6 +56,7 @@ pub enum Kind {
     PinnedList,
     VirtualView,
     Validation,
+    SpotlightConfig,
 }
 
 impl fmt::Display for Kind {
@@ -106,6 +107,7 @@ impl fmt::Display for Kind {
             Kind::PinnedList => "Pinned list",
             Kind::VirtualView => "Virtual view",
             Kind::Validation => "Validation error",
+            Kind::SpotlightConfig => "Configuration of the metrics list",
         })
     }
 }

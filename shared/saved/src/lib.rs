@@ -7,10 +7,12 @@
 //! | all of a project, as the caller finds it | `contents.rs` |
 //! | what clients send and see | `chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `people.rs` |
 //! | editing while others do | `edit.rs` |
+//! | all of a project, once more in a preview | `copy.rs` |
 //! | work that is polled | `work.rs` |
 
 pub mod chart;
 pub mod contents;
+pub mod copy;
 pub mod dashboard;
 pub mod edit;
 pub mod find;
