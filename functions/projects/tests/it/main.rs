@@ -5,6 +5,7 @@
 
 mod deletion;
 mod groups;
+mod previews;
 mod project;
 mod refresh;
 mod settings;
