@@ -11,6 +11,7 @@ mod files;
 mod groups;
 mod metrics;
 mod organizations;
+mod previews;
 mod projects;
 mod rows;
 mod settings;
@@ -41,6 +42,7 @@ fn requests() -> Vec<Row> {
         organizations::rows(),
         settings::rows(),
         projects::rows(),
+        previews::rows(),
         spaces::rows(),
         explores::rows(),
         explores::asking(),

@@ -14,6 +14,7 @@ mod files;
 mod groups;
 mod metrics;
 mod organizations;
+mod previews;
 mod projects;
 mod scenario;
 mod settings;
@@ -109,6 +110,7 @@ fn scenarios() -> Vec<Scenario> {
         organizations::scenarios(),
         settings::scenarios(),
         projects::scenarios(),
+        previews::scenarios(),
         spaces::scenarios(),
         explores::scenarios(),
         asking::scenarios(),

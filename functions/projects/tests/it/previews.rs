@@ -141,19 +141,20 @@ async fn laden(app: &TestApp) -> Shop<'_> {
     let private = space(private).await;
     let shared = json!({ "groupUuid": group.id, "spaceRole": "viewer" });
     let share = format!("{spaces}/{private}/group/share");
-    ana.post(&share).json(&shared).await.ok();
+    let shared = ana.post(&share).json(&shared).await;
+    assert!(shared.status.is_success(), "{shared}");
 
     let saved = of(id, "/saved");
     let save = async |mut body: Value, place: (&str, &str)| {
         body[place.0] = json!(place.1);
         made(&ana.post(&saved).json(&body).await, "uuid")
     };
-    let plain = save(chart("Plain", "orders"), ("spaceUuid", &below)).await;
+    let plain = save(chart("Plain", "orders"), ("spaceUuid", below.as_str())).await;
     let version = chart("", "customers");
     let versions = format!("/api/v1/saved/{plain}/version");
     ana.post(&versions).json(&version).await.ok();
-    let hidden = save(chart("Hidden", "orders"), ("spaceUuid", &private)).await;
-    let gone = save(chart("Gone", "orders"), ("spaceUuid", &public)).await;
+    let hidden = save(chart("Hidden", "orders"), ("spaceUuid", private.as_str())).await;
+    let gone = save(chart("Gone", "orders"), ("spaceUuid", public.as_str())).await;
     let sql = json!({
         "name": "By SQL", "description": "d", "sql": "SELECT 1 AS one", "limit": 10, "spaceUuid": public,
         "config": { "type": "table", "metadata": { "version": 1 }, "columns": {} },
@@ -164,7 +165,7 @@ async fn laden(app: &TestApp) -> Shop<'_> {
     let board = json!({ "name": "Board", "tiles": [], "tabs": [], "spaceUuid": public });
     let board = ana.post(&of(id, "/dashboards")).json(&board).await;
     let board = made(&board, "uuid");
-    let own = save(chart("Own", "orders"), ("dashboardUuid", &board)).await;
+    let own = save(chart("Own", "orders"), ("dashboardUuid", board.as_str())).await;
     let tile = |id: &str, kind: &str, properties: Value| json!({ "uuid": id, "type": kind, "x": 0, "y": 0, "w": 6, "h": 3, "tabUuid": "t", "properties": properties });
     let filter = json!({
         "id": "f", "label": "Status", "operator": "equals", "values": ["done"],
