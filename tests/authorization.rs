@@ -12,6 +12,7 @@ mod files;
 mod groups;
 mod metrics;
 mod organizations;
+mod previews;
 mod projects;
 mod rows;
 mod settings;
@@ -43,6 +44,7 @@ fn requests() -> Vec<Row> {
         organizations::rows(),
         settings::rows(),
         projects::rows(),
+        previews::rows(),
         spaces::rows(),
         sql_charts::rows(),
         explores::rows(),

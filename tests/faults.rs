@@ -15,6 +15,7 @@ mod files;
 mod groups;
 mod metrics;
 mod organizations;
+mod previews;
 mod projects;
 mod scenario;
 mod settings;
@@ -134,6 +135,7 @@ fn scenarios() -> Vec<Scenario> {
         organizations::scenarios(),
         settings::scenarios(),
         projects::scenarios(),
+        previews::scenarios(),
         spaces::scenarios(),
         sql_charts::scenarios(),
         explores::scenarios(),

@@ -9,7 +9,7 @@ use app::domain::{
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
-use super::{ANA, explores, put, text};
+use super::{ANA, content, explores, put, text};
 
 const TUNNELED: &str = "s3cret-of-the-warehouse";
 
@@ -61,8 +61,9 @@ pub(super) async fn journey(app: &TestApp, ana: &Actor<'_>, login: &str) -> Valu
     let note = Notification::new(me, &app.app.random, app.app.clock.now());
     app.app.store.put_notification(&note).await.unwrap();
     let explores = explores::journey(app, ana, &project, login).await;
+    let content = content::journey(app, ana, &project, &space).await;
     json!({
-        "cookie": ana.cookie(), "project": project, "explores": explores, "group": group, "space": space, "share": link,
+        "cookie": ana.cookie(), "project": project, "explores": explores, "content": content, "group": group, "space": space, "share": link,
         "publicKey": key["publicKey"], "invitation": invited["inviteCode"],
     })
 }
@@ -129,6 +130,9 @@ pub(super) async fn is_read(version: &Path, known: &Value) {
 
     if let Some(known) = known.get("explores") {
         explores::is_read(&app, &ana, &project, known).await;
+    }
+    if let Some(known) = known.get("content") {
+        content::is_read(&app, &ana, &project, known).await;
     }
 
     // job: a mail that waits, or a sweep. Whichever it is, it can be done.

@@ -8,12 +8,13 @@ use app::{
     domain::{
         access::{Action, Object, ProjectKind, Subject},
         connection::{Connection, Dbt, NewDbt, NewWarehouse, Warehouse},
-        id::{OrganizationId, ProjectId, UserId},
+        id::{OrganizationId, ProjectId, UserId, WorkId},
         job::{Job, Task},
         project::{DbtVersion, Project, ProjectSummary, WarehouseType, in_order, project_name},
         space::Space,
         table_selection::TableSelection,
     },
+    previews,
     store::NewProject,
     view::ProjectView,
 };
@@ -120,7 +121,7 @@ pub(crate) struct CreateProject {
     /// Whether a preview has its upstream's warehouse, whatever was sent.
     #[schema(nullable = false)]
     copy_warehouse_connection_from_upstream_project: Option<bool>,
-    #[expect(dead_code, reason = "there is no content to copy yet")]
+    /// Whether a preview gets what is saved in its upstream; it does, unless somebody says otherwise.
     #[schema(nullable = false)]
     copy_content: Option<bool>,
     #[schema(nullable = false)]
@@ -136,15 +137,19 @@ pub(crate) struct CreateProject {
 #[schema(as = ApiCreateProjectResults)]
 pub(crate) struct CreatedProject {
     project: ProjectView,
-    /// Whether it has the content of its upstream.
+    /// Whether it gets what is saved in its upstream, which takes a moment.
     has_content_copy: bool,
 }
 
 impl CreatedProject {
-    fn reply(project: Project, warehouse: Option<Warehouse>, dbt: Dbt) -> Reply<Self> {
+    fn reply(
+        project: Project,
+        (warehouse, dbt): (Option<Warehouse>, Dbt),
+        has_content_copy: bool,
+    ) -> Reply<Self> {
         Reply(Self {
             project: ProjectView::new(project, warehouse, dbt),
-            has_content_copy: false,
+            has_content_copy,
         })
     }
 }
@@ -179,13 +184,17 @@ pub(crate) async fn create_project(
     let begins_public = body.kind == ProjectKind::Default;
     let space = begins_public.then(|| Space::shared(id, &app.random, now));
     let tables = tables(&app, &body, from).await?;
-    let copying = from.map(|from| Task::CopyAccess { from, to: id });
-    let copying = copying.map(|task| Job::new(task, &app.random, now));
+    let copying = previews::access(&app, &project, now);
+    let content = match body.copy_content {
+        Some(false) => None,
+        _ => previews::content(&app, &project, now)?,
+    };
     let new = NewProject {
         warehouse: warehouse.as_ref(),
         dbt: Some(&dbt),
         key: key.as_deref(),
         copying: copying.as_ref(),
+        work: content.as_ref().map(|(work, job)| (work, job)),
         space: space.as_ref(),
         tables: tables.as_ref(),
         ..NewProject::bare(&project, by)
@@ -194,7 +203,12 @@ pub(crate) async fn create_project(
     app.store.copy_access_soon(copying.as_ref()).await;
 
     let warehouse = warehouse.map(|one| one.shown);
-    Ok(CreatedProject::reply(project, warehouse, dbt.shown))
+    let connections = (warehouse, dbt.shown);
+    Ok(CreatedProject::reply(
+        project,
+        connections,
+        content.is_some(),
+    ))
 }
 
 /// What a preview offers of its explores, when it is to be what its upstream offers.
@@ -233,15 +247,7 @@ async fn permitted(
         (ProjectKind::Preview, Some(text)) => {
             let id = ProjectId::parse(text).ok_or(Error::NotExists(Kind::Project))?;
             let upstream = InProject::find(app, user.clone(), id).await?;
-            upstream.require(Action::View, project)?;
-            if upstream.access.project.kind_of == ProjectKind::Preview {
-                return Err(Error::Forbidden("A preview has no previews"));
-            }
-            let made = Object {
-                upstream: Some(id),
-                ..made
-            };
-            upstream.require_on(create, project, &made)?;
+            previews::require(&upstream)?;
             Ok((organization, Some(upstream.access.project)))
         }
     }
@@ -261,7 +267,13 @@ async fn before(
     let (warehouse, dbt) = app.store.connections(project.id).await?;
     let dbt = dbt.map(|one| one.shown).unwrap_or_default();
     let warehouse = warehouse.map(|one| one.shown);
-    Ok(Some(CreatedProject::reply(project, warehouse, dbt)))
+    let copy = app.store.work(WorkId::first_of(project.id), now).await?;
+    let connections = (warehouse, dbt);
+    Ok(Some(CreatedProject::reply(
+        project,
+        connections,
+        copy.is_some(),
+    )))
 }
 
 /// The connections of a new project, sealed for it.
@@ -273,7 +285,7 @@ async fn connections(
 ) -> Result<(Option<Connection<Warehouse>>, Connection<Dbt>)> {
     let copies = body.copy_warehouse_connection_from_upstream_project == Some(true);
     let warehouse = match (upstream.filter(|_| copies), &body.warehouse_connection) {
-        (Some(from), _) => Some(resealed(app, from, id).await?),
+        (Some(from), _) => Some(connect::resealed(app, from, id).await?),
         (None, Some(sent)) => {
             let sent = connect::with_tunnel_key(app, organization, sent.clone()).await?;
             Some(Connection {
@@ -288,17 +300,6 @@ async fn connections(
         shown: body.dbt_connection.shown(),
     };
     Ok((warehouse, dbt))
-}
-
-/// The warehouse of one project, for another one.
-async fn resealed(app: &App, from: ProjectId, to: ProjectId) -> Result<Connection<Warehouse>> {
-    let (warehouse, _) = app.store.connections(from).await?;
-    let warehouse = warehouse.ok_or(Error::NotExists(Kind::Credentials))?;
-    let bytes = connect::open(app, from, &warehouse.sealed).await?;
-    Ok(Connection {
-        sealed: connect::seal(app, to, &bytes).await?,
-        ..warehouse
-    })
 }
 
 /// Deletes a project with everything in it; its previews stay.

@@ -5,6 +5,7 @@ mod credentials;
 mod custom_metrics;
 mod dbt_yml;
 mod groups;
+mod preview;
 mod project;
 mod refresh;
 mod settings;
@@ -41,6 +42,7 @@ pub fn router() -> Api {
         .routes(routes!(tags::get_tags, tags::create_tag))
         .routes(routes!(tags::update_tag, tags::delete_tag))
         .routes(routes!(tags::replace_yaml_tags))
+        .routes(routes!(preview::create_preview))
         .routes(routes!(refresh::refresh))
         .routes(routes!(refresh::get_job))
         .routes(routes!(refresh::webhook))

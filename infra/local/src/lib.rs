@@ -30,6 +30,7 @@ use options::Options;
 pub fn api() -> Api {
     Api::new()
         .merge(auth::router())
+        .merge(catalog::router())
         .merge(charts::router())
         .merge(content::router())
         .merge(dashboards::router())

@@ -1,9 +1,9 @@
 //! The sealed connections of projects.
 
 use crate::{
-    App, Error, Result,
+    App, Error, Kind, Result,
     domain::{
-        connection::NewWarehouse,
+        connection::{Connection, NewWarehouse, Warehouse},
         id::{OrganizationId, ProjectId},
         secret::SealedBytes,
     },
@@ -25,6 +25,20 @@ pub async fn seal(app: &App, project: ProjectId, bytes: &[u8]) -> Result<SealedB
 pub async fn open(app: &App, project: ProjectId, sealed: &SealedBytes) -> Result<Vec<u8>> {
     let context = project.to_string();
     app.seal.open(sealed, &[("project", &context)]).await
+}
+
+/// The warehouse of one project, for another one: its secrets stay on the server.
+///
+/// # Errors
+/// `NotExists` when it has none; `Unavailable` when the key does not answer.
+pub async fn resealed(app: &App, from: ProjectId, to: ProjectId) -> Result<Connection<Warehouse>> {
+    let (warehouse, _) = app.store.connections(from).await?;
+    let warehouse = warehouse.ok_or(Error::NotExists(Kind::Credentials))?;
+    let bytes = open(app, from, &warehouse.sealed).await?;
+    Ok(Connection {
+        sealed: seal(app, to, &bytes).await?,
+        ..warehouse
+    })
 }
 
 /// An SSH tunnel is known by its public key; the private key is one of the organisation's own.

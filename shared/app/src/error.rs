@@ -58,6 +58,7 @@ pub enum Kind {
     Validation,
     /// Content that can be restored.
     Deleted,
+    SpotlightConfig,
 }
 
 impl fmt::Display for Kind {
@@ -109,6 +110,7 @@ impl fmt::Display for Kind {
             Kind::VirtualView => "Virtual view",
             Kind::Validation => "Validation error",
             Kind::Deleted => "Deleted content",
+            Kind::SpotlightConfig => "Configuration of the metrics list",
         })
     }
 }

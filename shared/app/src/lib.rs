@@ -17,6 +17,7 @@ mod key_file;
 pub mod lambda;
 #[cfg(feature = "mail")]
 pub mod mail;
+pub mod previews;
 pub mod random;
 #[cfg(feature = "seal")]
 pub mod seal;

@@ -8,11 +8,13 @@
 //! | what clients send and see | `chart.rs`, `sql_chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `people.rs` |
 //! | editing while others do | `edit.rs` |
 //! | counting what was opened, and by whom | `activity.rs` |
+//! | all of a project, once more in a preview | `copy.rs` |
 //! | work that is polled | `work.rs` |
 
 pub mod activity;
 pub mod chart;
 pub mod contents;
+pub mod copy;
 pub mod dashboard;
 pub mod edit;
 pub mod find;

@@ -5,13 +5,15 @@ use app::{
     domain::{
         access::{Action, Object, Subject},
         id::WorkId,
-        job::{Job, Task},
+        job::Job,
         packed::Packed,
-        work::{KEPT, Work, WorkKind, WorkStatus},
+        work::{Work, WorkKind},
     },
 };
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::copy;
 
 /// Begins a piece of work: written down with the job that does it.
 ///
@@ -23,24 +25,16 @@ pub async fn begin(
     what: WorkKind,
     input: &impl Serialize,
 ) -> Result<Work> {
-    let now = app.clock.now();
-    let id = WorkId::new(&app.random);
-    let job = Job::new(Task::Work { work: id }, &app.random, now);
-    let work = Work {
-        id,
-        what,
-        project: project.id(),
-        organization: project.organization(),
-        user: project.user.id,
-        status: WorkStatus::Scheduled,
-        input: Packed::pack_json(input)?,
-        progress: None,
-        details: None,
-        error: None,
-        created_at: now,
-        expires_at: now + KEPT,
-        job: job.id,
-    };
+    let work = (WorkId::new(&app.random), what);
+    let place = (project.id(), project.organization());
+    let when = (&app.random, app.clock.now());
+    let (work, job) = Work::new(
+        work,
+        place,
+        project.user.id,
+        Packed::pack_json(input)?,
+        when,
+    );
     app.store.create_work(&work, &job).await?;
     Ok(work)
 }
@@ -96,12 +90,8 @@ pub async fn run(app: &App, id: WorkId, job: &Job) -> Result<()> {
 
 async fn attempt(app: &App, work: &Work) -> Came {
     match work.what {
-        WorkKind::Validate
-        | WorkKind::Rename
-        | WorkKind::CopyContent
-        | WorkKind::ActivityCsv
-        | WorkKind::DashboardCsv => {
-            let _ = app;
+        WorkKind::CopyContent => copy::run(app, work).await,
+        WorkKind::Validate | WorkKind::Rename | WorkKind::ActivityCsv | WorkKind::DashboardCsv => {
             Err(Error::invalid("not done here"))
         }
     }

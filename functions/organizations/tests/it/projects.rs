@@ -360,7 +360,7 @@ async fn a_preview_may_have_the_warehouse_of_its_upstream() {
     assert_snapshot!(made, @r#"
     200 {
       "results": {
-        "hasContentCopy": false,
+        "hasContentCopy": true,
         "project": {
           "createdByUserUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6",
           "dbtConnection": {
@@ -443,7 +443,7 @@ async fn a_preview_lets_in_whom_its_upstream_lets_in() {
             .await;
     }
     let made = make(&ana, &preview(sales)).await;
-    assert_eq!(made.ok()["hasContentCopy"], false);
+    assert_eq!(made.ok()["hasContentCopy"], true);
     let id = id_of(&made);
     assert_eq!(let_in(&app, id).await, (61, 2));
     for actor in [&leo, &gil] {

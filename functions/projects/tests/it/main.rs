@@ -6,6 +6,7 @@
 mod activity;
 mod deletion;
 mod groups;
+mod previews;
 mod project;
 mod refresh;
 mod settings;

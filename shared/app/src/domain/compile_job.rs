@@ -19,6 +19,8 @@ pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub const NO_DBT: &str = "This server does not run dbt. Compile the project where dbt is, and deploy it with the command-line client: `lightdash deploy`";
 /// What is said of a change of a project whose dbt project we would have to compile.
 const SAVED: &str = "The settings are saved. This server does not run dbt: compile the project where dbt is, and deploy it with the command-line client: `lightdash deploy`";
+/// What is said to who makes a preview of a project whose dbt project we would have to compile.
+const PREVIEWED: &str = "The preview is made. This server does not run dbt: compile the project where dbt is, and deploy it into the preview with the command-line client: `lightdash deploy`";
 
 /// What a job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -113,6 +115,22 @@ impl CompileJob {
         let refusal = compiles.then_some(SAVED);
         let step = Step::ended(StepType::Compiling, refusal, now);
         Self::ended((project, user), vec![step], random, now)
+    }
+
+    /// What a preview begins with: nothing to do for one that is compiled elsewhere, and for others the word that it is there
+    /// and what is to be done now.
+    pub fn of_preview(
+        (project, user): (ProjectId, UserId),
+        compiles: bool,
+        random: &Random,
+        now: Timestamp,
+    ) -> Self {
+        let refusal = compiles.then_some(PREVIEWED);
+        let step = Step::ended(StepType::Compiling, refusal, now);
+        Self {
+            id: CompileJobId::first_of(project),
+            ..Self::ended((project, user), vec![step], random, now)
+        }
     }
 
     fn ended(

@@ -1,5 +1,7 @@
 //! The ids of things: one type each, so that two of them cannot be mixed up.
 
+use sha2::{Digest, Sha256};
+
 /// Declares newtypes over `Uuid` that look like a uuid on the wire, in the table and in the document.
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
@@ -84,9 +86,55 @@ id!(
     CommentId,
     /// A piece of work that somebody polls.
     WorkId,
+    /// How the metrics list of a project is shown.
+    SpotlightConfigId,
 );
 
+/// An id that follows from a project and a thing: the same again for the same two, and another one for others.
+fn derived(project: ProjectId, what: &str, source: &[u8]) -> uuid::Uuid {
+    let whole = [what.as_bytes(), project.as_bytes().as_slice(), source].concat();
+    let digest = Sha256::digest(whole);
+    let mut bytes = [0; 16];
+    for (byte, part) in bytes.iter_mut().zip(digest.iter()) {
+        *byte = *part;
+    }
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+impl SpaceId {
+    /// What a copy of a space is called in a project: copying it again finds what is there.
+    pub fn derived(project: ProjectId, source: Self) -> Self {
+        Self(derived(project, "space", source.as_bytes()))
+    }
+}
+
+impl CompileJobId {
+    /// The compilation that a preview begins with.
+    pub fn first_of(project: ProjectId) -> Self {
+        Self(derived(project, "compilation", &[]))
+    }
+}
+
+impl WorkId {
+    /// The work that a preview begins with: the copy of its content.
+    pub fn first_of(project: ProjectId) -> Self {
+        Self(derived(project, "content", &[]))
+    }
+}
+
+impl SpotlightConfigId {
+    /// The one of a project.
+    pub fn of(project: ProjectId) -> Self {
+        Self(derived(project, "spotlight", &[]))
+    }
+}
+
 impl ContentId {
+    /// What a copy of it is called in a project: copying it again finds what is there.
+    pub fn derived(project: ProjectId, source: Self) -> Self {
+        Self(derived(project, "saved", source.as_bytes()))
+    }
+
     /// The id of a version of it, by its number: its own, with the number added into the last six bytes. So a version is
     /// found by its id alone, and no version of one thing has an id that is one of another.
     pub fn version(self, number: u32) -> Self {
@@ -140,5 +188,24 @@ mod tests {
             assert_eq!(other.number_of(chart.version(number)), None);
         }
         assert_eq!(chart.number_of(chart), None);
+    }
+
+    #[test]
+    fn a_copy_is_called_the_same_again_and_differently_elsewhere() {
+        let random = Random::seeded(1);
+        let (project, other) = (ProjectId::new(&random), ProjectId::new(&random));
+        let (chart, second) = (ContentId::new(&random), ContentId::new(&random));
+        let copy = ContentId::derived(project, chart);
+        assert_eq!(ContentId::derived(project, chart), copy);
+        assert_eq!(ContentId::parse(&copy.to_string()), Some(copy));
+        assert_eq!(copy.to_string().as_bytes()[14], b'8');
+        for another in [
+            chart,
+            ContentId::derived(project, second),
+            ContentId::derived(other, chart),
+            ContentId::derived(project, copy),
+        ] {
+            assert_ne!(another, copy);
+        }
     }
 }

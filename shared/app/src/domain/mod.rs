@@ -31,6 +31,7 @@ pub mod session;
 pub mod share_link;
 pub mod slug;
 pub mod space;
+pub mod spotlight;
 pub mod ssh_key;
 pub mod table_selection;
 pub mod tag;

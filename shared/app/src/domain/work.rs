@@ -8,8 +8,10 @@ use crate::{
     clock::Timestamp,
     domain::{
         id::{JobId, OrganizationId, ProjectId, UserId, WorkId},
+        job::{Job, Task},
         packed::Packed,
     },
+    random::Random,
 };
 
 /// How long it can be asked how a piece of work went.
@@ -66,4 +68,41 @@ pub struct Work {
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub job: JobId,
+}
+
+/// What a copy of content is begun with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CopyOf {
+    /// The project whose content it is. Whose it becomes is the work's own project.
+    pub from: ProjectId,
+}
+
+impl Work {
+    /// New work of somebody's in a project, and the job that does it.
+    pub fn new(
+        (id, what): (WorkId, WorkKind),
+        (project, organization): (ProjectId, OrganizationId),
+        user: UserId,
+        input: Packed,
+        (random, now): (&Random, Timestamp),
+    ) -> (Self, Job) {
+        let job = Job::new(Task::Work { work: id }, random, now);
+        let work = Self {
+            id,
+            what,
+            project,
+            organization,
+            user,
+            status: WorkStatus::Scheduled,
+            input,
+            progress: None,
+            details: None,
+            error: None,
+            created_at: now,
+            expires_at: now + KEPT,
+            job: job.id,
+        };
+        (work, job)
+    }
 }

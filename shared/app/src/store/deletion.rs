@@ -18,7 +18,7 @@ use crate::{
     clock::Timestamp,
     domain::{
         group::Group,
-        id::{CompileJobId, GroupId, OrganizationId, ProjectId, SpaceId, UserId},
+        id::{CompileJobId, GroupId, OrganizationId, ProjectId, SpaceId, UserId, WorkId},
         job::{Job, Task},
         organization::Organization,
         project::Project,
@@ -506,6 +506,11 @@ impl Store {
         }
         let compile_job = |job: &str| CompileJobId::parse(job).map(keys::compile_job);
         let dropped = self.drop_pointed_at(&pk, keys::COMPILATIONS, compile_job, until);
+        if !dropped.await? {
+            return Ok(false);
+        }
+        let work = |work: &str| WorkId::parse(work).map(keys::work);
+        let dropped = self.drop_pointed_at(&pk, keys::WORKS, work, until);
         if !dropped.await? {
             return Ok(false);
         }

@@ -1,6 +1,8 @@
 //! Deploying explores: bodies and parts of the list first, which nobody sees; then the pointer, which makes all of it count at
 //! once. Dying at any line before that leaves the old set.
 
+mod copy;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,

@@ -544,6 +544,14 @@ pub fn work(work: WorkId) -> Key {
     key(format!("WORK#{work}"), "WORK")
 }
 
+/// Prefix of the work that somebody polls in a project.
+pub const WORKS: &str = "WORK#";
+
+/// That a project has a piece of work: where the project's end is told to.
+pub fn work_of(project: ProjectId, work: WorkId) -> Key {
+    key(project_partition(project), format!("{WORKS}{work}"))
+}
+
 /// The partition of what people did in a project.
 pub fn activity_partition(project: ProjectId) -> String {
     format!("ACTIVITY#{project}")
@@ -732,6 +740,7 @@ mod tests {
             comment(ContentId::new(&random), CommentId::new(&random)),
             views(ContentKind::Chart, ContentId::new(&random)),
             work(WorkId::new(&random)),
+            work_of(project_id, WorkId::first_of(project_id)),
             activity(project_id, "2026-01-05", user_id),
             dashboard_activity(project_id, "2026-01-05", user_id, ContentId::new(&random)),
         ];

@@ -59,6 +59,7 @@ mod semantic_layer;
 mod session;
 mod share_link;
 mod space;
+mod spotlight;
 mod ssh_key;
 mod table_selection;
 mod tag;

@@ -11,6 +11,7 @@ use crate::{
     clock::Timestamp,
     domain::{
         access::ProjectRole,
+        compile_job::CompileJob,
         connection::{Connection, Dbt, Warehouse},
         group::Group,
         id::{GroupId, OrganizationId, ProjectId, UserId},
@@ -19,6 +20,7 @@ use crate::{
         space::Space,
         table_selection::TableSelection,
         user::User,
+        work::Work,
     },
     error::Kind,
 };
@@ -72,6 +74,10 @@ pub struct NewProject<'a> {
     pub tables: Option<&'a TableSelection>,
     /// Lets into a preview who is let into its upstream.
     pub copying: Option<&'a Job>,
+    /// The work that a preview begins with, and its job.
+    pub work: Option<(&'a Work, &'a Job)>,
+    /// What whoever makes it is told of its compilation.
+    pub compilation: Option<&'a CompileJob>,
 }
 
 impl<'a> NewProject<'a> {
@@ -86,6 +92,8 @@ impl<'a> NewProject<'a> {
             space: None,
             tables: None,
             copying: None,
+            work: None,
+            compilation: None,
         }
     }
 }
@@ -158,6 +166,10 @@ impl Store {
         );
         writes.extend(new.space.into_iter().flat_map(Self::space_writes));
         writes.extend(new.copying.map(Self::job_write));
+        let work = new.work.into_iter();
+        writes.extend(work.flat_map(|(work, job)| Self::work_writes(work, job)));
+        let compilation = new.compilation.into_iter();
+        writes.extend(compilation.flat_map(|job| Self::compile_job_writes(job, ("refresh", None))));
         self.apply(writes).await
     }
 

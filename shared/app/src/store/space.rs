@@ -1,6 +1,8 @@
 //! Spaces, and who was let in. An entry of a space and its mirror (what somebody or a group was let into) are written and
 //! removed in one transaction.
 
+mod copy;
+
 use serde::Serialize;
 
 use super::{Store, keys, project::Grant, write::Write};

@@ -6,7 +6,7 @@ use crate::{
     clock::Timestamp,
     domain::{
         content::{ContentKind, Views},
-        id::ContentId,
+        id::{ContentId, ProjectId},
     },
 };
 
@@ -15,6 +15,7 @@ impl Store {
     pub async fn count_view(&self, what: ContentKind, id: ContentId, now: Timestamp) -> Result<()> {
         let count = || {
             Write::update(keys::views(what, id))
+                .set("kind", "views")
                 .add("views", 1)
                 .set("kind", "views")
                 .set("lastViewedAt", now)
@@ -36,5 +37,30 @@ impl Store {
         items
             .map(|item| item.map_or(Ok(Views::default()), read))
             .collect()
+    }
+
+    /// Lets copies in a project begin with the count of what they are copies of: of one kind, at most ninety, each with its
+    /// copy.
+    ///
+    /// # Errors
+    /// `NotExists` when the project is gone.
+    pub async fn copy_views(
+        &self,
+        project: ProjectId,
+        what: ContentKind,
+        copies: &[(ContentId, ContentId)],
+    ) -> Result<()> {
+        let originals: Vec<_> = copies.iter().map(|(of, _)| (what, *of)).collect();
+        let counts = self.views(&originals).await?;
+        let viewed = copies.iter().zip(counts);
+        let viewed = viewed.filter(|(_, count)| count.views > 0);
+        let puts: Vec<_> = viewed
+            .map(|((_, copy), count)| Write::put(keys::views(what, *copy), "views", &count))
+            .collect();
+        if puts.is_empty() {
+            return Ok(());
+        }
+        let stays = std::iter::once(Self::project_stays(project));
+        self.apply(stays.chain(puts)).await
     }
 }

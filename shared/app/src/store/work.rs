@@ -1,6 +1,6 @@
 //! Work that somebody polls, and the job that does it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Ends, Store, keys, live, write::Write};
 use crate::{
@@ -21,19 +21,32 @@ impl Ends for Work {
     }
 }
 
+/// That a project has a piece of work: the key says it all.
+#[derive(Serialize, Deserialize)]
+struct Listed {}
+
 impl Store {
     /// New work with its job.
     ///
     /// # Errors
     /// `NotExists` when the project is gone.
     pub async fn create_work(&self, work: &Work, job: &Job) -> Result<()> {
-        let put = Write::put(keys::work(work.id), "work", work).expires(work.expires_at);
-        self.apply([
-            Self::project_stays(work.project),
+        let mut writes = vec![Self::project_stays(work.project)];
+        writes.extend(Self::work_writes(work, job));
+        self.apply(writes).await
+    }
+
+    /// The writes of new work, where its project finds it when it goes, and of its job; the caller checks that the project
+    /// stays.
+    pub(super) fn work_writes(work: &Work, job: &Job) -> [Write; 3] {
+        let until = work.expires_at;
+        let put = Write::put(keys::work(work.id), "work", work).expires(until);
+        let listed = keys::work_of(work.project, work.id);
+        [
             put.when_absent().or(Error::Exists(Kind::Job)),
+            Write::put(listed, "project work", &Listed {}).expires(until),
             Self::job_write(job),
-        ])
-        .await
+        ]
     }
 
     /// A piece of work, while it can be asked for.
@@ -44,11 +57,12 @@ impl Store {
     /// Notes how far a piece of work got: the next worker goes on there.
     ///
     /// # Errors
-    /// `Unavailable` when it was ended meanwhile.
+    /// `Unavailable` when it was ended meanwhile, or went with its project.
     pub async fn note_progress(&self, id: WorkId, progress: &impl Serialize) -> Result<()> {
         let write = Write::update(keys::work(id))
             .set("status", WorkStatus::Started)
             .set("progress", Packed::pack_json(progress)?)
+            .when_present()
             .when_missing("details")
             .when_missing("error");
         self.apply([write.or(Error::Unavailable(anyhow::anyhow!(

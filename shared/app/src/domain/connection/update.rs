@@ -31,6 +31,14 @@ impl NewWarehouse {
     pub fn over(sent: Fields, stored: Option<(&Warehouse, Vec<u8>)>) -> Result<Self> {
         over(sent, stored, "warehouseConnection")
     }
+
+    /// A stored warehouse, opened, with some of its fields set anew.
+    ///
+    /// # Errors
+    /// `Invalid` when one of them has the wrong type.
+    pub fn changed(opened: &[u8], changes: Fields) -> Result<Self> {
+        Self::over(with(opened, changes)?, None)
+    }
 }
 
 impl NewDbt {
@@ -41,6 +49,26 @@ impl NewDbt {
     pub fn over(sent: Fields, stored: Option<(&Dbt, Vec<u8>)>) -> Result<Self> {
         over(sent, stored, "dbtConnection")
     }
+
+    /// A stored connection to a dbt project, as it is seen and opened, with some of its fields set anew; variables without a
+    /// value keep theirs.
+    ///
+    /// # Errors
+    /// `Invalid` when one of them has the wrong type.
+    pub fn changed((shown, opened): (&Dbt, Vec<u8>), changes: Fields) -> Result<Self> {
+        Self::over(with(&opened, changes)?, Some((shown, opened)))
+    }
+}
+
+fn broken(_: serde_json::Error) -> Error {
+    Error::Internal(anyhow::anyhow!("reading a connection"))
+}
+
+/// The fields of what was opened, and what is to stand in their place.
+fn with(opened: &[u8], changes: Fields) -> Result<Fields> {
+    let mut fields: Fields = serde_json::from_slice(opened).map_err(broken)?;
+    fields.extend(changes);
+    Ok(fields)
 }
 
 fn over<T: DeserializeOwned, S: Serialize>(
@@ -49,7 +77,6 @@ fn over<T: DeserializeOwned, S: Serialize>(
     name: &str,
 ) -> Result<T> {
     if let Some((shown, opened)) = stored {
-        let broken = |_| Error::Internal(anyhow::anyhow!("reading a connection"));
         let shown = serde_json::to_value(shown).map_err(broken)?;
         let opened: Fields = serde_json::from_slice(&opened).map_err(broken)?;
         keep_secrets(&mut sent, shown.as_object(), opened);
@@ -188,6 +215,17 @@ mod tests {
     fn a_refusal_quotes_nothing() {
         let refused = again(json!({ "port": "hunter2" })).unwrap_err();
         assert!(!refused.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_stored_connection_is_changed_where_somebody_says() {
+        let (_, opened) = stored();
+        let changes = Fields::from_iter([("schema".to_owned(), json!("preview"))]);
+        let changed = NewWarehouse::changed(&opened, changes).unwrap();
+        let changed: Value = serde_json::from_slice(&changed.to_seal().unwrap()).unwrap();
+        let mut expected: Value = serde_json::from_slice(&opened).unwrap();
+        expected["schema"] = json!("preview");
+        assert_eq!(changed, expected);
     }
 
     #[test]
