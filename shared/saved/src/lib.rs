@@ -7,6 +7,7 @@
 //! | all of a project, as the caller finds it | `contents.rs` |
 //! | what clients send and see | `chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `people.rs` |
 //! | editing while others do | `edit.rs` |
+//! | pins | `pin.rs` |
 //! | work that is polled | `work.rs` |
 
 pub mod chart;
@@ -17,6 +18,7 @@ pub mod find;
 pub mod html;
 pub mod list;
 pub mod people;
+pub mod pin;
 pub mod tile;
 pub mod work;
 
