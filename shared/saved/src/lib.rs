@@ -5,13 +5,14 @@
 //! |---|---|
 //! | one thing by its id, and what the caller may do with it | `find.rs` |
 //! | all of a project, as the caller finds it | `contents.rs` |
-//! | what clients send and see | `chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `people.rs` |
+//! | what clients send and see | `chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `count.rs`, `people.rs` |
 //! | editing while others do | `edit.rs` |
 //! | pins | `pin.rs` |
 //! | work that is polled | `work.rs` |
 
 pub mod chart;
 pub mod contents;
+pub mod count;
 pub mod dashboard;
 pub mod edit;
 pub mod find;
