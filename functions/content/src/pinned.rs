@@ -144,8 +144,12 @@ pub(crate) async fn update_pinned_items_order(
     for _ in 0..TRIES {
         let pins = app.store.pins(project.id()).await?;
         let mut pins = pins.filter(|pins| path.is(pins)).ok_or(NOT_ALLOWED)?;
-        order(&mut pins, &body);
-        match app.store.put_pins(project.id(), &pins).await {
+        let done = if order(&mut pins, &body) {
+            app.store.put_pins(project.id(), &pins).await
+        } else {
+            Ok(())
+        };
+        match done {
             Err(Error::Changed(Kind::PinnedList)) => {}
             done => {
                 done?;
@@ -156,7 +160,9 @@ pub(crate) async fn update_pinned_items_order(
     Err(Error::Changed(Kind::PinnedList))
 }
 
-fn order(pins: &mut Pins, wanted: &[UpdatePinnedItemOrder]) {
+/// Puts pins in order; answers whether that changes any.
+fn order(pins: &mut Pins, wanted: &[UpdatePinnedItemOrder]) -> bool {
+    let mut changes = false;
     for item in wanted {
         // A conversion of what is too large or below zero ends at the largest, or at zero.
         let place = item.data.pinned_list_order;
@@ -164,9 +170,11 @@ fn order(pins: &mut Pins, wanted: &[UpdatePinnedItemOrder]) {
         if let Some((kind, at)) = pins.orders.get_mut(&item.data.uuid)
             && *kind == Pinnable::from(item.kind)
         {
+            changes |= *at != place;
             *at = place;
         }
     }
+    changes
 }
 
 /// What is pinned and the caller may see.

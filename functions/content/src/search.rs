@@ -12,7 +12,7 @@ use app::{
     },
 };
 use axum::extract::State;
-use saved::Contents;
+use saved::{Contents, list::ValidationSummary};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -61,10 +61,9 @@ pub(crate) struct SearchQuery {
 
 impl SearchQuery {
     fn has(&self, kind: SearchItemType) -> bool {
-        let same = |one| one == kind;
         let chart = kind == SearchItemType::Chart;
         self.kind
-            .is_none_or(|one| same(one) || chart && one == SearchItemType::SavedChart)
+            .is_none_or(|one| one == kind || (chart && one == SearchItemType::SavedChart))
     }
 }
 
@@ -75,7 +74,7 @@ pub(crate) struct SearchPath {
 }
 
 /// What a search found; of each kind the best ten. The kinds that were not asked for are empty.
-#[derive(Default, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SearchResults {
     spaces: Vec<FoundContent>,
@@ -103,17 +102,10 @@ pub(crate) struct FoundContent {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     chart_type: Option<ChartKind>,
-    validation_errors: Vec<FoundError>,
+    validation_errors: Vec<ValidationSummary>,
     /// From 0 to 1: a whole word is more than the beginning of one, the name more than the description.
     #[serde(rename = "search_rank")]
     rank: f64,
-}
-
-/// An error of the last validation.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct FoundError {
-    validation_id: u64,
 }
 
 /// A tab of a dashboard that was found.

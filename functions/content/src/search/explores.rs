@@ -11,6 +11,7 @@ use app::{
     store::ExploreBody,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
+use saved::list::ValidationSummary;
 use semantic::{
     Explore, UserAttributes,
     access::{Hidden, hidden},
@@ -21,7 +22,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    FoundError, SearchItemType, SearchQuery,
+    SearchItemType, SearchQuery,
     words::{Best, Words},
 };
 
@@ -50,7 +51,7 @@ pub(crate) struct FoundTable {
     regex_match_count: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    validation_errors: Option<Vec<FoundError>>,
+    validation_errors: Option<Vec<ValidationSummary>>,
 }
 
 /// A field of an explore that was found.
@@ -65,6 +66,7 @@ pub(crate) struct FoundField {
     #[serde(rename = "type")]
     #[schema(value_type = String)]
     kind: Value,
+    #[schema(value_type = String)]
     field_type: &'static str,
     table: String,
     table_label: String,
