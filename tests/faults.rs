@@ -9,6 +9,7 @@
 mod macros;
 mod accounts;
 mod asking;
+mod content;
 mod explores;
 mod files;
 mod groups;
@@ -110,6 +111,7 @@ fn scenarios() -> Vec<Scenario> {
         settings::scenarios(),
         projects::scenarios(),
         spaces::scenarios(),
+        content::scenarios(),
         explores::scenarios(),
         asking::scenarios(),
         files::scenarios(),

@@ -86,7 +86,7 @@ async fn every_kind_is_found() {
     }
     let pages = ana.get(&format!("{search}/activity?type=page")).await.ok();
     assert_eq!(names(&pages["pages"]), ["User activity"]);
-    for nothing in ["%20", "%25", "..", "zzz"] {
+    for nothing in ["%20", "%25", "zzz"] {
         let found = ana.get(&format!("{search}/{nothing}")).await.ok();
         for (name, value) in found.as_object().unwrap() {
             assert_eq!(*value, json!([]), "{nothing}: {name}");
