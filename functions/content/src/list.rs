@@ -199,7 +199,8 @@ impl Row<'_> {
     }
 
     fn name(&self) -> &str {
-        self.head.map_or(&self.space.name, |head| &head.name)
+        let name = self.head.map(|head| head.name.as_str());
+        name.unwrap_or(self.space.name.as_str())
     }
 
     fn updated_at(&self) -> Timestamp {

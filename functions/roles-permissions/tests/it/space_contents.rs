@@ -233,8 +233,8 @@ async fn two_pins_at_once_are_two_pins() {
         let body = json!({ "name": format!("Space {at}") });
         pins.push(format!("{}/pinning", made(&ana, &project, &body).await));
     }
-    let [a, b, c, d] = [0, 1, 2, 3].map(|at: usize| ana.patch(&pins[at]));
-    let (a, b, c, d) = tokio::join!(a, b, c, d);
+    let send = |at: usize| ana.patch(&pins[at]).into_future();
+    let (a, b, c, d) = tokio::join!(send(0), send(1), send(2), send(3));
     for reply in [a, b, c, d] {
         reply.ok();
     }
