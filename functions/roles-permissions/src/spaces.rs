@@ -4,7 +4,7 @@ use app::{
     App, Done, DoneOk, Error, IdempotencyKey, InProject, Json, Kind, Ok, Path, Reply, Result,
     domain::{
         access::{Action, SpaceRole, Subject},
-        content::ContentKind,
+        content::{Content, ContentKind},
         id::{ContentId, SpaceId, UserId},
         space::{Guest, MOST_LISTED, MOST_SPACES, Space, space_name},
     },
@@ -283,6 +283,15 @@ async fn delete(app: &App, contents: &Contents<'_>, spaces: &[&Space]) -> Result
     let wanted: Vec<_> = wanted.into_iter().map(|(_, what, id)| (what, id)).collect();
     let (now, project) = (app.clock.now(), contents.spaces.project);
     let heads = app.store.contents(&wanted).await?;
+    // What was moved meanwhile may lie elsewhere.
+    let same = |head: &Content| {
+        index
+            .get(head.what, head.id)
+            .is_some_and(|row| row.rev == head.rev)
+    };
+    if !heads.iter().all(same) {
+        return Err(Error::Changed(Kind::ContentIndex));
+    }
     let edits: Vec<_> = heads.iter().map(|head| Edit::delete(head, now)).collect();
     edit_all(app, &edits).await?;
     app.store.delete_spaces(spaces, &project.user).await
