@@ -7,6 +7,7 @@
 mod accounts;
 mod callers;
 mod charts;
+mod content;
 mod explores;
 mod files;
 mod groups;
@@ -47,6 +48,7 @@ fn requests() -> Vec<Row> {
         previews::rows(),
         spaces::rows(),
         sql_charts::rows(),
+        content::rows(),
         explores::rows(),
         explores::asking(),
         files::rows(),

@@ -10,6 +10,7 @@ mod macros;
 mod accounts;
 mod asking;
 mod charts;
+mod content;
 mod explores;
 mod files;
 mod groups;
@@ -138,6 +139,7 @@ fn scenarios() -> Vec<Scenario> {
         previews::scenarios(),
         spaces::scenarios(),
         sql_charts::scenarios(),
+        content::scenarios(),
         explores::scenarios(),
         asking::scenarios(),
         files::scenarios(),

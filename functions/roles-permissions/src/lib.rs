@@ -2,6 +2,7 @@
 
 mod access;
 mod space_access;
+mod space_pinning;
 mod space_view;
 mod spaces;
 
@@ -21,6 +22,7 @@ pub fn router() -> Api {
         .routes(routes!(spaces::get_space))
         .routes(routes!(spaces::update_space))
         .routes(routes!(spaces::delete_space))
+        .routes(routes!(space_pinning::toggle_space_pinning))
         .routes(routes!(space_access::add_space_user_access))
         .routes(routes!(space_access::revoke_space_access_for_user))
         .routes(routes!(space_access::add_space_group_access))

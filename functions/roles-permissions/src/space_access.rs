@@ -7,15 +7,13 @@ use app::{
         id::{GroupId, UserId},
         space::{Guest, Space},
     },
+    spaces::Spaces,
 };
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{
-    space_view::object,
-    spaces::{NESTED, SpacePath, TRIES, space_id},
-};
+use crate::spaces::{NESTED, SpacePath, TRIES, space_id};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -115,7 +113,11 @@ async fn manageable(app: &App, project: &InProject, space: &str) -> Result<Space
     if space.parent.is_some() {
         return Err(NESTED);
     }
-    project.require_on(Action::Manage, Subject::Space, &object(project, &space))?;
+    let alone = Spaces {
+        project,
+        tree: [space.clone()].into_iter().collect(),
+    };
+    alone.require(Action::Manage, Subject::Space, &space)?;
     Ok(space)
 }
 

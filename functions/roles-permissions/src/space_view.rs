@@ -1,15 +1,22 @@
-//! Spaces as clients see them, and as the caller may use them.
+//! Spaces as clients see them.
 
 use app::{
-    App, Error, InProject, Kind, Result,
+    App, Result,
     domain::{
-        access::{Action, Object, SpaceRole, Subject},
-        id::{GroupId, OrganizationId, ProjectId, SpaceId, UserId},
-        space::{Entry, InSpace, MOST_SPACES, Space, SpaceTree, Standing},
+        access::{Action, SpaceRole, Subject},
+        content::{Content, ContentKind},
+        id::{GroupId, OrganizationId, PinnedListId, ProjectId, SpaceId, UserId},
+        pins::Pins,
+        space::{Entry, Space},
     },
+    spaces::Spaces,
+};
+use saved::{
+    Contents,
+    count::Counts,
+    list::{ChartItem, DashboardItem, Facts},
 };
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 /// A space as lists have it.
@@ -22,7 +29,7 @@ pub(crate) struct SpaceSummary {
     name: String,
     is_private: bool,
     #[schema(required)]
-    pinned_list_uuid: Option<String>,
+    pinned_list_uuid: Option<PinnedListId>,
     #[schema(required)]
     pinned_list_order: Option<u32>,
     slug: String,
@@ -34,6 +41,7 @@ pub(crate) struct SpaceSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     user_access: Option<Entry>,
+    /// Charts and SQL charts directly in it.
     chart_count: u32,
     dashboard_count: u32,
 }
@@ -65,17 +73,16 @@ pub(crate) struct SpaceView {
     name: String,
     is_private: bool,
     #[schema(required)]
-    pinned_list_uuid: Option<String>,
+    pinned_list_uuid: Option<PinnedListId>,
     #[schema(required)]
     pinned_list_order: Option<u32>,
     slug: String,
     #[schema(required)]
     parent_space_uuid: Option<SpaceId>,
     path: String,
-    #[schema(value_type = Vec<Object>)]
-    queries: Vec<Value>,
-    #[schema(value_type = Vec<Object>)]
-    dashboards: Vec<Value>,
+    /// Charts and SQL charts directly in it, the latest first.
+    queries: Vec<ChartItem>,
+    dashboards: Vec<DashboardItem>,
     child_spaces: Vec<SpaceSummary>,
     access: Vec<Entry>,
     groups_access: Vec<SpaceGroup>,
@@ -84,155 +91,150 @@ pub(crate) struct SpaceView {
     breadcrumbs: Option<Vec<SpaceBreadcrumb>>,
 }
 
-/// What the caller is in a root space.
-fn own(project: &InProject, root: &Space) -> Option<InSpace> {
-    let user = &project.user;
-    let groups = project.access.groups.iter().map(|(_, role)| *role);
-    let standing = Standing {
-        organization: project.role(),
-        project: project.access.direct,
-        groups: groups.max(),
-        space: root.users.get(&user.id).copied(),
-        space_groups: root.role_of_groups(&user.groups),
-    };
-    standing.in_space(root.is_private)
+/// What a list of spaces is made of.
+struct Summaries<'a> {
+    spaces: &'a Spaces<'a>,
+    pins: Option<&'a Pins>,
+    counts: Counts,
 }
 
-/// A root space, or anything below it, as the thing that something is done to.
-pub(crate) fn object(project: &InProject, root: &Space) -> Object {
-    let role = own(project, root).map(|own| own.role);
-    Object {
-        space: Some((root.is_private, role)),
-        ..project.object()
-    }
-}
-
-/// The spaces of the path's project, as the caller finds them.
-pub(crate) struct Spaces<'a> {
-    pub(crate) project: &'a InProject,
-    pub(crate) tree: SpaceTree,
-}
-
-impl<'a> Spaces<'a> {
-    pub(crate) async fn read(app: &App, project: &'a InProject) -> Result<Self> {
-        let tree = app.store.spaces(project.id()).await?;
-        Ok(Self { project, tree })
-    }
-
-    /// A space of this project: another's is none.
-    pub(crate) fn find(&self, id: SpaceId) -> Result<&Space> {
-        self.tree.get(id).ok_or(Error::NotFound(Kind::Space))
-    }
-
-    pub(crate) fn require(&self, action: Action, space: &Space) -> Result<()> {
-        let object = object(self.project, self.tree.root_of(space));
-        self.project.require_on(action, Subject::Space, &object)
-    }
-
-    /// Where a new space goes: into one that the caller may manage, or to the roots.
-    pub(crate) fn parent(&self, id: Option<SpaceId>) -> Result<Option<&Space>> {
-        let parent = id.map(|id| self.find(id)).transpose()?;
-        if let Some(parent) = parent {
-            self.require(Action::Manage, parent)?;
-        }
-        // Who comes at the same time is not counted: a few more do no harm.
-        if self.tree.len() >= MOST_SPACES {
-            return Err(Error::invalid("A project has at most 1000 spaces"));
-        }
-        Ok(parent)
-    }
-
-    /// Those that the caller may see.
-    pub(crate) fn seen(&self) -> Vec<SpaceSummary> {
-        let spaces = self.tree.by_path().into_iter();
-        let seen = spaces.filter(|space| {
-            let object = object(self.project, self.tree.root_of(space));
-            self.project.may(Action::View, Subject::Space, &object)
-        });
-        seen.map(|space| {
-            let entry = own(self.project, self.tree.root_of(space));
-            SpaceSummary {
-                user_access: entry.map(|entry| Entry::of(&self.project.user, entry)),
-                ..self.summary(space)
-            }
-        })
-        .collect()
-    }
-
-    fn summary(&self, space: &Space) -> SpaceSummary {
-        let root = self.tree.root_of(space);
+impl Summaries<'_> {
+    fn one(&self, space: &Space) -> SpaceSummary {
+        let root = self.spaces.tree.root_of(space);
+        let (pinned_list_uuid, pinned_list_order) = pinned(self.pins, space);
+        let count = self.counts.get(space.id);
         SpaceSummary {
-            organization_uuid: self.project.organization(),
+            organization_uuid: self.spaces.project.organization(),
             project_uuid: space.project,
             uuid: space.id,
             name: space.name.clone(),
             is_private: root.is_private,
-            pinned_list_uuid: None,
-            pinned_list_order: None,
+            pinned_list_uuid,
+            pinned_list_order,
             slug: space.slug.clone(),
             parent_space_uuid: space.parent,
             path: space.path.clone(),
             access: root.users.keys().copied().collect(),
             user_access: None,
-            chart_count: 0,
-            dashboard_count: 0,
+            chart_count: count.charts,
+            dashboard_count: count.dashboards,
         }
     }
+}
 
-    /// A space that was just made: nothing is in it yet, and clients do not look for who may enter.
-    pub(crate) fn fresh(&self, space: &Space) -> SpaceView {
-        SpaceView {
-            organization_uuid: self.project.organization(),
-            project_uuid: space.project,
-            uuid: space.id,
-            name: space.name.clone(),
-            is_private: self.tree.root_of(space).is_private,
-            pinned_list_uuid: None,
-            pinned_list_order: None,
-            slug: space.slug.clone(),
-            parent_space_uuid: space.parent,
-            path: space.path.clone(),
-            queries: Vec::new(),
-            dashboards: Vec::new(),
-            child_spaces: Vec::new(),
-            access: Vec::new(),
-            groups_access: Vec::new(),
-            breadcrumbs: None,
-        }
+/// The list that a space is pinned to, and where.
+fn pinned(pins: Option<&Pins>, space: &Space) -> (Option<PinnedListId>, Option<u32>) {
+    pins.and_then(|pins| Some((pins.id, pins.order_of(space.id)?)))
+        .unzip()
+}
+
+/// Those that the caller may see, by path.
+pub(crate) fn seen(contents: &Contents<'_>, pins: Option<&Pins>) -> Vec<SpaceSummary> {
+    let spaces = &contents.spaces;
+    let summaries = Summaries {
+        spaces,
+        pins,
+        counts: Counts::of(&contents.index),
+    };
+    let all = spaces.tree.by_path().into_iter();
+    let seen = all.filter(|space| spaces.may(Action::View, Subject::Space, space));
+    seen.map(|space| SpaceSummary {
+        user_access: spaces.entry(space),
+        ..summaries.one(space)
+    })
+    .collect()
+}
+
+/// A space that was just made: nothing is in it yet, and clients do not look for who may enter.
+pub(crate) fn fresh(spaces: &Spaces<'_>, space: &Space) -> SpaceView {
+    SpaceView {
+        organization_uuid: spaces.project.organization(),
+        project_uuid: space.project,
+        uuid: space.id,
+        name: space.name.clone(),
+        is_private: spaces.tree.root_of(space).is_private,
+        pinned_list_uuid: None,
+        pinned_list_order: None,
+        slug: space.slug.clone(),
+        parent_space_uuid: space.parent,
+        path: space.path.clone(),
+        queries: Vec::new(),
+        dashboards: Vec::new(),
+        child_spaces: Vec::new(),
+        access: Vec::new(),
+        groups_access: Vec::new(),
+        breadcrumbs: None,
     }
+}
 
-    /// A space with everything about it.
-    pub(crate) async fn view(&self, app: &App, space: &Space) -> Result<SpaceView> {
-        let root = self.tree.root_of(space);
-        let project = &self.project.access.project;
-        let groups = root.groups.keys().copied().collect();
-        let (access, names) = tokio::try_join!(
-            app.store.space_access(project, root),
-            app.store.group_names(project.organization, &groups),
-        )?;
+/// What lies directly in a space and the caller may see, the latest first.
+fn rows<'a>(contents: &'a Contents<'_>, space: &Space) -> Vec<&'a Content> {
+    let here = |row: &&Content| row.dashboard.is_none() && row.space == Some(space.id);
+    let rows = contents.index.live().filter(here);
+    let mut rows: Vec<_> = rows.filter(|row| contents.may(Action::View, row)).collect();
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.updated_at), row.id));
+    rows
+}
 
-        let shared = root.groups.iter().filter_map(|(group, role)| {
-            Some(SpaceGroup {
-                group_uuid: *group,
-                group_name: names.get(group)?.clone(),
-                space_role: *role,
-            })
-        });
-        let mut groups_access: Vec<_> = shared.collect();
-        groups_access
-            .sort_by(|a, b| (&a.group_name, a.group_uuid).cmp(&(&b.group_name, b.group_uuid)));
-        let crumbs = self.tree.breadcrumbs(space).into_iter();
-        let crumbs = crumbs.map(|crumb| SpaceBreadcrumb {
-            name: crumb.name.clone(),
-            uuid: crumb.id,
-        });
-        let children = self.tree.children_of(space.id).into_iter();
-        Ok(SpaceView {
-            child_spaces: children.map(|child| self.summary(child)).collect(),
-            access,
-            groups_access,
-            breadcrumbs: Some(crumbs.collect()),
-            ..self.fresh(space)
+/// A space with everything about it.
+pub(crate) async fn view(app: &App, contents: &Contents<'_>, space: &Space) -> Result<SpaceView> {
+    let spaces = &contents.spaces;
+    let root = spaces.tree.root_of(space);
+    let project = &spaces.project.access.project;
+    let groups = root.groups.keys().copied().collect();
+    let rows = rows(contents, space);
+    let (access, names, facts) = tokio::try_join!(
+        app.store.space_access(project, root),
+        app.store.group_names(project.organization, &groups),
+        Facts::read(app, project.id, &rows),
+    )?;
+
+    let shared = root.groups.iter().filter_map(|(group, role)| {
+        Some(SpaceGroup {
+            group_uuid: *group,
+            group_name: names.get(group)?.clone(),
+            space_role: *role,
         })
-    }
+    });
+    let mut groups_access: Vec<_> = shared.collect();
+    groups_access.sort_by(|a, b| (&a.group_name, a.group_uuid).cmp(&(&b.group_name, b.group_uuid)));
+    let crumbs = spaces.tree.breadcrumbs(space).into_iter();
+    let crumbs = crumbs.map(|crumb| SpaceBreadcrumb {
+        name: crumb.name.clone(),
+        uuid: crumb.id,
+    });
+    let (pinned_list_uuid, pinned_list_order) = pinned(facts.pins.as_ref(), space);
+    let (dashboards, queries): (Vec<_>, Vec<_>) = rows
+        .into_iter()
+        .partition(|row| row.what == ContentKind::Dashboard);
+    let queries = queries.into_iter();
+    let dashboards = dashboards.into_iter();
+    Ok(SpaceView {
+        pinned_list_uuid,
+        pinned_list_order,
+        queries: queries
+            .filter_map(|row| facts.chart(contents, row))
+            .collect(),
+        dashboards: dashboards
+            .filter_map(|row| facts.dashboard(contents, row))
+            .collect(),
+        child_spaces: children(contents, space, facts.pins.as_ref()),
+        access,
+        groups_access,
+        breadcrumbs: Some(crumbs.collect()),
+        ..fresh(spaces, space)
+    })
+}
+
+/// The spaces directly in one that the caller may see.
+fn children(contents: &Contents<'_>, space: &Space, pins: Option<&Pins>) -> Vec<SpaceSummary> {
+    let spaces = &contents.spaces;
+    let summaries = Summaries {
+        spaces,
+        pins,
+        counts: Counts::of(&contents.index),
+    };
+    let children = spaces.tree.children_of(space.id).into_iter();
+    let seen = children.filter(|child| spaces.may(Action::View, Subject::Space, child));
+    seen.map(|child| summaries.one(child)).collect()
 }

@@ -4,17 +4,20 @@ use app::{
     App, Done, DoneOk, Error, IdempotencyKey, InProject, Json, Kind, Ok, Path, Reply, Result,
     domain::{
         access::{Action, SpaceRole, Subject},
-        id::{SpaceId, UserId},
-        space::{Guest, MOST_LISTED, Space, space_name},
+        content::{Content, ContentKind},
+        id::{ContentId, SpaceId, UserId},
+        space::{Guest, MOST_LISTED, MOST_SPACES, Space, space_name},
     },
-    store::{NewSpace, SpaceChange},
+    spaces::Spaces,
+    store::{Edit, NewSpace, SpaceChange},
 };
 use axum::extract::State;
+use saved::{Contents, edit::edit_all};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::space_view::{SpaceSummary, SpaceView, Spaces};
+use crate::space_view::{SpaceSummary, SpaceView, fresh, seen, view};
 
 /// How often a change is tried that others came in the way of: each time, one of them got on.
 pub(crate) const TRIES: usize = 10;
@@ -37,12 +40,13 @@ pub(crate) async fn list_spaces_in_project(
     project: InProject,
 ) -> Result<Reply<Vec<SpaceSummary>>> {
     project.require(Action::View, Subject::Project)?;
-    let spaces = Spaces::read(&app, &project).await?;
+    let (contents, pins) =
+        tokio::try_join!(Contents::read(&app, &project), app.store.pins(project.id()),)?;
 
-    Ok(Reply(spaces.seen()))
+    Ok(Reply(seen(&contents, pins.as_ref())))
 }
 
-/// Answers a space with who may enter it.
+/// Answers a space with what lies in it and who may enter it.
 #[utoipa::path(get, path = "/api/v1/projects/{projectUuid}/spaces/{spaceUuid}", operation_id = "GetSpace", tag = "Spaces",
                params(("projectUuid" = String, Path), SpacePath), responses((status = 200, body = Ok<SpaceView>)), extensions(("x-tier" = json!("client"))))]
 pub(crate) async fn get_space(
@@ -52,11 +56,13 @@ pub(crate) async fn get_space(
 ) -> Result<Reply<SpaceView>> {
     project.require(Action::View, Subject::Project)?;
     let id = space_id(&path.space_uuid)?;
-    let spaces = Spaces::read(&app, &project).await?;
-    let space = spaces.find(id)?;
-    spaces.require(Action::View, space)?;
+    let contents = Contents::read(&app, &project).await?;
+    let space = contents.spaces.find(id)?;
+    contents
+        .spaces
+        .require(Action::View, Subject::Space, space)?;
 
-    Ok(Reply(spaces.view(&app, space).await?))
+    Ok(Reply(view(&app, &contents, space).await?))
 }
 
 /// Somebody who is let in.
@@ -108,14 +114,17 @@ pub(crate) async fn create_space_in_project(
     let name = space_name(&body.name)?;
     let spaces = Spaces::read(&app, &project).await?;
     if let Some(earlier) = before(&app, &spaces, key.as_deref()).await? {
-        spaces.require(Action::View, earlier)?;
-        return Ok(Reply(spaces.fresh(earlier)));
+        spaces.require(Action::View, Subject::Space, earlier)?;
+        return Ok(Reply(fresh(&spaces, earlier)));
     }
     let parent = body.parent_space_uuid.as_deref().map(space_id);
-    let parent = spaces.parent(parent.transpose()?)?;
+    let parent = new_parent(&spaces, parent.transpose()?)?;
 
     let (creator, now) = (project.user.id, app.clock.now());
-    let new = Space::new(project.id(), name, &app.random, now);
+    let new = Space {
+        created_by: Some(creator),
+        ..Space::new(project.id(), name, &app.random, now)
+    };
     let space = match parent {
         Some(parent) => new.inside(parent)?,
         None => Space {
@@ -132,7 +141,20 @@ pub(crate) async fn create_space_in_project(
         client_key: key.as_deref(),
     };
     let made = app.store.create_space(new, now).await?;
-    Ok(Reply(spaces.fresh(&made)))
+    Ok(Reply(fresh(&spaces, &made)))
+}
+
+/// Where a new space goes: into one that the caller may manage, or to the roots.
+fn new_parent<'a>(spaces: &'a Spaces<'_>, id: Option<SpaceId>) -> Result<Option<&'a Space>> {
+    let parent = id.map(|id| spaces.find(id)).transpose()?;
+    if let Some(parent) = parent {
+        spaces.require(Action::Manage, Subject::Space, parent)?;
+    }
+    // Who comes at the same time is not counted: a few more do no harm.
+    if spaces.tree.len() >= MOST_SPACES {
+        return Err(Error::invalid("A project has at most 1000 spaces"));
+    }
+    Ok(parent)
 }
 
 /// What an earlier request with the same idempotency key made.
@@ -176,13 +198,14 @@ pub(crate) async fn update_space(
         if space.parent.is_some() && body.is_private.is_some() {
             return Err(NESTED);
         }
-        spaces.require(Action::Manage, space)?;
+        spaces.require(Action::Manage, Subject::Space, space)?;
         match change(&app, &project, space, (&name, body.is_private)).await {
             Err(Error::Changed(Kind::Space)) => {}
             done => {
                 done?;
-                let spaces = Spaces::read(&app, &project).await?;
-                return Ok(Reply(spaces.view(&app, spaces.find(id)?).await?));
+                let contents = Contents::read(&app, &project).await?;
+                let space = contents.spaces.find(id)?;
+                return Ok(Reply(view(&app, &contents, space).await?));
             }
         }
     }
@@ -217,7 +240,8 @@ async fn change(
         .await
 }
 
-/// Deletes a space with everything in it. May be repeated when it failed halfway.
+/// Deletes a space with everything in it: charts and dashboards first, which can be restored for a while, then the spaces,
+/// deepest first. May be repeated when it failed halfway.
 #[utoipa::path(delete, path = "/api/v1/projects/{projectUuid}/spaces/{spaceUuid}", operation_id = "DeleteSpace", tag = "Spaces",
                params(("projectUuid" = String, Path), SpacePath), responses((status = 200, body = DoneOk)), extensions(("x-tier" = json!("client"))))]
 pub(crate) async fn delete_space(
@@ -228,19 +252,49 @@ pub(crate) async fn delete_space(
     project.require(Action::View, Subject::Project)?;
     let id = space_id(&path.space_uuid)?;
     for earlier in 0..TRIES {
-        let spaces = Spaces::read(&app, &project).await?;
+        let contents = Contents::read(&app, &project).await?;
+        let spaces = &contents.spaces;
         let space = match spaces.find(id) {
             Err(_) if earlier > 0 => return Ok(Done),
             found => found?,
         };
-        spaces.require(Action::Delete, space)?;
-        let subtree = spaces.tree.subtree(id);
-        match app.store.delete_spaces(&subtree, &project.user).await {
-            Err(Error::Changed(Kind::Space)) => {}
+        spaces.require(Action::Delete, Subject::Space, space)?;
+        match delete(&app, &contents, &spaces.tree.subtree(id)).await {
+            Err(Error::Changed(_)) => {}
             done => return done.map(|()| Done),
         }
     }
     Err(Error::Changed(Kind::Space))
+}
+
+/// Deletes spaces, given deepest first, and before them what lies in them. Charts that belong to a dashboard come first: they
+/// are found by it.
+async fn delete(app: &App, contents: &Contents<'_>, spaces: &[&Space]) -> Result<()> {
+    let ids: BTreeSet<SpaceId> = spaces.iter().map(|space| space.id).collect();
+    let index = &contents.index;
+    let inside = index.live().filter(|row| {
+        let space = index.space_of(row);
+        space.is_some_and(|space| ids.contains(&space))
+    });
+    let mut wanted: Vec<(bool, ContentKind, ContentId)> = inside
+        .map(|row| (row.dashboard.is_none(), row.what, row.id))
+        .collect();
+    wanted.sort();
+    let wanted: Vec<_> = wanted.into_iter().map(|(_, what, id)| (what, id)).collect();
+    let (now, project) = (app.clock.now(), contents.spaces.project);
+    let heads = app.store.contents(&wanted).await?;
+    // What was moved meanwhile may lie elsewhere.
+    let same = |head: &Content| {
+        index
+            .get(head.what, head.id)
+            .is_some_and(|row| row.rev == head.rev)
+    };
+    if !heads.iter().all(same) {
+        return Err(Error::Changed(Kind::ContentIndex));
+    }
+    let edits: Vec<_> = heads.iter().map(|head| Edit::delete(head, now)).collect();
+    edit_all(app, &edits).await?;
+    app.store.delete_spaces(spaces, &project.user).await
 }
 
 /// The id of a space in a path or a body.

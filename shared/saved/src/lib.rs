@@ -9,12 +9,16 @@
 //! | editing while others do | `edit.rs` |
 //! | counting what was opened, and by whom | `activity.rs` |
 //! | all of a project, once more in a preview | `copy.rs` |
+//! | what clients send and see | `chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `count.rs`, `people.rs` |
+//! | editing while others do | `edit.rs` |
+//! | pins | `pin.rs` |
 //! | work that is polled | `work.rs` |
 
 pub mod activity;
 pub mod chart;
 pub mod contents;
 pub mod copy;
+pub mod count;
 pub mod dashboard;
 pub mod edit;
 pub mod find;
@@ -22,6 +26,7 @@ pub mod html;
 pub mod list;
 pub mod people;
 pub mod sql_chart;
+pub mod pin;
 pub mod tile;
 pub mod work;
 

@@ -10,7 +10,7 @@ use app::{
         pins::Pins,
     },
 };
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Where the rows of a chart come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ChartSourceType)]
 pub enum ChartSource {

@@ -9,5 +9,6 @@ mod access;
 mod races;
 mod space_access;
 mod space_consequences;
+mod space_contents;
 mod space_deletion;
 mod spaces;

@@ -54,6 +54,9 @@ pub struct Space {
     #[serde(default)]
     pub rev: u64,
     pub created_at: Timestamp,
+    /// None for one that a project starts with, or that was copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<UserId>,
     pub updated_at: Timestamp,
 }
 
@@ -77,6 +80,7 @@ impl Space {
             groups: BTreeMap::new(),
             rev: 0,
             created_at: now,
+            created_by: None,
             updated_at: now,
         }
     }
@@ -231,6 +235,48 @@ impl SpaceTree {
         let mut found: Vec<_> = depths.collect();
         found.sort_by_key(|(depth, id, _)| (*depth, *id));
         found.into_iter().map(|(_, _, space)| space).collect()
+    }
+
+    /// Whether a space may lie in another one, or among the roots.
+    ///
+    /// # Errors
+    /// `Invalid` for a place in itself or in what lies in it.
+    pub fn may_lie_in(&self, space: &Space, target: Option<&Space>) -> Result<()> {
+        let crumbs = target.map(|target| self.breadcrumbs(target));
+        if crumbs.into_iter().flatten().any(|one| one.id == space.id) {
+            return Err(Error::invalid(
+                "A space cannot be moved into itself, or into what lies in it",
+            ));
+        }
+        Ok(())
+    }
+
+    /// A space and everything in it, parents first, each with the path that it has once the space lies in another one or among
+    /// the roots.
+    ///
+    /// # Errors
+    /// `Invalid` when one would lie too deep.
+    pub fn moved_paths(
+        &self,
+        space: &Space,
+        target: Option<&Space>,
+    ) -> Result<Vec<(&Space, String)>> {
+        let mut paths: BTreeMap<SpaceId, String> = BTreeMap::new();
+        let mut found = Vec::new();
+        for one in self.subtree(space.id).into_iter().rev() {
+            let above = match one.parent.filter(|_| one.id != space.id) {
+                Some(parent) => paths.get(&parent).map(String::as_str),
+                None => target.map(|target| target.path.as_str()),
+            };
+            let own = in_path(&one.slug);
+            let path = above.map_or_else(|| own.clone(), |above| format!("{above}.{own}"));
+            if path.len() > LONGEST_PATH {
+                return Err(Error::invalid("Spaces cannot be nested that deeply"));
+            }
+            paths.insert(one.id, path.clone());
+            found.push((one, path));
+        }
+        Ok(found)
     }
 }
 

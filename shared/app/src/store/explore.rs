@@ -194,6 +194,12 @@ impl Store {
         Err(missing())
     }
 
+    /// The body of an explore that was read in a list; none when it is gone meanwhile. One request, none when it was read here
+    /// before.
+    pub async fn body_of(&self, project: ProjectId, entry: &Entry) -> Result<Option<Arc<Body>>> {
+        self.explore_body(project, &entry.body).await
+    }
+
     /// A part of the list; none when it is gone.
     async fn shard(&self, project: ProjectId, content: &ContentHash) -> Result<Option<Arc<[u8]>>> {
         let key = keys::explore_shard(project, content);

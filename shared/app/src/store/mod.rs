@@ -103,7 +103,7 @@ pub use otp::Attempt;
 pub use project::{NewProject, ProjectAccess};
 pub use project_settings::{Connections, ProjectChange};
 pub use query::Came;
-pub use space::{NewSpace, SpaceChange};
+pub use space::{MOVES, NewSpace, SpaceChange, SpaceMove};
 pub use user::{LAST_ADMIN, SignUp};
 pub use virtual_view::VirtualView;
 

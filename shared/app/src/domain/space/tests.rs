@@ -465,3 +465,29 @@ fn somebody_in_several_groups_is_one_entry_with_the_strongest_role() {
     ]
     "#);
 }
+
+#[test]
+fn what_lies_in_a_space_moves_with_it() {
+    let random = Random::seeded(1);
+    let project = ProjectId::new(&random);
+    let root = |name: &str| Space::new(project, name.into(), &random, now());
+    let (a, b) = (root("A 1"), root("B"));
+    let c = root("C").inside(&a).unwrap();
+    let d = root("D").inside(&c).unwrap();
+    let tree: SpaceTree = [&a, &b, &c, &d].into_iter().cloned().collect();
+    let paths = |space, target| -> Vec<String> {
+        let moved = tree.moved_paths(space, target).unwrap().into_iter();
+        moved.map(|(_, path)| path).collect()
+    };
+    assert_eq!(paths(&a, Some(&b)), ["b.a_1", "b.a_1.c", "b.a_1.c.d"]);
+    assert_eq!(paths(&c, None), ["c", "c.d"]);
+    for target in [&a, &c, &d] {
+        assert!(tree.may_lie_in(&a, Some(target)).is_err());
+    }
+    assert!(tree.may_lie_in(&a, Some(&b)).is_ok() && tree.may_lie_in(&d, None).is_ok());
+    let deep = Space {
+        path: "x".repeat(LONGEST_PATH),
+        ..b.clone()
+    };
+    assert!(tree.moved_paths(&c, Some(&deep)).is_err());
+}

@@ -1,0 +1,270 @@
+//! Moving charts, dashboards and spaces into other spaces (reference 26 §5.2).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use app::{
+    App, Done, DoneOk, Error, InProject, Json, Kind, Result,
+    domain::{
+        access::{Action, Subject},
+        content::{Content, ContentKind},
+        id::{ContentId, SpaceId},
+        space::Space,
+    },
+    spaces::Spaces,
+    store::{Edit, MOVES, SpaceMove},
+};
+use axum::extract::State;
+use saved::{Contents, contents::subject, list::ChartSource};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::list::ContentType;
+
+/// How often a move is tried that others came in the way of: each time, one of them got on.
+const TRIES: usize = 10;
+/// How much is moved with one request.
+const MOST_ITEMS: usize = 500;
+
+/// The one action there is.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ContentActionType {
+    Move,
+}
+
+/// Where something is to go.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ContentActionMove {
+    #[serde(rename = "type")]
+    #[expect(dead_code, reason = "there is no other action")]
+    kind: ContentActionType,
+    /// Null is the root, for spaces alone.
+    #[schema(required)]
+    target_space_uuid: Option<String>,
+}
+
+/// What is to be moved.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ItemPayload {
+    uuid: String,
+    content_type: ContentType,
+    /// Of a chart; without, it is looked for among both.
+    #[schema(nullable = false)]
+    source: Option<ChartSource>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ApiContentActionBody)]
+pub(crate) struct MoveContent {
+    item: ItemPayload,
+    action: ContentActionMove,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ApiContentBulkActionBody)]
+pub(crate) struct BulkMoveContent {
+    content: Vec<ItemPayload>,
+    action: ContentActionMove,
+}
+
+/// Moves a chart, a dashboard or a space. A chart that belongs to a dashboard leaves it. A space takes everything in it along,
+/// and is from then on as open as its new root; one that becomes a root stays as open as it was.
+#[utoipa::path(post, path = "/api/v2/content/{projectUuid}/move", operation_id = "Move content", tag = "Content",
+               params(("projectUuid" = String, Path)), request_body = MoveContent, responses((status = 200, body = DoneOk)), extensions(("x-tier" = json!("client"))))]
+pub(crate) async fn move_content(
+    State(app): State<App>,
+    project: InProject,
+    Json(body): Json<MoveContent>,
+) -> Result<Done> {
+    project.require(Action::View, Subject::Project)?;
+
+    move_all(&app, &project, &[body.item], &body.action).await
+}
+
+/// Moves up to 500 things. Whether all are there and may be moved is asked before anything is written; then they are written
+/// 50 at a time, spaces one by one. What lies there already is left alone, so that it may be repeated when it failed halfway.
+#[utoipa::path(post, path = "/api/v2/content/bulk-action/{projectUuid}/move", operation_id = "Bulk move content", tag = "Content",
+               params(("projectUuid" = String, Path)), request_body = BulkMoveContent, responses((status = 200, body = DoneOk)), extensions(("x-tier" = json!("client"))))]
+pub(crate) async fn bulk_move_content(
+    State(app): State<App>,
+    project: InProject,
+    Json(body): Json<BulkMoveContent>,
+) -> Result<Done> {
+    project.require(Action::View, Subject::Project)?;
+    if body.content.len() > MOST_ITEMS {
+        return Err(Error::invalid(format!(
+            "At most {MOST_ITEMS} things are moved at once"
+        )));
+    }
+
+    move_all(&app, &project, &body.content, &body.action).await
+}
+
+async fn move_all(
+    app: &App,
+    project: &InProject,
+    items: &[ItemPayload],
+    action: &ContentActionMove,
+) -> Result<Done> {
+    for _ in 0..TRIES {
+        let contents = Contents::read(app, project).await?;
+        let wanted = Wanted::check(&contents, items, action)?;
+        match wanted.write(app, project).await {
+            Err(Error::Changed(_)) => {}
+            done => return done.map(|()| Done),
+        }
+    }
+    Err(Error::Changed(Kind::Space))
+}
+
+/// What is to be moved, all of which may be.
+struct Wanted<'a> {
+    /// None is the root.
+    target: Option<&'a Space>,
+    heads: BTreeMap<ContentId, &'a Content>,
+    spaces: BTreeSet<SpaceId>,
+}
+
+impl<'a> Wanted<'a> {
+    /// Reads a request: the target first, then every thing, then what the caller may do.
+    ///
+    /// # Errors
+    /// `NotFound` for what is not of the project; `Invalid` for a chart or a dashboard to the root, for a space into itself,
+    /// and for a single space that lies there; `Forbidden` when one of them may not be moved.
+    fn check(
+        contents: &'a Contents<'a>,
+        items: &[ItemPayload],
+        action: &ContentActionMove,
+    ) -> Result<Self> {
+        let target = action.target_space_uuid.as_deref();
+        let target = target.map(|id| contents.spaces.named(id)).transpose()?;
+        let mut wanted = Self {
+            target,
+            heads: BTreeMap::new(),
+            spaces: BTreeSet::new(),
+        };
+        for item in items {
+            match kinds(item) {
+                None => {
+                    let space = contents.spaces.named(&item.uuid)?;
+                    wanted.spaces.insert(space.id);
+                }
+                Some(kinds) => {
+                    let head = find(contents, kinds, &item.uuid)?;
+                    wanted.heads.insert(head.id, head);
+                }
+            }
+        }
+        for head in wanted.heads.values() {
+            let target = target.ok_or_else(|| {
+                Error::invalid("Only spaces can be moved to the root of a project")
+            })?;
+            contents.require(Action::Update, head)?;
+            let spaces = &contents.spaces;
+            spaces.require(Action::Update, subject(head.what), target)?;
+        }
+        for id in &wanted.spaces {
+            let space = contents.spaces.find(*id)?;
+            may_move(&contents.spaces, space, target)?;
+            let lies_there = space.parent == target.map(|target| target.id);
+            if lies_there && items.len() == 1 {
+                return Err(Error::invalid("The space lies there already"));
+            }
+        }
+        Ok(wanted)
+    }
+
+    async fn write(&self, app: &App, project: &InProject) -> Result<()> {
+        if let Some(target) = self.target {
+            let heads = self.heads.values().copied();
+            let heads = heads.filter(|head| head.space != Some(target.id));
+            let heads: Vec<&Content> = heads.collect();
+            for chunk in heads.chunks(MOVES) {
+                move_heads(app, chunk, target).await?;
+            }
+        }
+        for id in &self.spaces {
+            move_space(app, project, *id, self.target.map(|target| target.id)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a chart or a dashboard may be; none for a space.
+fn kinds(item: &ItemPayload) -> Option<&'static [ContentKind]> {
+    match (item.content_type, item.source) {
+        (ContentType::Space, _) => None,
+        (ContentType::Dashboard, _) => Some(&[ContentKind::Dashboard]),
+        (ContentType::Chart, Some(ChartSource::DbtExplore)) => Some(&[ContentKind::Chart]),
+        (ContentType::Chart, Some(ChartSource::Sql)) => Some(&[ContentKind::SqlChart]),
+        (ContentType::Chart, None) => Some(&[ContentKind::Chart, ContentKind::SqlChart]),
+    }
+}
+
+fn find<'a>(contents: &'a Contents<'_>, kinds: &[ContentKind], uuid: &str) -> Result<&'a Content> {
+    let id = ContentId::parse(uuid);
+    let found = id.and_then(|id| kinds.iter().find_map(|what| contents.index.get(*what, id)));
+    let named = kinds.first().map_or(Kind::Chart, |what| what.named());
+    found.ok_or(Error::NotFound(named))
+}
+
+/// Lets the caller go on only if they may move a space there, and it can lie there.
+fn may_move(spaces: &Spaces<'_>, space: &Space, target: Option<&Space>) -> Result<()> {
+    spaces.require(Action::Manage, Subject::Space, space)?;
+    match target {
+        Some(target) => spaces.require(Action::Manage, Subject::Space, target)?,
+        None => spaces.project.require(Action::Create, Subject::Space)?,
+    }
+    spaces.tree.may_lie_in(space, target)
+}
+
+/// Moves charts and dashboards, if they are as the index had them when it was asked whether they may be moved.
+async fn move_heads(app: &App, rows: &[&Content], target: &Space) -> Result<()> {
+    let wanted: Vec<_> = rows.iter().map(|row| (row.what, row.id)).collect();
+    let heads = app.store.contents(&wanted).await?;
+    let same = |(head, row): (&Content, &&Content)| head.id == row.id && head.rev == row.rev;
+    if heads.len() != rows.len() || !heads.iter().zip(rows).all(same) {
+        return Err(Error::Changed(Kind::ContentIndex));
+    }
+    let edits = heads.iter().map(|head| {
+        let moved = Content {
+            space: Some(target.id),
+            dashboard: None,
+            ..head.clone()
+        };
+        Edit::change(head, moved)
+    });
+    let edits: Vec<_> = edits.collect();
+    let (now, kept) = (app.clock.now(), app.config.deleted_content);
+    app.store.move_contents(target, &edits, kept, now).await
+}
+
+/// Moves a space, as the spaces are then: others were moved before it, or are by somebody else.
+async fn move_space(
+    app: &App,
+    project: &InProject,
+    id: SpaceId,
+    target: Option<SpaceId>,
+) -> Result<()> {
+    for _ in 0..TRIES {
+        let spaces = Spaces::read(app, project).await?;
+        let space = spaces.find(id)?;
+        let target = target.map(|target| spaces.find(target)).transpose()?;
+        may_move(&spaces, space, target)?;
+        let organization = project.organization();
+        let tree = &spaces.tree;
+        let moved = SpaceMove {
+            organization,
+            tree,
+            space,
+            target,
+        };
+        match app.store.move_space(moved, app.clock.now()).await {
+            Err(Error::Changed(_)) => {}
+            done => return done,
+        }
+    }
+    Err(Error::Changed(Kind::Space))
+}

@@ -1,0 +1,170 @@
+//! What matches a search, and how well.
+
+/// The most that is answered of one kind.
+const MOST: usize = 10;
+/// What a word that is a whole word of the name is worth; the beginning of one, and the description, are worth less.
+const WHOLE_IN_NAME: u32 = 8;
+const BEGINS_IN_NAME: u32 = 4;
+const WHOLE_IN_DESCRIPTION: u32 = 2;
+const BEGINS_IN_DESCRIPTION: u32 = 1;
+
+/// What is searched for.
+pub(super) struct Words {
+    words: Vec<String>,
+    /// All of it.
+    text: String,
+}
+
+/// The words of a text, in lower case: runs of letters and digits of any script.
+fn words(text: &str) -> Vec<String> {
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric());
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+impl Words {
+    /// The distinct words of a text.
+    pub(super) fn of(text: &str) -> Self {
+        let mut distinct = words(text);
+        distinct.sort();
+        distinct.dedup();
+        Self {
+            words: distinct,
+            text: text.trim().to_lowercase(),
+        }
+    }
+
+    /// Whether there is no word, which finds nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Whether a name has all of the text somewhere.
+    pub(super) fn is_part_of(&self, name: &str) -> bool {
+        name.to_lowercase().contains(&self.text)
+    }
+
+    /// How well a name and a description match, from 0 to 1; none when one of the words does not begin a word of either.
+    pub(super) fn rank(&self, name: &str, description: Option<&str>) -> Option<f64> {
+        if self.is_empty() {
+            return None;
+        }
+        let name = words(name);
+        let description = description.map(words).unwrap_or_default();
+        let mut worth = 0;
+        for word in &self.words {
+            let whole = |words: &[String]| words.contains(word);
+            let begins = |words: &[String]| words.iter().any(|one| one.starts_with(word.as_str()));
+            worth += if whole(&name) {
+                WHOLE_IN_NAME
+            } else if begins(&name) {
+                BEGINS_IN_NAME
+            } else if whole(&description) {
+                WHOLE_IN_DESCRIPTION
+            } else if begins(&description) {
+                BEGINS_IN_DESCRIPTION
+            } else {
+                return None;
+            };
+        }
+        let most = f64::from(WHOLE_IN_NAME) * self.words.len() as f64;
+        Some(f64::from(worth) / most)
+    }
+
+    /// How many of the words are somewhere in a label or a description.
+    pub(super) fn count_in(&self, label: &str, description: Option<&str>) -> usize {
+        let label = label.to_lowercase();
+        let description = description.map(str::to_lowercase).unwrap_or_default();
+        let found =
+            |word: &&String| label.contains(word.as_str()) || description.contains(word.as_str());
+        self.words.iter().filter(found).count()
+    }
+}
+
+/// The best of what was found: those that match best, then by name.
+pub(super) struct Best<T> {
+    found: Vec<(f64, String, T)>,
+    is_cut: bool,
+}
+
+impl<T> Default for Best<T> {
+    fn default() -> Self {
+        Self {
+            found: Vec::new(),
+            is_cut: false,
+        }
+    }
+}
+
+impl<T> Best<T> {
+    /// Adds something. No more is kept than is needed.
+    pub(super) fn add(&mut self, rank: f64, name: &str, found: T) {
+        self.found.push((rank, name.to_lowercase(), found));
+        if self.found.len() > 50 * MOST {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        self.found
+            .sort_by(|(a, one, _), (b, other, _)| b.total_cmp(a).then_with(|| one.cmp(other)));
+        self.is_cut |= self.found.len() > MOST;
+        self.found.truncate(MOST);
+    }
+
+    /// The best ten, and whether there were more.
+    pub(super) fn finish(mut self) -> (Vec<T>, bool) {
+        self.cut();
+        let best = self.found.into_iter().map(|(.., found)| found);
+        (best.collect(), self.is_cut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_begins_a_word() {
+        let words = Words::of("rev Mon rev");
+        assert!(words.rank("Revenue by month", None).is_some());
+        assert!(words.rank("Revenue", Some("each MONTH")).is_some());
+        assert_eq!(words.rank("Revenue", None), None);
+        assert_eq!(words.rank("prerev month", None), None);
+        assert_eq!(Words::of(" %_ ").rank("100 %_", None), None);
+        assert!(Words::of("über").rank("ÜBERSICHT", None).is_some());
+    }
+
+    #[test]
+    fn names_come_before_descriptions_and_whole_words_before_beginnings() {
+        let words = Words::of("order");
+        let ranks = [
+            words.rank("Order", None),
+            words.rank("Orders", None),
+            words.rank("x", Some("the order")),
+            words.rank("x", Some("the orders")),
+        ];
+        let ranks: Vec<f64> = ranks.into_iter().flatten().collect();
+        assert_eq!(ranks.len(), 4);
+        assert!(ranks.windows(2).all(|pair| pair[0] > pair[1]));
+        assert_eq!(ranks.first(), Some(&1.0));
+    }
+
+    #[test]
+    fn the_best_ten_are_kept() {
+        let mut best = Best::default();
+        for at in 0..2000_u32 {
+            best.add(f64::from(at % 100), &format!("{at:04}"), at);
+        }
+        let (found, is_cut) = best.finish();
+        assert_eq!(found, [99, 199, 299, 399, 499, 599, 699, 799, 899, 999]);
+        assert!(is_cut);
+        let mut few = Best::default();
+        few.add(1.0, "b", 1);
+        few.add(1.0, "a", 2);
+        assert_eq!(few.finish(), (vec![2, 1], false));
+    }
+}

@@ -1,0 +1,130 @@
+use app::domain::project::Project;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use testing::{Actor, TestApp};
+
+use app::domain::{
+    id::PinnedListId,
+    pins::{LAST, Pinnable, Pins},
+};
+
+use crate::given::{
+    ANA, EVA, NOBODYS, VIC, chart, chart_on, dashboard, names, public, space, text,
+};
+
+fn items(project: &Project, list: &str) -> String {
+    format!("/api/v1/projects/{}/pinned-lists/{list}/items", project.id)
+}
+
+/// Pins things as they are pinned one by one; answers the list.
+async fn pinned(app: &TestApp, project: &Project, things: &[(String, Pinnable)]) -> String {
+    let store = &app.app.store;
+    let found = store.pins(project.id).await.unwrap();
+    let mut pins = found.unwrap_or_else(|| Pins::new(PinnedListId::new(&app.app.random)));
+    let things = things.iter().cloned();
+    pins.orders
+        .extend(things.map(|(id, kind)| (id, (kind, LAST))));
+    store.put_pins(project.id, &pins).await.unwrap();
+    pins.id.to_string()
+}
+
+async fn pin_space(actor: &Actor<'_>, project: &Project, space: impl ToString) -> Value {
+    let space = space.to_string();
+    let path = format!("/api/v1/projects/{}/spaces/{space}/pinning", project.id);
+    actor.patch(&path).await.ok()
+}
+
+fn all_names(list: &Value) -> Vec<String> {
+    let data = list.as_array().unwrap().iter();
+    names(&data.map(|one| one["data"].clone()).collect())
+}
+
+#[tokio::test]
+async fn pins_are_shown_kind_by_kind_in_their_order() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let vic = app.viewer(VIC).await;
+    let project = app.project(ANA, "Sales").await;
+    let open = public(&ana, &project, "Open").await;
+    let closed = space(&ana, &project, json!({ "name": "Closed" })).await;
+    let (a, b) = (
+        chart(&app, &project, "A", open).await,
+        chart(&app, &project, "B", open).await,
+    );
+    let secret = chart(&app, &project, "Secret", closed).await;
+    let board = dashboard(&app, &project, "Board", open).await;
+    let own = chart_on(&app, &board, "Own").await;
+    pin_space(&ana, &project, open).await;
+    let list = pin_space(&ana, &project, closed).await;
+    let list = text(&list["pinnedListUuid"]);
+    let things = [
+        (a.id.to_string(), Pinnable::Chart),
+        (b.id.to_string(), Pinnable::Chart),
+        (secret.id.to_string(), Pinnable::Chart),
+        (own.id.to_string(), Pinnable::Chart),
+        (NOBODYS.to_owned(), Pinnable::Chart),
+        (board.id.to_string(), Pinnable::Dashboard),
+    ];
+    assert_eq!(pinned(&app, &project, &things).await, list);
+
+    let path = items(&project, &list);
+    let all = ana.get(&path).await;
+    let expected = ["Closed", "Open", "Board", "A", "B", "Secret"];
+    assert_eq!(all_names(&all.ok()), expected);
+    let seen = vic.get(&path).await;
+    assert_eq!(all_names(&seen.ok()), ["Open", "Board", "A", "B"]);
+    assert_snapshot!(seen, @"");
+
+    let order = format!("{path}/order");
+    let one = |kind: &str, uuid: String, at: Value| json!({ "type": kind, "data": { "uuid": uuid, "pinnedListOrder": at } });
+    let body = json!([
+        one("chart", b.id.to_string(), json!(0)),
+        one("space", open.to_string(), json!(1)),
+        one("chart", NOBODYS.to_owned(), json!(-5)),
+        // A dashboard is no chart.
+        one("chart", board.id.to_string(), json!(7)),
+    ]);
+    let sorted = ana.patch(&order).json(&body).await.ok();
+    let expected = ["Open", "Closed", "Board", "B", "A", "Secret"];
+    assert_eq!(all_names(&sorted), expected);
+    assert_eq!(sorted[2]["data"]["pinnedListOrder"], 100);
+    let before = app.items();
+    assert_eq!(ana.patch(&order).json(&body).await.ok(), sorted);
+    assert_eq!(before, app.items());
+    let body = json!([one("chart", b.id.to_string(), Value::Null)]);
+    let back = ana.patch(&order).json(&body).await.ok();
+    assert_eq!(all_names(&back)[3..], ["A", "B", "Secret"]);
+}
+
+#[tokio::test]
+async fn a_list_belongs_to_its_project() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let eva = app.in_role(EVA, "editor").await;
+    let vic = app.viewer(VIC).await;
+    let (sales, more) = (
+        app.project(ANA, "Sales").await,
+        app.project(ANA, "More").await,
+    );
+    let open = public(&ana, &sales, "Open").await;
+    let list = pin_space(&eva, &sales, open).await;
+    let list = text(&list["pinnedListUuid"]);
+
+    for list in [list.as_str(), NOBODYS, "x"] {
+        let path = items(&more, list);
+        assert_eq!(ana.get(&path).await.ok(), json!([]), "{list}");
+        let reply = ana.patch(&format!("{path}/order")).json(&json!([])).await;
+        assert_eq!(reply.refusal(), "403 ForbiddenError", "{list}");
+    }
+    let order = format!("{}/order", items(&sales, &list));
+    let reply = vic.patch(&order).json(&json!([])).await;
+    assert_eq!(reply.refusal(), "403 ForbiddenError");
+    eva.patch(&order).json(&json!([])).await.ok();
+    for bad in [
+        json!([1]),
+        json!([{ "type": "tile", "data": { "uuid": "x", "pinnedListOrder": 1 } }]),
+    ] {
+        let reply = eva.patch(&order).json(&bad).await;
+        assert_eq!(reply.refusal(), "422 ValidateError", "{bad}");
+    }
+}

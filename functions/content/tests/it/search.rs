@@ -1,0 +1,182 @@
+use app::domain::content::{Content, ContentKind, Shown};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use testing::TestApp;
+
+use crate::given::{
+    ANA, NOBODYS, VIC, chart, chart_on, dashboard, head, names, public, space, stored,
+};
+
+const CUT: &str = "zerodash-search-truncated";
+
+/// An explore of one table; its dimension `secret` is for those whose attribute `level` is `high`.
+fn explore(name: &str) -> Value {
+    let field = |kind: &str, of: &str, name: &str, label: &str| {
+        json!({
+            "fieldType": kind, "type": of, "name": name, "label": label, "table": "orders", "tableLabel": "Orders",
+            "sql": "${TABLE}.x", "compiledSql": "x", "hidden": false, "tablesReferences": ["orders"],
+        })
+    };
+    let mut secret = field("dimension", "string", "secret", "Order secret");
+    secret["requiredAttributes"] = json!({ "level": "high" });
+    let mut gone = field("dimension", "string", "gone", "Order gone");
+    gone["hidden"] = json!(true);
+    json!({
+        "name": name, "label": "Orders", "tags": [], "baseTable": "orders", "joinedTables": [], "targetDatabase": "postgres",
+        "tables": { "orders": {
+            "name": "orders", "label": "Orders", "database": "db", "schema": "s", "sqlTable": "orders", "description": "All of them",
+            "lineageGraph": {},
+            "dimensions": { "status": field("dimension", "string", "status", "Order status"), "secret": secret, "gone": gone },
+            "metrics": { "total": field("metric", "sum", "total", "Order total") },
+        } },
+    })
+}
+
+#[tokio::test]
+async fn every_kind_is_found() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Sales").await;
+    let orders = public(&ana, &project, "Orders").await;
+    chart(&app, &project, "Orders by month", orders).await;
+    let sql = head(&app, &project, ContentKind::SqlChart, ("Order SQL", orders)).await;
+    stored(&app, sql).await;
+    let board = head(&app, &project, ContentKind::Dashboard, ("Board", orders)).await;
+    let board = Content {
+        description: Some("All orders".into()),
+        shown: Shown {
+            tabs: vec![
+                ("t1".into(), "My Order tab".into()),
+                ("t2".into(), "x".into()),
+            ],
+            ..Shown::default()
+        },
+        ..board
+    };
+    stored(&app, board).await;
+    let explores = format!("/api/v1/projects/{}/explores", project.id);
+    let broken = json!({
+        "name": "order_errors", "label": "Broken", "errors": [{ "type": "NO_DIMENSIONS_FOUND", "message": "No columns" }],
+    });
+    let deployed = json!([explore("orders"), broken]);
+    ana.put(&explores).json(&deployed).await.ok();
+
+    let search = format!("/api/v1/projects/{}/search", project.id);
+    let reply = ana.get(&format!("{search}/ORDER")).await;
+    assert_snapshot!(reply, @"");
+    assert_eq!(reply.header(CUT), None);
+    let found = reply.ok();
+    assert_eq!(names(&found["fields"]), ["status", "total"]);
+
+    for (kind, list) in [
+        ("space", "spaces"),
+        ("dashboard", "dashboards"),
+        ("chart", "savedCharts"),
+        ("saved_chart", "savedCharts"),
+        ("sql_chart", "sqlCharts"),
+        ("table", "tables"),
+        ("field", "fields"),
+        ("dashboard_tab", "dashboardTabs"),
+    ] {
+        let found = ana.get(&format!("{search}/order?type={kind}")).await.ok();
+        for (name, value) in found.as_object().unwrap() {
+            let empty = value.as_array().unwrap().is_empty();
+            assert_eq!(empty, name != list, "{kind}: {name}");
+        }
+    }
+    let pages = ana.get(&format!("{search}/activity?type=page")).await.ok();
+    assert_eq!(names(&pages["pages"]), ["User activity"]);
+    for nothing in ["%20", "%25", "zzz"] {
+        let found = ana.get(&format!("{search}/{nothing}")).await.ok();
+        for (name, value) in found.as_object().unwrap() {
+            assert_eq!(*value, json!([]), "{nothing}: {name}");
+        }
+    }
+    let reply = ana.get(&format!("{search}/order?type=tile")).await;
+    assert_eq!(reply.refusal(), "422 ValidateError");
+}
+
+#[tokio::test]
+async fn what_somebody_may_not_see_takes_no_place_from_what_they_may() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let vic = app.viewer(VIC).await;
+    let project = app.project(ANA, "Sales").await;
+    let open = public(&ana, &project, "Open").await;
+    let closed = space(&ana, &project, json!({ "name": "Closed" })).await;
+    for at in 0..12 {
+        chart(&app, &project, &format!("Order {at:02}"), closed).await;
+    }
+    chart(&app, &project, "Orders", open).await;
+    let board = dashboard(&app, &project, "Board", open).await;
+    let mut shown = board.clone();
+    let own = chart_on(&app, &board, "Order of a dashboard").await;
+    shown.shown.charts.insert(own.id);
+    let (now, kept) = (app.app.clock.now(), app.app.config.deleted_content);
+    let edit = app::store::Edit::change(&board, shown);
+    let store = &app.app.store;
+    store
+        .edit_content(project.id, &[edit], kept, now)
+        .await
+        .unwrap();
+
+    let path = format!("/api/v1/projects/{}/search/order", project.id);
+    let all = ana.get(&path).await;
+    assert_eq!(all.header(CUT), Some("true"));
+    assert_eq!(all.ok()["savedCharts"].as_array().unwrap().len(), 10);
+    let seen = vic.get(&path).await;
+    assert_eq!(seen.header(CUT), None);
+    // A whole word before the beginning of one.
+    let seen = seen.ok();
+    assert_eq!(
+        names(&seen["savedCharts"]),
+        ["Order of a dashboard", "Orders"]
+    );
+    assert_eq!(seen["savedCharts"][0]["spaceUuid"], open.to_string());
+    // Who may not explore finds no fields, and no pages of the organisation.
+    let pages = format!("/api/v1/projects/{}/search/user", project.id);
+    assert_eq!(vic.get(&pages).await.ok()["pages"], json!([]));
+}
+
+#[tokio::test]
+async fn days_and_authors_narrow_it_down() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Sales").await;
+    let open = public(&ana, &project, "Order space").await;
+    chart(&app, &project, "Order one", open).await;
+    app.wait(2 * 24 * 60);
+    chart(&app, &project, "Order two", open).await;
+
+    let search = format!("/api/v1/projects/{}/search/order", project.id);
+    for (query, charts) in [
+        ("fromDate=2026-01-31&toDate=2026-01-31", vec!["Order one"]),
+        ("fromDate=2026-02-01", vec!["Order two"]),
+        ("toDate=2026-02-02", vec!["Order one", "Order two"]),
+        ("fromDate=2026-02-02T01:00:00Z", vec!["Order two"]),
+        ("fromDate=", vec!["Order one", "Order two"]),
+    ] {
+        let found = ana.get(&format!("{search}?{query}")).await.ok();
+        assert_eq!(names(&found["savedCharts"]), charts, "{query}");
+    }
+    let id = app.account(ANA).await.id.to_string();
+    for (user, count) in [(id.as_str(), 2), (NOBODYS, 0)] {
+        let found = ana.get(&format!("{search}?createdByUuid={user}")).await;
+        let found = found.ok();
+        assert_eq!(found["savedCharts"].as_array().unwrap().len(), count);
+        let spaces = found["spaces"].as_array().unwrap().len();
+        assert_eq!(spaces, count.min(1), "{user}");
+    }
+    for bad in [
+        "fromDate=2026-02-30",
+        "fromDate=yesterday",
+        "toDate=2026-02-03",
+        "fromDate=2026-02-02&toDate=2026-02-01",
+        "createdByUuid=x",
+    ] {
+        let reply = ana.get(&format!("{search}?{bad}")).await;
+        assert_eq!(reply.refusal(), "400 ParameterError", "{bad}");
+        // Where nothing has a date, nobody minds.
+        ana.get(&format!("{search}?{bad}&type=field")).await.ok();
+    }
+}
