@@ -2,6 +2,7 @@
 //! the rules, the table, and the wire.
 
 pub mod app;
+pub mod attributes;
 pub mod auth;
 pub mod clock;
 pub mod config;

@@ -6,10 +6,12 @@
 //! | one thing by its id, and what the caller may do with it | `find.rs` |
 //! | all of a project, as the caller finds it | `contents.rs` |
 //! | what clients send and see | `chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `people.rs` |
+//! | comments on the tiles of dashboards, and who is told of them | `comment.rs` |
 //! | editing while others do | `edit.rs` |
 //! | work that is polled | `work.rs` |
 
 pub mod chart;
+pub mod comment;
 pub mod contents;
 pub mod dashboard;
 pub mod edit;
