@@ -19,7 +19,10 @@ async fn a_description_alone_is_a_change_and_no_version() {
     assert_eq!(changed["dashboardVersionId"], json!(1));
     assert_eq!(changed["slug"], made["slug"]);
 
-    let emptied = given.ana.patch(&at(&made)).json(&json!({ "description": "" }));
+    let emptied = given
+        .ana
+        .patch(&at(&made))
+        .json(&json!({ "description": "" }));
     assert!(emptied.await.ok().get("description").is_none());
     let nothing = given.ana.patch(&at(&made)).json(&json!({})).await;
     assert_eq!(nothing.header("etag"), Some("\"3\""));
@@ -51,7 +54,11 @@ async fn a_save_makes_a_version_and_keeps_what_was_not_sent() {
     assert_eq!(targets, &json!({ "a": false }));
 
     // A tab that a tile is on cannot be left out.
-    let refused = given.ana.patch(&at(&made)).json(&json!({ "tabs": [] })).await;
+    let refused = given
+        .ana
+        .patch(&at(&made))
+        .json(&json!({ "tabs": [] }))
+        .await;
     assert_eq!(refused.refusal(), "400 ParameterError");
 }
 
@@ -62,15 +69,27 @@ async fn two_editors_lose_nothing() {
     let made = given.made(&with(&json!([markdown("a")]))).await;
     let save = |id: &str| json!({ "tiles": [markdown(id)] });
     let path = at(&made);
-    let first = given.ana.patch(&path).json(&save("b")).header("if-match", "\"1\"");
+    let first = given
+        .ana
+        .patch(&path)
+        .json(&save("b"))
+        .header("if-match", "\"1\"");
     assert_eq!(first.await.header("etag"), Some("\"2\""));
-    let second = given.ana.patch(&path).json(&save("c")).header("if-match", "\"1\"");
+    let second = given
+        .ana
+        .patch(&path)
+        .json(&save("c"))
+        .header("if-match", "\"1\"");
     assert_eq!(second.await.refusal(), "409 AlreadyProcessingError");
     // Who names no revision is applied to the newest one, and the history has both.
     given.ana.patch(&path).json(&save("c")).await.ok();
     let history = given.ana.get(&format!("{path}/history")).await.ok();
     assert_eq!(history["history"].as_array().unwrap().len(), 3);
-    let nonsense = given.ana.patch(&path).json(&save("d")).header("if-match", "x");
+    let nonsense = given
+        .ana
+        .patch(&path)
+        .json(&save("d"))
+        .header("if-match", "x");
     assert_eq!(nonsense.await.refusal(), "400 ParameterError");
 }
 
@@ -83,14 +102,23 @@ async fn a_move_asks_both_spaces() {
     let editor = app.in_role(BOB, "editor").await;
     let path = at(&made);
     let moved = json!({ "spaceUuid": private });
-    assert_eq!(editor.patch(&path).json(&moved).await.refusal(), "403 ForbiddenError");
+    assert_eq!(
+        editor.patch(&path).json(&moved).await.refusal(),
+        "403 ForbiddenError"
+    );
     let unknown = json!({ "spaceUuid": NOBODYS });
-    assert_eq!(editor.patch(&path).json(&unknown).await.refusal(), "404 NotFoundError");
+    assert_eq!(
+        editor.patch(&path).json(&unknown).await.refusal(),
+        "404 NotFoundError"
+    );
     let there = given.ana.patch(&path).json(&moved).await.ok();
     assert_eq!(there["spaceUuid"], json!(private));
     assert_eq!(there["isPrivate"], json!(true));
     let back = json!({ "spaceUuid": given.space });
-    assert_eq!(editor.patch(&path).json(&back).await.refusal(), "403 ForbiddenError");
+    assert_eq!(
+        editor.patch(&path).json(&back).await.refusal(),
+        "403 ForbiddenError"
+    );
 }
 
 #[tokio::test]
@@ -102,16 +130,27 @@ async fn a_chart_that_was_deleted_does_not_stop_a_save_and_an_unknown_one_does()
     let path = at(&made);
     given.delete_chart(chart).await;
     let read = given.ana.get(&path).await.ok();
-    assert_eq!(read["tiles"][0]["properties"]["savedChartUuid"], json!(null));
+    assert_eq!(
+        read["tiles"][0]["properties"]["savedChartUuid"],
+        json!(null)
+    );
 
     // As it was read before, and as it is read now.
     for tiles in [
         json!([tile("a", chart), markdown("b")]),
         json!([read["tiles"][0], markdown("c")]),
     ] {
-        let saved = given.ana.patch(&path).json(&json!({ "tiles": tiles })).await.ok();
+        let saved = given
+            .ana
+            .patch(&path)
+            .json(&json!({ "tiles": tiles }))
+            .await
+            .ok();
         assert_eq!(saved["tiles"].as_array().unwrap().len(), 2);
-        assert_eq!(saved["tiles"][0]["properties"]["savedChartUuid"], json!(null));
+        assert_eq!(
+            saved["tiles"][0]["properties"]["savedChartUuid"],
+            json!(null)
+        );
     }
     // The tile has kept its chart.
     let store = &app.app.store;

@@ -44,11 +44,19 @@ async fn without_a_space_it_lies_in_the_first_root_that_the_caller_may_use() {
     let made = made.await.json()["results"].clone();
     let spaces = format!("/api/v1/projects/{}/spaces", given.project.id);
     let spaces = given.ana.get(&spaces).await.ok();
-    let ids: Vec<_> = spaces.as_array().unwrap().iter().map(|one| &one["uuid"]).collect();
+    let ids: Vec<_> = spaces
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["uuid"])
+        .collect();
     assert!(ids.contains(&&made["spaceUuid"]));
 
     let viewer = app.viewer(BOB).await;
-    let refused = viewer.post(&given.dashboards()).json(&with(&json!([]))).await;
+    let refused = viewer
+        .post(&given.dashboards())
+        .json(&with(&json!([])))
+        .await;
     assert_eq!(refused.refusal(), "403 ForbiddenError");
 }
 
@@ -76,7 +84,17 @@ async fn a_request_that_comes_twice_makes_one() {
     let second = call().await;
     assert_eq!(second.status, 201);
     assert_eq!(second.json()["results"], first);
-    assert_eq!(given.ana.get(&dashboards).await.ok().as_array().unwrap().len(), 1);
+    assert_eq!(
+        given
+            .ana
+            .get(&dashboards)
+            .await
+            .ok()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -96,25 +114,46 @@ async fn what_does_not_fit_together_is_refused_and_makes_nothing() {
         body
     };
     let cases: [(&str, &dyn Fn(&mut Value)); 14] = [
-        ("404 NotFoundError", &|body| body["tiles"] = json!([tile("a", NOBODYS)])),
-        ("404 NotFoundError", &|body| body["tiles"] = json!([tile("a", "no id")])),
-        ("404 NotFoundError", &|body| body["spaceUuid"] = json!(NOBODYS)),
-        ("404 NotFoundError", &|body| body["spaceUuid"] = json!("no id")),
+        ("404 NotFoundError", &|body| {
+            body["tiles"] = json!([tile("a", NOBODYS)])
+        }),
+        ("404 NotFoundError", &|body| {
+            body["tiles"] = json!([tile("a", "no id")])
+        }),
+        ("404 NotFoundError", &|body| {
+            body["spaceUuid"] = json!(NOBODYS)
+        }),
+        ("404 NotFoundError", &|body| {
+            body["spaceUuid"] = json!("no id")
+        }),
         ("400 ParameterError", &|body| body["name"] = json!(" ")),
-        ("400 ParameterError", &|body| body["name"] = json!("x".repeat(256))),
-        ("400 ParameterError", &|body| body["description"] = json!("x".repeat(5001))),
-        ("400 ParameterError", &|body| body["tiles"] = json!([markdown("a"), markdown("a")])),
-        ("400 ParameterError", &|body| body["tiles"][0]["tabUuid"] = json!("gone")),
-        ("400 ParameterError", &|body| body["tiles"][0]["x"] = json!(1e300)),
+        ("400 ParameterError", &|body| {
+            body["name"] = json!("x".repeat(256))
+        }),
+        ("400 ParameterError", &|body| {
+            body["description"] = json!("x".repeat(5001))
+        }),
+        ("400 ParameterError", &|body| {
+            body["tiles"] = json!([markdown("a"), markdown("a")])
+        }),
+        ("400 ParameterError", &|body| {
+            body["tiles"][0]["tabUuid"] = json!("gone")
+        }),
+        ("400 ParameterError", &|body| {
+            body["tiles"][0]["x"] = json!(1e300)
+        }),
         ("400 ParameterError", &|body| {
             let tab = json!({ "uuid": "one", "name": "One", "order": 0 });
             body["tabs"] = json!([tab, tab]);
         }),
         ("400 ParameterError", &|body| {
             let filter = json!({ "id": "1", "operator": "equals" });
-            body["filters"] = json!({ "dimensions": [filter], "metrics": [], "tableCalculations": [] });
+            body["filters"] =
+                json!({ "dimensions": [filter], "metrics": [], "tableCalculations": [] });
         }),
-        ("422 ValidateError", &|body| body["tiles"][0]["type"] = json!("semantic_viewer_chart")),
+        ("422 ValidateError", &|body| {
+            body["tiles"][0]["type"] = json!("semantic_viewer_chart")
+        }),
         ("422 ValidateError", &|body| body["tiles"] = json!("none")),
     ];
     for (refusal, change) in cases {

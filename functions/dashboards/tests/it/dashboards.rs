@@ -75,9 +75,17 @@ async fn what_is_not_there_or_is_anothers_is_not_found() {
         format!("{}/history", at(&made)),
         format!("/api/v1/comments/dashboards/{}", text(&made["uuid"])),
     ] {
-        assert_eq!(stranger.get(&path).await.refusal(), "404 NotFoundError", "{path}");
+        assert_eq!(
+            stranger.get(&path).await.refusal(),
+            "404 NotFoundError",
+            "{path}"
+        );
     }
-    for id in [NOBODYS.to_owned(), "no id".replace(' ', "-"), chart.to_string()] {
+    for id in [
+        NOBODYS.to_owned(),
+        "no id".replace(' ', "-"),
+        chart.to_string(),
+    ] {
         let path = format!("/api/v1/dashboards/{id}");
         assert_eq!(given.ana.get(&path).await.refusal(), "404 NotFoundError");
         assert_eq!(given.ana.delete(&path).await.refusal(), "404 NotFoundError");
@@ -93,8 +101,11 @@ async fn charts_in_spaces_that_the_caller_cannot_view_have_no_names() {
     let private = given.space("Private", true).await;
     let hidden = given.chart("Salaries", &private).await;
     let open = given.chart("Revenue", &given.space).await;
-    let made = given.made(&with(&json!([tile("a", hidden), tile("b", open)]))).await;
-    let name = |dashboard: &Value, at: usize| dashboard["tiles"][at]["properties"]["chartName"].clone();
+    let made = given
+        .made(&with(&json!([tile("a", hidden), tile("b", open)])))
+        .await;
+    let name =
+        |dashboard: &Value, at: usize| dashboard["tiles"][at]["properties"]["chartName"].clone();
     assert_eq!(name(&made, 0), json!("Salaries"));
 
     let viewer = app.viewer(BOB).await;
@@ -134,7 +145,8 @@ async fn what_was_read_can_be_sent_back() {
     let given = Given::new(&app).await;
     let chart = given.chart("Revenue", &given.space).await;
     let mut body = with(&json!([tile("a", chart), markdown("b")]));
-    body["filters"] = filters(&json!({ "a": { "fieldId": "orders_status", "tableName": "orders" } }));
+    body["filters"] =
+        filters(&json!({ "a": { "fieldId": "orders_status", "tableName": "orders" } }));
     body["config"] = json!({ "isDateZoomDisabled": true });
     let made = given.made(&body).await;
     // Older servers answer null for a tab that a tile does not have.

@@ -47,7 +47,12 @@ async fn versions_of_another_dashboard_are_not_found() {
     );
     let history = given.ana.get(&format!("{}/history", at(&other))).await.ok();
     let version = text(&history["history"][0]["versionUuid"]);
-    for id in [version, text(&one["uuid"]), NOBODYS.to_owned(), "no-id".to_owned()] {
+    for id in [
+        version,
+        text(&one["uuid"]),
+        NOBODYS.to_owned(),
+        "no-id".to_owned(),
+    ] {
         let read = given.ana.get(&format!("{}/version/{id}", at(&one))).await;
         assert_eq!(read.refusal(), "404 NotFoundError");
         let back = given.ana.post(&format!("{}/rollback/{id}", at(&one))).await;
@@ -57,7 +62,9 @@ async fn versions_of_another_dashboard_are_not_found() {
     let history = format!("{}/history", at(&one));
     let seen = viewer.get(&history).await.ok();
     let version = text(&seen["history"][0]["versionUuid"]);
-    let back = viewer.post(&format!("{}/rollback/{version}", at(&one))).await;
+    let back = viewer
+        .post(&format!("{}/rollback/{version}", at(&one)))
+        .await;
     assert_eq!(back.refusal(), "403 ForbiddenError");
 }
 
