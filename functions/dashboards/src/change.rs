@@ -8,7 +8,7 @@ use app::{
             Content, ContentKind, DashboardBody, Index, Tab, Tile, content_description,
             content_name,
         },
-        id::UserId,
+        id::{ContentId, UserId},
         packed::Packed,
     },
     http::etag,
@@ -19,7 +19,7 @@ use saved::{
     Contents,
     dashboard::{DashboardView, Definition, ShownConfig, ShownFilters, checked_beside, shown},
     edit::{edit, edit_all},
-    tile::SentTile,
+    tile::{Charts, SentTile, show},
 };
 use serde::Deserialize;
 use std::time::Duration;
@@ -89,7 +89,7 @@ impl UpdateDashboard {
         let mut new = old.clone();
         if self.tiles.is_some() {
             new.tiles = sent.tiles;
-            recall(&mut new.tiles, &old.tiles, index);
+            keep(&mut new.tiles, &old.tiles, index, head.id);
         }
         if self.tabs.is_some() {
             new.tabs = sent.tabs;
@@ -148,15 +148,20 @@ pub(crate) fn versioned(
     Ok(Edit::version(old, new, Packed::pack_json(body)?))
 }
 
-/// A tile whose chart was deleted is shown without one. Where it comes back so, it keeps the chart, which may be restored.
-fn recall(tiles: &mut [Tile], old: &[Tile], index: &Index) {
-    for tile in tiles.iter_mut().filter(|tile| tile.face.shows().is_none()) {
+/// A tile that comes back as it is shown stays as it is kept: with a chart that was deleted, which may be restored, and without
+/// what was never set.
+fn keep(tiles: &mut [Tile], old: &[Tile], index: &Index, dashboard: ContentId) {
+    let charts = Charts {
+        index,
+        may_see: &|_| true,
+        dashboard,
+    };
+    let shown = |tile: &Tile| show(tile, &charts).properties;
+    for tile in tiles {
         let same = |one: &&Tile| one.uuid == tile.uuid && one.face.kind() == tile.face.kind();
-        let known = old.iter().find(same).and_then(|one| one.face.shows());
-        if let Some((what, id)) = known
-            && index.get(what, id).is_none()
-        {
-            tile.face.show(Some(id));
+        let known = old.iter().find(same);
+        if let Some(known) = known.filter(|known| shown(known) == shown(tile)) {
+            tile.face = known.face.clone();
         }
     }
 }
