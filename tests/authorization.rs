@@ -6,6 +6,7 @@
 
 mod accounts;
 mod callers;
+mod dashboards;
 mod explores;
 mod files;
 mod groups;
@@ -42,6 +43,7 @@ fn requests() -> Vec<Row> {
         settings::rows(),
         projects::rows(),
         spaces::rows(),
+        dashboards::rows(),
         explores::rows(),
         explores::asking(),
         files::rows(),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
 use super::{
-    explores, files,
+    dashboards, explores, files,
     rows::{ANA, LOGINS, Named, TOKENS, warehouse},
 };
 
@@ -318,6 +318,17 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
     let body = json!({ "name": "Private", "isPrivate": true });
     let private_space = made(ana.post(&spaces).json(&body).await, "uuid");
 
+    let dashboards = format!("/api/v1/projects/{project}/dashboards");
+    let body = dashboards::with_tile(&space);
+    let dashboard = made(ana.post(&dashboards).json(&body).await, "uuid");
+    let body = dashboards::new(&private_space);
+    let private_dashboard = made(ana.post(&dashboards).json(&body).await, "uuid");
+    let path = format!("/api/v1/dashboards/{dashboard}/history");
+    let history = ana.get(&path).await.ok();
+    let dashboard_version = text(&history["history"][0]["versionUuid"]);
+    let path = format!("/api/v1/comments/dashboards/{dashboard}/tile");
+    let comment = ana.post(&path).json(&dashboards::saying()).await.ok();
+
     let body = json!({ "name": "Sales", "members": [{ "userUuid": member }] });
     let group = made(ana.post("/api/v1/org/groups").json(&body).await, "uuid");
     let palettes = ana.get("/api/v1/org/color-palettes").await.ok();
@@ -347,6 +358,10 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
         share: made(share, "nanoid"),
         tag,
         compilation,
+        dashboard,
+        dashboard_version,
+        private_dashboard,
+        comment: text(&comment),
         ..Named::nobodys()
     }
 }

@@ -47,6 +47,14 @@ pub(super) struct Named {
     pub(super) csv: String,
     /// What the link to its file ends with.
     pub(super) file: String,
+    /// A dashboard in the public space, with a tile `tile`.
+    pub(super) dashboard: String,
+    /// Its only version.
+    pub(super) dashboard_version: String,
+    /// One in the private space.
+    pub(super) private_dashboard: String,
+    /// Ana's comment on the tile.
+    pub(super) comment: String,
 }
 
 impl Named {
@@ -75,6 +83,10 @@ impl Named {
             query: id(),
             csv: id(),
             file: code(),
+            dashboard: id(),
+            dashboard_version: id(),
+            private_dashboard: id(),
+            comment: id(),
         }
     }
 }
