@@ -1,7 +1,7 @@
 //! New dashboards.
 
 use app::{
-    App, Created, Error, IdempotencyKey, InProject, Json, Kind, Ok, Path, Query, Result,
+    App, Created, Error, IdempotencyKey, InProject, Json, Kind, Ok, Query, Result,
     auth::NOT_ALLOWED,
     domain::{
         access::{Action, Subject},

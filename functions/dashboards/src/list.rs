@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
-    App, Error, InProject, Json, Kind, Ok, Path, Query, Reply, Result,
+    App, Error, InProject, Json, Kind, Ok, Query, Reply, Result,
     domain::{
         access::{Action, Subject},
         content::{Content, ContentKind, DashboardBody, content_description, content_name},

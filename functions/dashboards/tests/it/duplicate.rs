@@ -115,7 +115,7 @@ async fn a_copy_of_many_charts_leaves_nothing_to_see_when_it_dies_halfway() {
     };
     for whole in 0..3 {
         let calls = Arc::new(AtomicUsize::new(0));
-        let faults: Faults = Arc::new(move |operation| {
+        let faults: Faults = Arc::new(move |operation: &str| {
             let written = operation == "TransactWriteItems";
             let at = calls.fetch_add(usize::from(written), Ordering::Relaxed);
             (written && at >= whole).then_some(Fault::TimedOut)
