@@ -22,7 +22,7 @@ use saved::{
     tile::{Charts, SentTile, show},
 };
 use serde::Deserialize;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use utoipa::ToSchema;
 
 use crate::dashboards::{DashboardPath, Tagged, seen};
@@ -166,13 +166,19 @@ fn keep(tiles: &mut [Tile], old: &[Tile], index: &Index, dashboard: ContentId) {
     }
 }
 
-/// Deletes the charts within a dashboard that no version of it has on a tile. One that somebody changes meanwhile stays.
+/// Deletes the charts within a dashboard that no version of it has on a tile, and those within one that never came to be: of a
+/// copy that died halfway. One that somebody changes meanwhile stays.
 async fn sweep(app: &App, contents: &Contents<'_>, head: &Content) -> Result<()> {
-    let now = app.clock.now();
-    let unused = contents.index.live().filter(|row| {
-        row.dashboard == Some(head.id)
-            && !head.tiled.contains(&row.id)
-            && row.created_at + ABOUT_TO_BE_TILED <= now
+    let (index, now) = (&contents.index, app.clock.now());
+    let dashboards = index.live().chain(index.deleted());
+    let dashboards = dashboards.filter(|row| row.what == ContentKind::Dashboard);
+    let dashboards: BTreeSet<ContentId> = dashboards.map(|row| row.id).collect();
+    let unused = index.live().filter(|row| {
+        row.created_at + ABOUT_TO_BE_TILED <= now
+            && row.dashboard.is_some_and(|dashboard| {
+                let own = dashboard == head.id;
+                (own && !head.tiled.contains(&row.id)) || !dashboards.contains(&dashboard)
+            })
     });
     let edits: Vec<Edit> = unused.map(|row| Edit::delete(row, now)).collect();
     match edit_all(app, &edits).await {

@@ -138,6 +138,19 @@ async fn a_copy_of_many_charts_leaves_nothing_to_see_when_it_dies_halfway() {
         let own = head.unwrap().dashboard.map(|id| id.to_string());
         assert_eq!(own, Some(text(&made["uuid"])));
     }
+
+    // What was left is deleted with a later save.
+    let left = async || {
+        let index = app.app.store.index(given.project.id).await.unwrap();
+        let charts = index.live().filter(|row| row.dashboard.is_some());
+        charts.count()
+    };
+    assert!(left().await > 60);
+    app.wait(61);
+    let save =
+        json!({ "tiles": source["tiles"], "tabs": [{ "uuid": "one", "name": "One", "order": 0 }] });
+    given.ana.patch(&at(&source)).json(&save).await.ok();
+    assert_eq!(left().await, 60);
 }
 
 #[tokio::test]
