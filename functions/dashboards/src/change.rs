@@ -32,6 +32,8 @@ pub(crate) const TRIES: usize = 10;
 /// A chart is made within a dashboard before the dashboard is saved with a tile for it: whoever saves it in between does not
 /// delete the chart.
 const ABOUT_TO_BE_TILED: Duration = Duration::from_secs(60 * 60);
+/// Copies write charts before their dashboard: no copy takes that long, with everything that is tried again.
+const ABOUT_TO_BE_WITHIN: Duration = Duration::from_secs(20 * 60 * 60);
 
 /// What is changed of a dashboard. What is not sent, or null, stays as it is, also what a version holds: a client that knows
 /// no tabs, filters or options does not lose them. Tabs that stay have to fit the tiles that are sent, and targets of tiles
@@ -174,11 +176,12 @@ async fn sweep(app: &App, contents: &Contents<'_>, head: &Content) -> Result<()>
     let dashboards = dashboards.filter(|row| row.what == ContentKind::Dashboard);
     let dashboards: BTreeSet<ContentId> = dashboards.map(|row| row.id).collect();
     let unused = index.live().filter(|row| {
-        row.created_at + ABOUT_TO_BE_TILED <= now
-            && row.dashboard.is_some_and(|dashboard| {
-                let own = dashboard == head.id;
-                (own && !head.tiled.contains(&row.id)) || !dashboards.contains(&dashboard)
-            })
+        row.dashboard.is_some_and(|dashboard| {
+            let untiled = dashboard == head.id && !head.tiled.contains(&row.id);
+            let lost = !dashboards.contains(&dashboard);
+            (untiled && row.created_at + ABOUT_TO_BE_TILED <= now)
+                || (lost && row.created_at + ABOUT_TO_BE_WITHIN <= now)
+        })
     });
     let edits: Vec<Edit> = unused.map(|row| Edit::delete(row, now)).collect();
     match edit_all(app, &edits).await {
