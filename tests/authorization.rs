@@ -8,6 +8,7 @@ mod accounts;
 mod callers;
 mod charts;
 mod content;
+mod dashboards;
 mod explores;
 mod files;
 mod groups;
@@ -49,6 +50,7 @@ fn requests() -> Vec<Row> {
         spaces::rows(),
         sql_charts::rows(),
         content::rows(),
+        dashboards::rows(),
         explores::rows(),
         explores::asking(),
         files::rows(),

@@ -11,6 +11,7 @@ mod accounts;
 mod asking;
 mod charts;
 mod content;
+mod dashboards;
 mod explores;
 mod files;
 mod groups;
@@ -140,6 +141,7 @@ fn scenarios() -> Vec<Scenario> {
         spaces::scenarios(),
         sql_charts::scenarios(),
         content::scenarios(),
+        dashboards::scenarios(),
         explores::scenarios(),
         asking::scenarios(),
         files::scenarios(),

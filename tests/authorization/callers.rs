@@ -6,6 +6,7 @@ use testing::{Actor, TestApp};
 
 use super::{
     charts, explores, files,
+    dashboards, explores, files,
     rows::{ANA, LOGINS, Named, TOKENS, warehouse},
     sql_charts,
 };
@@ -338,6 +339,17 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
     let history = ana.get(&history).await.ok();
     let chart_version = text(&history["history"][1]["versionUuid"]);
 
+    let dashboards = format!("/api/v1/projects/{project}/dashboards");
+    let body = dashboards::with_tile(&space);
+    let dashboard = made(ana.post(&dashboards).json(&body).await, "uuid");
+    let body = dashboards::new(&private_space);
+    let private_dashboard = made(ana.post(&dashboards).json(&body).await, "uuid");
+    let path = format!("/api/v1/dashboards/{dashboard}/history");
+    let history = ana.get(&path).await.ok();
+    let dashboard_version = text(&history["history"][0]["versionUuid"]);
+    let path = format!("/api/v1/comments/dashboards/{dashboard}/tile");
+    let comment = ana.post(&path).json(&dashboards::saying()).await.ok();
+
     let body = json!({ "name": "Sales", "members": [{ "userUuid": member }] });
     let group = made(ana.post("/api/v1/org/groups").json(&body).await, "uuid");
     let palettes = ana.get("/api/v1/org/color-palettes").await.ok();
@@ -372,6 +384,10 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
         private_chart,
         chart_version,
         deleted_chart,
+        dashboard,
+        dashboard_version,
+        private_dashboard,
+        comment: text(&comment),
         ..Named::nobodys()
     }
 }

@@ -57,6 +57,14 @@ pub(super) struct Named {
     pub(super) chart_version: String,
     /// A chart that was in the public space, and was deleted.
     pub(super) deleted_chart: String,
+    /// A dashboard in the public space, with a tile `tile`.
+    pub(super) dashboard: String,
+    /// Its only version.
+    pub(super) dashboard_version: String,
+    /// One in the private space.
+    pub(super) private_dashboard: String,
+    /// Ana's comment on the tile.
+    pub(super) comment: String,
 }
 
 impl Named {
@@ -90,6 +98,10 @@ impl Named {
             private_chart: id(),
             chart_version: id(),
             deleted_chart: id(),
+            dashboard: id(),
+            dashboard_version: id(),
+            private_dashboard: id(),
+            comment: id(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use app::{
     App, Error, Result,
-    domain::{job::Task, link::code_hash, secret::Secret},
+    domain::{content::ContentKind, job::Task, link::code_hash, secret::Secret},
     mail::Message,
 };
 
@@ -51,8 +51,18 @@ pub(crate) async fn send(app: &App, task: &Task) -> Result<()> {
             );
             app.mail.send(to, message).await
         }
-        Task::MailMention { .. }
-        | Task::RemoveContents { .. }
+        Task::MailMention { to, dashboard, by } => {
+            let kind = ContentKind::Dashboard;
+            let Some(dashboard) = app.store.content(kind, *dashboard).await? else {
+                return Ok(());
+            };
+            let by = app.store.user(*by).await?;
+            let by = by.map(|user| format!("{} {}", user.first_name, user.last_name));
+            let by = by.as_deref().map(str::trim).unwrap_or_default();
+            let message = Message::mention(&app.config.site_url, &dashboard, by);
+            app.mail.send(to, message).await
+        }
+        Task::RemoveContents { .. }
         | Task::Work { .. }
         | Task::CopyAccess { .. }
         | Task::RunQuery { .. }

@@ -6,7 +6,7 @@ use app::{
     App, Error, Kind, Result, Timestamp,
     domain::{
         access::Action,
-        content::{Content, ContentKind, DashboardBody, DashboardFilters, Index, Shown, Tab, Tile},
+        content::{Content, DashboardBody, DashboardFilters, Index, Shown, Tab, Tile},
         id::{ContentId, OrganizationId, PinnedListId, ProjectId, SpaceId},
         space::Entry,
     },
@@ -17,7 +17,8 @@ use utoipa::ToSchema;
 
 use crate::{
     contents::Contents,
-    people::{Names, UpdatedByUser},
+    list::Facts,
+    people::UpdatedByUser,
     tile::{Charts, SentTile, ShownTile, fit, show},
 };
 
@@ -74,13 +75,23 @@ impl Definition {
     /// # Errors
     /// `Invalid` for tiles, tabs and filters that do not fit together; `NotFound` for a chart that is not of this project.
     pub fn read(self, app: &App, index: &Index) -> Result<(DashboardBody, Shown)> {
+        let body = checked(self.into_body(app)?, index)?;
+        let shown = shown(&body);
+        Ok((body, shown))
+    }
+
+    /// As it is kept, without a look at how its parts fit together.
+    ///
+    /// # Errors
+    /// `Invalid` for a tile that none can be; `NotFound` for a chart's id that is none.
+    pub fn into_body(self, app: &App) -> Result<DashboardBody> {
         let tiles = self.tiles.into_iter();
         let tiles: Vec<Tile> = tiles
             .map(|tile| tile.read(&app.random))
             .collect::<Result<_>>()?;
         let filters = self.filters.unwrap_or_default();
         let config = self.config.map(serde_json::to_value).transpose();
-        let body = DashboardBody {
+        Ok(DashboardBody {
             tiles,
             tabs: self.tabs,
             filters: DashboardFilters {
@@ -89,10 +100,7 @@ impl Definition {
                 table_calculations: filters.table_calculations,
             },
             config: config.map_err(|error| Error::Internal(error.into()))?,
-        };
-        let body = checked(body, index)?;
-        let shown = shown(&body);
-        Ok((body, shown))
+        })
     }
 }
 
@@ -100,10 +108,25 @@ impl Definition {
 ///
 /// # Errors
 /// `Invalid` for tiles, tabs and filters that do not; `NotFound` for a chart that is not of this project.
-pub fn checked(mut body: DashboardBody, index: &Index) -> Result<DashboardBody> {
+pub fn checked(body: DashboardBody, index: &Index) -> Result<DashboardBody> {
+    checked_beside(body, index, &BTreeSet::new())
+}
+
+/// The same for a dashboard that had these charts on its tiles before: one of them that was deleted meanwhile is let through,
+/// and shown as a chart that is gone.
+///
+/// # Errors
+/// As [`checked`].
+pub fn checked_beside(
+    mut body: DashboardBody,
+    index: &Index,
+    tiled: &BTreeSet<ContentId>,
+) -> Result<DashboardBody> {
     fit(&body.tiles, &body.tabs)?;
     for (what, id) in body.tiles.iter().filter_map(|tile| tile.face.shows()) {
-        index.get(what, id).ok_or(Error::NotFound(what.named()))?;
+        if index.get(what, id).is_none() && !tiled.contains(&id) {
+            return Err(Error::NotFound(what.named()));
+        }
     }
     if body.filters.rules().count() > MOST_RULES {
         return Err(Error::invalid(format!(
@@ -201,12 +224,20 @@ impl DashboardView {
         head: &Content,
         body: DashboardBody,
     ) -> Result<Self> {
-        let viewed = [(ContentKind::Dashboard, head.id)];
-        let (names, pins, views) = tokio::try_join!(
-            Names::of(app, [head]),
-            app.store.pins(head.project),
-            app.store.views(&viewed),
-        )?;
+        let facts = Facts::read(app, head.project, &[head]).await?;
+        Self::new(contents, head, body, &facts)
+    }
+
+    /// The same, with what is known of it and of others read before.
+    ///
+    /// # Errors
+    /// `NotFound` when its space is gone.
+    pub fn new(
+        contents: &Contents<'_>,
+        head: &Content,
+        body: DashboardBody,
+        facts: &Facts,
+    ) -> Result<Self> {
         let space = contents.space_of(head);
         let space = space.ok_or(Error::NotFound(Kind::Dashboard))?;
         let may_see = |chart: &Content| contents.may(Action::View, chart);
@@ -215,10 +246,8 @@ impl DashboardView {
             may_see: &may_see,
             dashboard: head.id,
         };
-        let views = views.into_iter().next().unwrap_or_default();
-        let pinned = pins
-            .as_ref()
-            .and_then(|pins| Some((pins.id, pins.order_of(head.id)?)));
+        let views = facts.views.get(&head.id).copied().unwrap_or_default();
+        let (pinned_list_uuid, pinned_list_order) = facts.pinned(head.id);
         Ok(Self {
             uuid: head.id,
             project_uuid: head.project,
@@ -228,7 +257,7 @@ impl DashboardView {
             description: head.description.clone(),
             slug: head.slug.clone(),
             updated_at: head.updated_at,
-            updated_by_user: names.get(head.updated_by),
+            updated_by_user: facts.names.get(head.updated_by),
             tiles: body.tiles.iter().map(|tile| show(tile, &charts)).collect(),
             tabs: body.tabs,
             filters: body.filters.into(),
@@ -237,8 +266,8 @@ impl DashboardView {
             space_name: space.name.clone(),
             views: views.views,
             first_viewed_at: views.first_viewed_at,
-            pinned_list_uuid: pinned.map(|(list, _)| list),
-            pinned_list_order: pinned.map(|(_, order)| order),
+            pinned_list_uuid,
+            pinned_list_order,
             is_private: Some(contents.spaces.tree.root_of(space).is_private),
             access: Some(contents.spaces.entry(space).into_iter().collect()),
         })

@@ -6,6 +6,8 @@
 //! | one thing by its id, and what the caller may do with it | `find.rs` |
 //! | all of a project, as the caller finds it | `contents.rs` |
 //! | what clients send and see | `chart.rs`, `sql_chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `people.rs` |
+//! | what clients send and see | `chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `people.rs` |
+//! | comments on the tiles of dashboards, and who is told of them | `comment.rs` |
 //! | editing while others do | `edit.rs` |
 //! | counting what was opened, and by whom | `activity.rs` |
 //! | all of a project, once more in a preview | `copy.rs` |
@@ -16,6 +18,7 @@
 
 pub mod activity;
 pub mod chart;
+pub mod comment;
 pub mod contents;
 pub mod copy;
 pub mod count;

@@ -143,7 +143,7 @@ impl Facts {
         })
     }
 
-    fn pinned(&self, id: ContentId) -> (Option<PinnedListId>, Option<u32>) {
+    pub(crate) fn pinned(&self, id: ContentId) -> (Option<PinnedListId>, Option<u32>) {
         let found = self.pins.as_ref();
         let found = found.and_then(|pins| Some((pins.id, pins.order_of(id)?)));
         found.unzip()

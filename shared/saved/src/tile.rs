@@ -222,7 +222,7 @@ pub fn show(tile: &Tile, charts: &Charts<'_>) -> ShownTile {
     let name = known.map(|chart| chart.name.clone());
     let slug = known.map(|chart| chart.slug.clone());
     let id = found.map(|chart| chart.id);
-    let properties = match &tile.face {
+    let mut properties = match &tile.face {
         TileFace::SavedChart {
             title, hide_title, ..
         } => json!({
@@ -250,6 +250,10 @@ pub fn show(tile: &Tile, charts: &Charts<'_>) -> ShownTile {
             hide_title,
         } => json!({ "title": title, "url": url, "hideTitle": hide_title.unwrap_or(false) }),
     };
+    // A kind that is not known is absent on the wire, never null.
+    if let Some(shown) = properties.as_object_mut() {
+        shown.retain(|name, value| name != "lastVersionChartKind" || !value.is_null());
+    }
     ShownTile {
         uuid: tile.uuid.clone(),
         kind: tile.face.kind(),

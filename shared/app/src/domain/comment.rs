@@ -9,8 +9,12 @@ use crate::{
 
 /// Characters of a comment, of its text and of its HTML.
 pub const LONGEST_COMMENT: usize = 20_000;
-/// People that one comment may mention.
-pub const MOST_MENTIONS: usize = 50;
+/// People that one comment may mention: each takes a notice and a mail, of the hundred actions of a transaction.
+pub const MOST_MENTIONS: usize = 30;
+/// People that are told because they commented on the tile before, those who did so last: a notice each.
+pub const MOST_TOLD: usize = 30;
+/// Comments of a dashboard at most: they are read together.
+pub const MOST_COMMENTS: usize = 10_000;
 
 /// A comment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -17,6 +17,13 @@ macro_rules! id {
                 Self(random.uuid())
             }
 
+            /// A fresh id that sorts by time: a version-7 uuid (RFC 9562 §5.7).
+            pub fn timed(random: &$crate::random::Random, now: $crate::clock::Timestamp) -> Self {
+                let other = Self::new(random);
+                let tail: String = other.simple().chars().skip(13).collect();
+                Self::from_simple(&format!("{:012x}7{tail}", now.millis())).unwrap_or(other)
+            }
+
             /// The id in a path or a body; `None` when it is not a uuid.
             pub fn parse(text: &str) -> Option<Self> {
                 // Only the hyphenated form: one thing has one name.
@@ -177,7 +184,16 @@ impl UserId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use crate::{clock::Timestamp, random::Random};
+
+    #[test]
+    fn timed_ids_sort_by_time() {
+        let random = Random::seeded(1);
+        let ids = [0, 1, 1_769_851_800_000, 253_402_300_799_999]
+            .map(|at| CommentId::timed(&random, Timestamp::from_millis(at)).to_string());
+        assert!(ids.is_sorted(), "{ids:?}");
+        assert!(ids.iter().all(|id| id.as_bytes()[14] == b'7'), "{ids:?}");
+    }
 
     #[test]
     fn a_version_is_found_by_its_id() {

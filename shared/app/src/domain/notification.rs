@@ -59,10 +59,10 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// A notice of a comment, not seen yet and without words.
+    /// A notice of a comment, not seen yet and without words. Ids sort by time, so that an inbox is read from its end.
     pub fn new(user: UserId, random: &Random, now: Timestamp) -> Self {
         Self {
-            id: fresh_id(random, now),
+            id: NotificationId::timed(random, now),
             user,
             resource_type: NotificationResource::DashboardComments,
             resource: None,
@@ -73,27 +73,5 @@ impl Notification {
             created_at: now,
             expires_at: now + KEPT,
         }
-    }
-}
-
-/// An id that sorts by time, so that an inbox is read from its end: a version-7 uuid (RFC 9562 §5.7).
-fn fresh_id(random: &Random, now: Timestamp) -> NotificationId {
-    let other = NotificationId::new(random);
-    let tail: String = other.simple().chars().skip(13).collect();
-    let timed = format!("{:012x}7{tail}", now.millis());
-    NotificationId::from_simple(&timed).unwrap_or(other)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_sort_by_time() {
-        let random = Random::seeded(1);
-        let ids = [0, 1, 1_769_851_800_000, 253_402_300_799_999]
-            .map(|at| fresh_id(&random, Timestamp::from_millis(at)).to_string());
-        assert!(ids.is_sorted(), "{ids:?}");
-        assert!(ids.iter().all(|id| id.as_bytes()[14] == b'7'), "{ids:?}");
     }
 }

@@ -12,7 +12,10 @@ use minijinja::{Environment, context};
 use crate::{
     Error, Result,
     clock::Timestamp,
-    domain::{access::ProjectRole, email::EmailAddress, project::Project, secret::Secret},
+    domain::{
+        access::ProjectRole, content::Content, email::EmailAddress, project::Project,
+        secret::Secret,
+    },
 };
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -49,6 +52,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
             "project-access.html",
             include_str!("templates/project-access.html"),
         ),
+        ("mention.txt", include_str!("templates/mention.txt")),
+        ("mention.html", include_str!("templates/mention.html")),
     ] {
         #[expect(
             clippy::expect_used,
@@ -139,6 +144,20 @@ impl Message {
             name: "project-access",
             subject: format!("{who} invited you to {}", project.name),
             values: context! { project => project.name.as_str(), by, verb, link },
+        }
+    }
+
+    /// Notice that a comment on a dashboard mentions somebody.
+    pub fn mention(site_url: &str, dashboard: &Content, by: &str) -> Self {
+        let link = format!(
+            "{site_url}/projects/{}/dashboards/{}/view",
+            dashboard.project, dashboard.id
+        );
+        let who = if by.is_empty() { "Somebody" } else { by };
+        Self {
+            name: "mention",
+            subject: format!("{who} mentioned you on {}", dashboard.name),
+            values: context! { dashboard => dashboard.name.as_str(), by, link },
         }
     }
 

@@ -25,15 +25,17 @@ impl Store {
         self.get(&keys::comment(dashboard, id)).await
     }
 
-    /// A new comment, with the notices and the mails that tell of it: together at most ninety.
+    /// A new comment, with the notices and the mails that tell of it: together at most ninety. The claim of its author's
+    /// idempotency key goes with it.
     ///
     /// # Errors
-    /// `NotFound` when the dashboard is gone.
+    /// `NotFound` when the dashboard is gone; `Changed` when a request with the same key was first.
     pub async fn create_comment(
         &self,
         comment: &Comment,
         told: &[Notification],
         mails: &[Job],
+        client_key: Option<&str>,
     ) -> Result<()> {
         let head = keys::content(ContentKind::Dashboard, comment.dashboard);
         let key = keys::comment(comment.dashboard, comment.id);
@@ -50,6 +52,11 @@ impl Store {
             Write::put(key, "notification", note).expires(note.expires_at)
         }));
         writes.extend(mails.iter().map(Self::job_write));
+        if let Some((author, key)) = comment.author.zip(client_key) {
+            let (kind, made) = (("comment", key), comment.id.to_string());
+            let claim = Self::claim_write(author, kind, &made, comment.created_at);
+            writes.push(claim.or(Error::Changed(Kind::Comment)));
+        }
         self.apply(writes).await
     }
 

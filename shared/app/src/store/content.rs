@@ -319,6 +319,35 @@ impl Store {
         Err(Error::Exists(new.head.what.named()))
     }
 
+    /// Makes several new things in one transaction, under the slugs that they have. A request's idempotency key stands for
+    /// the first of them. At most [`EDITS`] at once.
+    ///
+    /// # Errors
+    /// `Exists` when a slug is taken; `Changed` when a request with the same key was first; `NotExists` when the project is
+    /// gone.
+    pub async fn create_contents(
+        &self,
+        edits: &[Edit],
+        client_key: Option<&str>,
+        kept: Duration,
+        now: Timestamp,
+    ) -> Result<()> {
+        let Some(first) = edits.first().map(|edit| &edit.new) else {
+            return Ok(());
+        };
+        let claims = || {
+            let author = first.created_by.zip(client_key).into_iter();
+            let claims = author.map(|(author, key)| {
+                let kind = ("content", key);
+                Self::claim_write(author, kind, &first.id.to_string(), now)
+                    .or(Error::Changed(first.what.named()))
+            });
+            claims.collect::<Vec<_>>()
+        };
+        self.edit_contents(first.project, edits, kept, now, claims)
+            .await
+    }
+
     /// Changes several heads of a project with their rows in the index, and whatever is to be written with them: one
     /// transaction, tried again while others change the index. At most [`EDITS`] at once, and fewer with more beside them.
     /// What was deleted longer ago than it is kept leaves the index with it, and a job removes it.

@@ -1,0 +1,159 @@
+//! The versions of a dashboard: every save of its tiles, tabs, filters or options made one.
+
+use app::{
+    App, CurrentUser, Done, DoneOk, Error, IfMatch, Kind, Ok, Path, Reply, Result, Timestamp,
+    domain::{
+        access::Action,
+        content::{Content, ContentKind, DashboardBody, Version},
+        id::ContentId,
+    },
+};
+use axum::extract::State;
+use saved::{Contents, Names, dashboard::DashboardView, edit::edit, people::UpdatedByUser};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    change::versioned,
+    dashboards::{DashboardPath, Tagged},
+};
+
+/// Versions that the history shows, the newest of them. Older ones are kept, and read by their id.
+const MOST_SHOWN: u32 = 100;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path, rename_all = "camelCase")]
+pub(crate) struct DashboardVersionPath {
+    dashboard_uuid: String,
+    version_uuid: String,
+}
+
+/// A version in a list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DashboardVersionSummary {
+    dashboard_uuid: ContentId,
+    version_uuid: ContentId,
+    created_at: Timestamp,
+    /// None once their account is gone.
+    #[schema(required)]
+    created_by: Option<UpdatedByUser>,
+}
+
+impl DashboardVersionSummary {
+    fn new(version: &Version, names: &Names) -> Self {
+        Self {
+            dashboard_uuid: version.of,
+            version_uuid: version.id(),
+            created_at: version.created_at,
+            created_by: names.get(version.created_by),
+        }
+    }
+}
+
+/// The versions of a dashboard.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DashboardHistory {
+    history: Vec<DashboardVersionSummary>,
+}
+
+/// A version, and the dashboard as it was then.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DashboardVersion {
+    #[serde(flatten)]
+    summary: DashboardVersionSummary,
+    dashboard: DashboardView,
+}
+
+/// The version of a dashboard that an id names.
+async fn version(app: &App, head: &Content, id: &str) -> Result<Version> {
+    let number = ContentId::parse(id).and_then(|id| head.id.number_of(id));
+    let missing = || Error::NotFound(Kind::Version);
+    let number = number.filter(|number| *number <= head.latest);
+    let found = app
+        .store
+        .version(head.what, head.id, number.ok_or_else(missing)?)
+        .await?;
+    found.ok_or_else(missing)
+}
+
+/// Lists the newest hundred versions of a dashboard, the newest first.
+#[utoipa::path(get, path = "/api/v1/dashboards/{dashboardUuid}/history", operation_id = "getDashboardHistory", tag = "Dashboards",
+               params(DashboardPath), responses((status = 200, body = Ok<DashboardHistory>)), extensions(("x-tier" = json!("legacy"))))]
+pub(crate) async fn get_dashboard_history(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(path): Path<DashboardPath>,
+) -> Result<Reply<DashboardHistory>> {
+    let kind = ContentKind::Dashboard;
+    let found = saved::find(&app, user, kind, &path.dashboard_uuid).await?;
+    found.place(&app).await?.require(Action::View)?;
+
+    let versions = app.store.versions(&found.head, MOST_SHOWN).await?;
+    let authors = versions.iter().filter_map(|version| version.created_by);
+    let names = Names::read(&app, authors).await?;
+    let history = versions.iter();
+    let history = history.map(|version| DashboardVersionSummary::new(version, &names));
+    Ok(Reply(DashboardHistory {
+        history: history.collect(),
+    }))
+}
+
+/// Answers a dashboard as a version has it. Name and space are today's; it does not count as opened.
+#[utoipa::path(get, path = "/api/v1/dashboards/{dashboardUuid}/version/{versionUuid}", operation_id = "getDashboardVersion", tag = "Dashboards",
+               params(DashboardVersionPath), responses((status = 200, body = Ok<DashboardVersion>)), extensions(("x-tier" = json!("legacy"))))]
+pub(crate) async fn get_dashboard_version(
+    State(app): State<App>,
+    user: CurrentUser,
+    Path(path): Path<DashboardVersionPath>,
+) -> Result<Reply<DashboardVersion>> {
+    let kind = ContentKind::Dashboard;
+    let found = saved::find(&app, user, kind, &path.dashboard_uuid).await?;
+    let contents = Contents::read(&app, &found.project).await?;
+    contents.require(Action::View, &found.head)?;
+    let version = version(&app, &found.head, &path.version_uuid).await?;
+
+    let then = Content {
+        latest: version.number,
+        updated_at: version.created_at,
+        updated_by: version.created_by,
+        ..found.head.clone()
+    };
+    let body = version.body.unpack_json()?;
+    let dashboard = DashboardView::read(&app, &contents, &then, body).await?;
+    let names = Names::read(&app, version.created_by).await?;
+    Ok(Reply(DashboardVersion {
+        summary: DashboardVersionSummary::new(&version, &names),
+        dashboard,
+    }))
+}
+
+/// Makes a new version that holds what an earlier one does. Nothing is lost; name and space stay. Nothing is written where the
+/// latest version holds the same.
+#[utoipa::path(post, path = "/api/v1/dashboards/{dashboardUuid}/rollback/{versionUuid}", operation_id = "rollbackDashboard", tag = "Dashboards",
+               params(DashboardVersionPath), responses((status = 200, body = DoneOk)), extensions(("x-tier" = json!("legacy"))))]
+pub(crate) async fn rollback_dashboard(
+    State(app): State<App>,
+    user: CurrentUser,
+    IfMatch(rev): IfMatch,
+    Path(path): Path<DashboardVersionPath>,
+) -> Result<Tagged<Done>> {
+    let kind = ContentKind::Dashboard;
+    let found = saved::find(&app, user, kind, &path.dashboard_uuid).await?;
+    found.place(&app).await?.require(Action::Update)?;
+    let version = version(&app, &found.head, &path.version_uuid).await?;
+    let body: DashboardBody = version.body.unpack_json()?;
+
+    let author = found.project.user.id;
+    let head = edit(&app, &found.head, rev, async |head: &Content| {
+        let latest: DashboardBody = app.store.latest(head).await?.body.unpack_json()?;
+        if latest == body {
+            return Ok(None);
+        }
+        versioned(&app, author, (head, head.clone()), &body).map(Some)
+    });
+    let head = head.await?;
+    Ok((app::http::etag(head.rev), Done))
+}

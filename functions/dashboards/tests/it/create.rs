@@ -1,0 +1,174 @@
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::given::{BOB, Given, NOBODYS, at, filters, installation, markdown, text, tile, with};
+
+#[tokio::test]
+async fn a_dashboard_is_answered_whole_and_read_again_as_it_was_answered() {
+    let app = installation().await;
+    let given = Given::new(&app).await;
+    let chart = given.chart("Revenue", &given.space).await;
+    let body = json!({
+        "name": " Sales & More ", "description": "What we sell", "spaceUuid": given.space,
+        "tiles": [
+            { "uuid": "a", "type": "saved_chart", "x": 0, "y": 0, "w": 6, "h": 4.5, "tabUuid": "one",
+              "properties": { "savedChartUuid": chart, "title": "Mine", "hideTitle": true } },
+            { "uuid": "b", "type": "markdown", "x": 6, "y": 0, "w": 6, "h": 4, "tabUuid": null,
+              "properties": { "title": "T", "content": "> a & b<script>alert(1)</script>" } },
+            { "uuid": "c", "type": "loom", "x": 0, "y": 4, "w": 6, "h": 4, "properties": { "title": "", "url": "https://x.example" } },
+        ],
+        "tabs": [{ "uuid": "one", "name": "First", "order": 0 }],
+        "filters": filters(&json!({ "a": { "fieldId": "orders_status", "tableName": "orders" }, "z": false })),
+        "config": { "isDateZoomDisabled": true, "later": 1 },
+        "updatedByUser": { "userUuid": NOBODYS },
+    });
+    let reply = given.ana.post(&given.dashboards()).json(&body).await;
+    assert_eq!(reply.status, 201);
+    assert_eq!(reply.header("etag"), Some("\"1\""));
+    let made = reply.json()["results"].clone();
+    assert_snapshot!(reply, @"");
+    // Targets of tiles that are not there are left out.
+    let targets = &made["filters"]["dimensions"][0]["tileTargets"];
+    assert_eq!(targets.as_object().unwrap().len(), 1);
+
+    let read = given.ana.get(&at(&made)).await;
+    assert_eq!(read.header("etag"), Some("\"1\""));
+    assert_eq!(read.ok(), made);
+}
+
+#[tokio::test]
+async fn without_a_space_it_lies_in_the_first_root_that_the_caller_may_use() {
+    let app = installation().await;
+    let given = Given::new(&app).await;
+    let made = given.ana.post(&given.dashboards()).json(&with(&json!([])));
+    let made = made.await.json()["results"].clone();
+    let spaces = format!("/api/v1/projects/{}/spaces", given.project.id);
+    let spaces = given.ana.get(&spaces).await.ok();
+    let ids: Vec<_> = spaces
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["uuid"])
+        .collect();
+    assert!(ids.contains(&&made["spaceUuid"]));
+
+    let viewer = app.viewer(BOB).await;
+    let refused = viewer
+        .post(&given.dashboards())
+        .json(&with(&json!([])))
+        .await;
+    assert_eq!(refused.refusal(), "403 ForbiddenError");
+}
+
+#[tokio::test]
+async fn names_may_be_the_same_and_slugs_are_not() {
+    let app = installation().await;
+    let given = Given::new(&app).await;
+    let slugs = [
+        given.made(&with(&json!([]))).await["slug"].clone(),
+        given.made(&with(&json!([]))).await["slug"].clone(),
+    ];
+    assert_eq!(slugs, [json!("sales"), json!("sales-1")]);
+}
+
+#[tokio::test]
+async fn a_request_that_comes_twice_makes_one() {
+    let app = installation().await;
+    let given = Given::new(&app).await;
+    let dashboards = given.dashboards();
+    let call = || {
+        let call = given.ana.post(&dashboards).json(&with(&json!([])));
+        call.header("idempotency-key", "once")
+    };
+    let first = call().await.json()["results"].clone();
+    let second = call().await;
+    assert_eq!(second.status, 201);
+    assert_eq!(second.json()["results"], first);
+    assert_eq!(
+        given
+            .ana
+            .get(&dashboards)
+            .await
+            .ok()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn what_does_not_fit_together_is_refused_and_makes_nothing() {
+    let app = installation().await;
+    let given = Given::new(&app).await;
+    let other = app.admin("oda@other.example", "Other").await;
+    let theirs = app.project("oda@other.example", "Theirs").await;
+    let path = format!("/api/v1/projects/{}/spaces", theirs.id);
+    let foreign_space = text(&other.post(&path).json(&json!({ "name": "S" })).await.ok()["uuid"]);
+    let before = app.items();
+
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut body = with(&json!([markdown("a")]));
+        body["spaceUuid"] = json!(given.space);
+        change(&mut body);
+        body
+    };
+    let cases: [(&str, &dyn Fn(&mut Value)); 14] = [
+        ("404 NotFoundError", &|body| {
+            body["tiles"] = json!([tile("a", NOBODYS)])
+        }),
+        ("404 NotFoundError", &|body| {
+            body["tiles"] = json!([tile("a", "no id")])
+        }),
+        ("404 NotFoundError", &|body| {
+            body["spaceUuid"] = json!(NOBODYS)
+        }),
+        ("404 NotFoundError", &|body| {
+            body["spaceUuid"] = json!("no id")
+        }),
+        ("400 ParameterError", &|body| body["name"] = json!(" ")),
+        ("400 ParameterError", &|body| {
+            body["name"] = json!("x".repeat(256))
+        }),
+        ("400 ParameterError", &|body| {
+            body["description"] = json!("x".repeat(5001))
+        }),
+        ("400 ParameterError", &|body| {
+            body["tiles"] = json!([markdown("a"), markdown("a")])
+        }),
+        ("400 ParameterError", &|body| {
+            body["tiles"][0]["tabUuid"] = json!("gone")
+        }),
+        ("400 ParameterError", &|body| {
+            body["tiles"][0]["x"] = json!(1e300)
+        }),
+        ("400 ParameterError", &|body| {
+            let tab = json!({ "uuid": "one", "name": "One", "order": 0 });
+            body["tabs"] = json!([tab, tab]);
+        }),
+        ("400 ParameterError", &|body| {
+            let filter = json!({ "id": "1", "operator": "equals" });
+            body["filters"] =
+                json!({ "dimensions": [filter], "metrics": [], "tableCalculations": [] });
+        }),
+        ("422 ValidateError", &|body| {
+            body["tiles"][0]["type"] = json!("semantic_viewer_chart")
+        }),
+        ("422 ValidateError", &|body| body["tiles"] = json!("none")),
+    ];
+    for (refusal, change) in cases {
+        let body = changed(change);
+        let reply = given.ana.post(&given.dashboards()).json(&body).await;
+        assert_eq!(reply.refusal(), refusal, "{body}");
+    }
+    let foreign = changed(&|body| body["spaceUuid"] = json!(foreign_space));
+    let reply = given.ana.post(&given.dashboards()).json(&foreign).await;
+    assert_eq!(reply.refusal(), "404 NotFoundError");
+    let large = changed(&|body| body["description"] = json!("x".repeat(5_000_000)));
+    let reply = given.ana.post(&given.dashboards()).json(&large).await;
+    assert_eq!(reply.refusal(), "413 ParameterError");
+    let unknown = format!("/api/v1/projects/{NOBODYS}/dashboards");
+    let reply = given.ana.post(&unknown).json(&changed(&|_| ())).await;
+    assert_eq!(reply.refusal(), "404 NotExistsError");
+    assert_eq!(app.items(), before);
+}
