@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
 use super::{
-    charts, explores, files,
-    dashboards, explores, files,
+    charts, dashboards, explores, files,
     rows::{ANA, LOGINS, Named, TOKENS, warehouse},
     sql_charts,
 };

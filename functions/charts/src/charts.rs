@@ -11,7 +11,7 @@ use app::{
     store::Edit,
 };
 use axum::extract::State;
-use saved::{Place, chart::SavedChart, edit::edit};
+use saved::{Place, chart::SavedChart, edit::Editing};
 use semantic::query::CustomDimension;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -140,13 +140,19 @@ pub(crate) async fn update_saved_chart(
     Json(body): Json<UpdateSavedChart>,
 ) -> Result<Tagged<SavedChart>> {
     let found = saved::find(&app, user, ContentKind::Chart, &path.chart_uuid).await?;
-    let head = edit(&app, &found.head, rev, async |head: &Content| {
-        let place = Place::of(&app, &found.project, head).await?;
-        place.require(Action::Update)?;
-        let new = body.applied(&place)?;
-        Ok((new != *head).then(|| Edit::change(head, new)))
-    })
-    .await?;
+    let mut editing = Editing::new(&found.head, rev);
+    let head = loop {
+        let head = &editing.head()?;
+        let change = async {
+            let place = Place::of(&app, &found.project, head).await?;
+            place.require(Action::Update)?;
+            let new = body.applied(&place)?;
+            Ok((new != *head).then(|| Edit::change(head, new)))
+        };
+        if let Some(done) = editing.apply(&app, change.await).await? {
+            break done;
+        }
+    };
 
     shown(&app, &found.project, &head).await
 }
@@ -161,12 +167,16 @@ pub(crate) async fn delete_saved_chart(
     IfMatch(rev): IfMatch,
 ) -> Result<Done> {
     let found = saved::find(&app, user, ContentKind::Chart, &path.chart_uuid).await?;
-    edit(&app, &found.head, rev, async |head: &Content| {
-        let place = Place::of(&app, &found.project, head).await?;
+    let mut editing = Editing::new(&found.head, rev);
+    loop {
+        let head = editing.head()?;
+        let place = Place::of(&app, &found.project, &head).await?;
         place.require(Action::Delete)?;
-        Ok(Some(Edit::delete(head, app.clock.now())))
-    })
-    .await?;
+        let edit = Edit::delete(&head, app.clock.now());
+        if editing.apply(&app, Ok(Some(edit))).await?.is_some() {
+            break;
+        }
+    }
 
     Ok(Done)
 }

@@ -16,7 +16,7 @@ use axum::extract::State;
 use saved::{
     Found, Names, Place,
     chart::{ChartDefinition, SavedChart},
-    edit::edit,
+    edit::Editing,
     people::UpdatedByUser,
 };
 use serde::{Deserialize, Serialize};
@@ -62,16 +62,20 @@ pub(crate) async fn version_of(app: &App, head: &Content, id: &str) -> Result<Ve
 /// Writes a new version.
 async fn save(app: &App, found: &Found, rev: Option<u64>, body: &ChartBody) -> Result<Content> {
     let (packed, shown) = (Packed::pack_json(body)?, saved::chart::shown(body));
-    edit(app, &found.head, rev, async |head: &Content| {
+    let mut editing = Editing::new(&found.head, rev);
+    loop {
+        let head = editing.head()?;
         let new = Content {
             updated_at: app.clock.now(),
             updated_by: Some(found.project.user.id),
             shown: shown.clone(),
             ..head.clone()
         };
-        Ok(Some(Edit::version(head, new, packed.clone())))
-    })
-    .await
+        let edit = Edit::version(&head, new, packed.clone());
+        if let Some(done) = editing.apply(app, Ok(Some(edit))).await? {
+            return Ok(done);
+        }
+    }
 }
 
 /// Gives a chart a new version. Its explore has to be there; SQL of its own takes the permission to write some.

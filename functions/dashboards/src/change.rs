@@ -18,7 +18,7 @@ use axum::extract::State;
 use saved::{
     Contents,
     dashboard::{DashboardView, Definition, ShownConfig, ShownFilters, checked_beside, shown},
-    edit::{edit, edit_all},
+    edit::{Editing, edit_all},
     tile::{Charts, SentTile, show},
 };
 use serde::Deserialize;
@@ -208,10 +208,13 @@ pub(crate) async fn update_dashboard(
     let contents = Contents::read(&app, &found.project).await?;
     contents.require(Action::Update, &found.head)?;
 
-    let head = edit(&app, &found.head, rev, async |head: &Content| {
-        body.edit(&app, &contents, head).await
-    });
-    let head = head.await?;
+    let mut editing = Editing::new(&found.head, rev);
+    let head = loop {
+        let edit = body.edit(&app, &contents, &editing.head()?).await;
+        if let Some(done) = editing.apply(&app, edit).await? {
+            break done;
+        }
+    };
     sweep(&app, &contents, &head).await?;
 
     let view = seen(&app, &contents, &head).await?;

@@ -9,7 +9,7 @@ use app::{
     },
 };
 use axum::extract::State;
-use saved::{Contents, Names, dashboard::DashboardView, edit::edit, people::UpdatedByUser};
+use saved::{Contents, Names, dashboard::DashboardView, edit::Editing, people::UpdatedByUser};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -147,13 +147,19 @@ pub(crate) async fn rollback_dashboard(
     let body: DashboardBody = version.body.unpack_json()?;
 
     let author = found.project.user.id;
-    let head = edit(&app, &found.head, rev, async |head: &Content| {
-        let latest: DashboardBody = app.store.latest(head).await?.body.unpack_json()?;
-        if latest == body {
-            return Ok(None);
+    let mut editing = Editing::new(&found.head, rev);
+    let head = loop {
+        let head = &editing.head()?;
+        let change = async {
+            let latest: DashboardBody = app.store.latest(head).await?.body.unpack_json()?;
+            if latest == body {
+                return Ok(None);
+            }
+            versioned(&app, author, (head, head.clone()), &body).map(Some)
+        };
+        if let Some(done) = editing.apply(&app, change.await).await? {
+            break done;
         }
-        versioned(&app, author, (head, head.clone()), &body).map(Some)
-    });
-    let head = head.await?;
+    };
     Ok((app::http::etag(head.rev), Done))
 }

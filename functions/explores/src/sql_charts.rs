@@ -18,7 +18,7 @@ use app::{
 use axum::{extract::State, http::HeaderName};
 use saved::{
     Place,
-    edit::edit,
+    edit::Editing,
     sql_chart::{SqlChart, SqlChartDefinition, VizConfig},
 };
 use serde::{Deserialize, Serialize};
@@ -338,17 +338,23 @@ pub(crate) async fn update_sql_chart(
     let place = Place::of(&app, &project, &head).await?;
     place.require(Action::Update)?;
     let spaces = &place.spaces;
-    let change = Change::read(body, spaces)?;
+    let change_of = Change::read(body, spaces)?;
 
-    let done = edit(&app, &head, rev, async |head| {
-        // Somebody may have moved it meanwhile.
-        let lies = head.space.and_then(|id| spaces.tree.get(id));
-        let lies = lies.ok_or(MISSING)?;
-        spaces.require(Action::Update, Subject::SavedChart, lies)?;
-        Ok(change.of(&app, &project, head))
-    })
-    .await?;
-    let version = change.version.is_some();
+    let mut editing = Editing::new(&head, rev);
+    let done = loop {
+        let head = &editing.head()?;
+        let change = async {
+            // Somebody may have moved it meanwhile.
+            let lies = head.space.and_then(|id| spaces.tree.get(id));
+            let lies = lies.ok_or(MISSING)?;
+            spaces.require(Action::Update, Subject::SavedChart, lies)?;
+            Ok(change_of.of(&app, &project, head))
+        };
+        if let Some(done) = editing.apply(&app, change.await).await? {
+            break done;
+        }
+    };
+    let version = change_of.version.is_some();
     let reply = SqlChartUpdated {
         saved_sql_uuid: done.id,
         saved_sql_version_uuid: version.then(|| done.id.version(done.latest)),
@@ -372,9 +378,12 @@ pub(crate) async fn delete_sql_chart(
     place.require(Action::Delete)?;
     let now = app.clock.now();
 
-    edit(&app, &head, rev, async |head| {
-        Ok(Some(Edit::delete(head, now)))
-    })
-    .await?;
+    let mut editing = Editing::new(&head, rev);
+    loop {
+        let edit = Edit::delete(&editing.head()?, now);
+        if editing.apply(&app, Ok(Some(edit))).await?.is_some() {
+            break;
+        }
+    }
     Ok(Done)
 }

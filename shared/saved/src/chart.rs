@@ -3,7 +3,7 @@
 use app::{
     App, Error, Result, Timestamp,
     domain::{
-        content::{ChartBody, ChartKind, Content, Shown},
+        content::{ChartBody, ChartKind, Shown},
         id::{ContentId, OrganizationId, PinnedListId, ProjectId, SpaceId},
         pins::Pins,
         space::Entry,
@@ -11,7 +11,7 @@ use app::{
 };
 use semantic::MetricQuery;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
@@ -29,19 +29,6 @@ pub enum ChartType {
     Pie,
     Funnel,
     Custom,
-}
-
-impl ChartType {
-    fn name(self) -> &'static str {
-        match self {
-            ChartType::Cartesian => "cartesian",
-            ChartType::Table => "table",
-            ChartType::BigNumber => "big_number",
-            ChartType::Pie => "pie",
-            ChartType::Funnel => "funnel",
-            ChartType::Custom => "custom",
-        }
-    }
 }
 
 /// How a chart is drawn; the options are the client's own.

@@ -5,46 +5,75 @@ use app::{App, Error, Result, domain::content::Content, store::Edit};
 /// How often an edit is tried that others came in the way of: each time, one of them got on.
 const TRIES: usize = 10;
 
-/// Edits a head that was read: `change` says how, for the head as it is then, or that there is nothing to do. Answers the
-/// head as it is afterwards. An edit that names the revision that it starts from is not applied to another one; one that names
-/// none is applied to the newest.
+/// An edit of one head, tried until it is applied. One that names the revision that it starts from is not applied to
+/// another one; one that names none is applied to the newest.
 ///
-/// # Errors
-/// `Changed` when it is not at the named revision, or others were always first; `NotFound` when it is gone meanwhile; what
-/// `change` says.
-pub async fn edit(
-    app: &App,
-    first: &Content,
+/// ```text
+/// let mut editing = Editing::new(&head, if_match);
+/// let head = loop {
+///     let head = &editing.head()?;
+///     let edit = …; // how, or that there is nothing to do
+///     if let Some(done) = editing.apply(&app, edit).await? {
+///         break done;
+///     }
+/// };
+/// ```
+pub struct Editing {
+    head: Content,
     if_match: Option<u64>,
-    change: impl AsyncFn(&Content) -> Result<Option<Edit>>,
-) -> Result<Content> {
-    let mut head = first.clone();
-    let changed = || Error::Changed(first.what.named());
-    for _ in 0..TRIES {
-        if if_match.is_some_and(|rev| rev != head.rev) {
-            return Err(changed());
+    tries: usize,
+}
+
+impl Editing {
+    /// The edit of a head that was read.
+    pub fn new(head: &Content, if_match: Option<u64>) -> Self {
+        Self {
+            head: head.clone(),
+            if_match,
+            tries: 0,
         }
-        let Some(edit) = change(&head).await? else {
-            return Ok(head);
+    }
+
+    /// The head as it is now.
+    ///
+    /// # Errors
+    /// `Changed` when it is not at the named revision, or others were always first.
+    pub fn head(&self) -> Result<Content> {
+        let other = self.if_match.is_some_and(|rev| rev != self.head.rev);
+        if other || self.tries >= TRIES {
+            return Err(Error::Changed(self.head.what.named()));
+        }
+        Ok(self.head.clone())
+    }
+
+    /// Applies a change of that head. Answers the head as it is afterwards; none when others were first, and it is to be tried
+    /// again.
+    ///
+    /// # Errors
+    /// `NotFound` when it is gone meanwhile; those of the change, and of [`app::store::Store::edit_content`].
+    pub async fn apply(
+        &mut self,
+        app: &App,
+        change: Result<Option<Edit>>,
+    ) -> Result<Option<Content>> {
+        let Some(edit) = change? else {
+            return Ok(Some(self.head.clone()));
         };
         let (now, kept) = (app.clock.now(), app.config.deleted_content);
-        let edits = [edit];
+        let done = edit.result();
         match app
             .store
-            .edit_content(head.project, &edits, kept, now)
+            .edit_content(self.head.project, &[edit], kept, now)
             .await
         {
             Err(Error::Changed(_)) => {}
-            done => {
-                done?;
-                let [edit] = edits;
-                return Ok(edit.result());
-            }
+            other => return other.map(|()| Some(done)),
         }
-        let found = app.store.content(first.what, first.id).await?;
-        head = found.ok_or(Error::NotFound(first.what.named()))?;
+        self.tries += 1;
+        let found = app.store.content(self.head.what, self.head.id).await?;
+        self.head = found.ok_or(Error::NotFound(self.head.what.named()))?;
+        Ok(None)
     }
-    Err(changed())
 }
 
 /// Edits several heads of a project, in transactions that take them; what comes first is done first. A failure leaves what was

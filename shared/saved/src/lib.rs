@@ -28,8 +28,8 @@ pub mod find;
 pub mod html;
 pub mod list;
 pub mod people;
-pub mod sql_chart;
 pub mod pin;
+pub mod sql_chart;
 pub mod tile;
 pub mod work;
 

@@ -1,11 +1,12 @@
 //! Authors by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
     App, Result,
     domain::{content::Content, id::UserId, user::User},
 };
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,20 +28,24 @@ impl Names {
     ///
     /// # Errors
     /// `Unavailable` when the table does not answer.
-    pub async fn read(app: &App, ids: impl IntoIterator<Item = UserId>) -> Result<Self> {
-        let ids: std::collections::BTreeSet<_> = ids.into_iter().collect();
-        app.store.users(ids).await.map(Self)
+    pub fn read(app: &App, ids: impl IntoIterator<Item = UserId>) -> BoxFuture<'_, Result<Self>> {
+        let ids: BTreeSet<_> = ids.into_iter().collect();
+        Box::pin(async move { app.store.users(ids).await.map(Self) })
     }
 
     /// Those who made and last changed some heads.
     ///
     /// # Errors
     /// `Unavailable` when the table does not answer.
-    pub async fn of(app: &App, heads: impl IntoIterator<Item = &Content>) -> Result<Self> {
-        let authors = heads
-            .into_iter()
-            .flat_map(|head| [head.created_by, head.updated_by]);
-        Self::read(app, authors.flatten()).await
+    pub fn of<'a, 'h>(
+        app: &'a App,
+        heads: impl IntoIterator<Item = &'h Content>,
+    ) -> BoxFuture<'a, Result<Self>> {
+        let mut authors = Vec::new();
+        for head in heads {
+            authors.extend([head.created_by, head.updated_by].into_iter().flatten());
+        }
+        Self::read(app, authors)
     }
 
     /// Somebody by name.

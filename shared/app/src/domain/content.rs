@@ -144,7 +144,7 @@ pub struct Shown {
     pub tabs: Vec<(String, String)>,
 }
 
-/// The index of a project's content: every head, what is deleted among them, without what no list shows.
+/// The index of a project's content: every head, what is deleted among them.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
     rows: BTreeMap<ContentId, Content>,
@@ -214,15 +214,6 @@ impl Content {
     /// Whether it is gone for good.
     pub fn is_over(&self, kept: Duration, now: Timestamp) -> bool {
         self.deleted_at.is_some_and(|at| at + kept <= now)
-    }
-
-    /// As the index has it.
-    #[must_use]
-    pub fn as_row(&self) -> Self {
-        Self {
-            tiled: BTreeSet::new(),
-            ..self.clone()
-        }
     }
 }
 

@@ -365,7 +365,7 @@ impl Store {
     ) -> Result<()> {
         let mut parts: BTreeMap<usize, Vec<Content>> = BTreeMap::new();
         for edit in edits {
-            let row = edit.result().as_row();
+            let row = edit.result();
             parts.entry(shard(row.id)).or_default().push(row);
         }
         for attempt in 0..TRIES {
