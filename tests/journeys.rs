@@ -509,7 +509,8 @@ async fn what_an_analyst_tries_out_in_a_preview_comes_to_production() {
     let copy = format!("/api/v1/saved/{}", text(&charts[0]["uuid"]));
     assert_ne!(copy, chart);
 
-    // What she changes there changes nothing elsewhere.
+    // A while later. What she changes there changes nothing elsewhere.
+    app.wait(5);
     let better = by_status("orders_revenue");
     let versions = format!("{copy}/version");
     dana.post(&versions).json(&better).await.ok();
