@@ -412,3 +412,165 @@ async fn clients_may_be_careless_with_paths() {
     }
     "#);
 }
+
+const PROJECTS: &str = "/api/v1/org/projects";
+
+/// A project over the test's warehouse, with an explore: the first part of its paths.
+async fn shop(ana: &Actor<'_>, name: &str) -> String {
+    let body = json!({
+        "name": name, "type": "DEFAULT", "dbtVersion": "v1.9", "dbtConnection": { "type": "none" },
+        "warehouseConnection": {
+            "type": "postgres", "host": "embedded", "port": 5432, "user": "", "password": "", "dbname": "postgres", "schema": "s",
+        },
+    });
+    let made = ana.post(PROJECTS).json(&body).await.ok();
+    let path = format!("/api/v1/projects/{}", text(&made["project"]["projectUuid"]));
+    let field = |kind: &str, of: &str, name: &str| {
+        json!({
+            "fieldType": kind, "type": of, "name": name, "label": name, "table": "orders", "tableLabel": "Orders",
+            "sql": format!("${{TABLE}}.{name}"), "compiledSql": format!("\"orders\".{name}"), "hidden": false,
+        })
+    };
+    let explore = json!({
+        "name": "orders", "label": "Orders", "tags": [], "baseTable": "orders", "joinedTables": [], "targetDatabase": "postgres",
+        "tables": { "orders": {
+            "name": "orders", "label": "Orders", "database": "d", "schema": "s", "sqlTable": "orders", "lineageGraph": {},
+            "dimensions": { "status": field("dimension", "string", "status") },
+            "metrics": { "orders": field("metric", "count", "orders"), "revenue": field("metric", "sum", "revenue") },
+        } },
+    });
+    let explores = format!("{path}/explores");
+    ana.put(&explores).json(&json!([explore])).await.ok();
+    path
+}
+
+fn by_status(metric: &str) -> Value {
+    json!({
+        "tableName": "orders",
+        "metricQuery": {
+            "exploreName": "orders", "dimensions": ["orders_status"], "metrics": [metric], "filters": {},
+            "sorts": [{ "fieldId": metric, "descending": true }], "limit": 500, "tableCalculations": [],
+        },
+        "chartConfig": { "type": "table", "config": { "showTableNames": false } },
+        "tableConfig": { "columnOrder": ["orders_status", metric] },
+    })
+}
+
+/// A chart in the first space of a project, and a dashboard that shows it and says something; the chart's id.
+async fn furnish(who: &Actor<'_>, path: &str) -> String {
+    let spaces = who.get(&format!("{path}/spaces")).await.ok();
+    let space = &spaces[0]["uuid"];
+    let mut chart = by_status("orders_orders");
+    chart["name"] = json!("Orders by status");
+    chart["description"] = json!("How many there are");
+    chart["spaceUuid"] = space.clone();
+    let chart = who.post(&format!("{path}/saved")).json(&chart).await.ok();
+    let chart = text(&chart["uuid"]);
+    let tile = |id: &str, kind: &str, properties: Value| json!({ "uuid": id, "type": kind, "x": 0, "y": 0, "w": 6, "h": 3, "tabUuid": "t", "properties": properties });
+    let target = json!({ "fieldId": "orders_status", "tableName": "orders" });
+    let filter = json!({
+        "id": "f", "label": "Status", "operator": "equals", "values": ["done"], "target": target, "tileTargets": { "1": target },
+    });
+    let board = json!({
+        "name": "Overview", "spaceUuid": space, "tabs": [{ "uuid": "t", "name": "First", "order": 0 }],
+        "filters": { "dimensions": [filter], "metrics": [], "tableCalculations": [] },
+        "config": { "isDateZoomDisabled": true },
+        "tiles": [
+            tile("1", "saved_chart", json!({ "savedChartUuid": chart, "title": "All of them" })),
+            tile("2", "saved_chart", json!({ "savedChartUuid": chart })),
+            tile("3", "markdown", json!({ "title": "Note", "content": "**hello**" })),
+        ],
+    });
+    let made = who.post(&format!("{path}/dashboards")).json(&board).await;
+    assert!(made.status.is_success(), "{made}");
+    chart
+}
+
+#[tokio::test]
+async fn what_an_analyst_tries_out_in_a_preview_comes_to_production() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin("ana@example.com", "Acme").await;
+    let dana = app.in_role("dana@example.com", "developer").await;
+    let production = shop(&ana, "Sales").await;
+    let chart = format!("/api/v1/saved/{}", furnish(&dana, &production).await);
+
+    // She makes a preview, and waits for what is saved to come.
+    let body = json!({ "name": "Dana tries revenue", "copyContent": true });
+    let begun = dana.post(&format!("{production}/createPreview"));
+    let begun = begun.json(&body).await.ok();
+    app.work(worker::run).await;
+    let job = format!("/api/v1/jobs/{}", text(&begun["compileJobUuid"]));
+    assert_eq!(dana.get(&job).await.ok()["jobStatus"], "DONE");
+    let preview = format!("/api/v1/projects/{}", text(&begun["projectUuid"]));
+    let boards = dana.get(&format!("{preview}/dashboards")).await.ok();
+    assert_eq!(boards[0]["name"], "Overview");
+    let charts = dana.get(&format!("{preview}/charts")).await.ok();
+    assert_eq!(charts[0]["slug"], "orders-by-status");
+    let copy = format!("/api/v1/saved/{}", text(&charts[0]["uuid"]));
+    assert_ne!(copy, chart);
+
+    // A while later. What she changes there changes nothing elsewhere.
+    app.wait(5);
+    let better = by_status("orders_revenue");
+    let versions = format!("{copy}/version");
+    dana.post(&versions).json(&better).await.ok();
+    let metrics = async |path: &str| dana.get(path).await.ok()["metricQuery"]["metrics"].clone();
+    assert_eq!(metrics(&chart).await, json!(["orders_orders"]));
+
+    // She looks at what would come, and lets it.
+    let diff = dana.get(&format!("{copy}/promoteDiff")).await.ok();
+    assert_eq!(diff["charts"][0]["action"], "update");
+    let promoted = dana.post(&format!("{copy}/promote")).await.ok();
+    assert_eq!(format!("/api/v1/saved/{}", text(&promoted["uuid"])), chart);
+    assert_eq!(metrics(&chart).await, json!(["orders_revenue"]));
+    let history = dana.get(&format!("{chart}/history")).await.ok();
+    assert_eq!(history["history"].as_array().unwrap().len(), 2);
+    let diff = dana.get(&format!("{copy}/promoteDiff")).await.ok();
+    assert_eq!(diff["charts"][0]["action"], "no changes");
+
+    // The preview goes, and with it nothing else.
+    let id = text(&begun["projectUuid"]);
+    dana.delete(&format!("{PROJECTS}/{id}")).await.ok();
+    app.work(worker::run).await;
+    assert_eq!(dana.get(&copy).await.refusal(), "404 NotFoundError");
+    assert_eq!(metrics(&chart).await, json!(["orders_revenue"]));
+}
+
+/// What is downloaded of a kind, by its slug, without times and the ids of tiles.
+async fn downloaded(who: &Actor<'_>, path: &str, kind: &str) -> Value {
+    let mut found = who.get(&format!("{path}/{kind}/code")).await.ok();
+    assert_eq!(found["offset"], found["total"]);
+    for one in found[kind].as_array_mut().unwrap() {
+        for time in ["updatedAt", "downloadedAt"] {
+            assert!(one[time].take().is_string(), "{time}: {one}");
+        }
+        for tile in one["tiles"].as_array_mut().into_iter().flatten() {
+            tile.as_object_mut().unwrap().remove("uuid");
+        }
+    }
+    found[kind].take()
+}
+
+#[tokio::test]
+async fn what_is_downloaded_of_one_project_is_uploaded_into_another() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin("ana@example.com", "Acme").await;
+    let (from, to) = (shop(&ana, "Sales").await, shop(&ana, "Copy").await);
+    furnish(&ana, &from).await;
+    for action in ["create", "no changes"] {
+        for kind in ["charts", "dashboards"] {
+            let found = ana.get(&format!("{from}/{kind}/code")).await.ok();
+            let [document] = &found[kind].as_array().unwrap()[..] else {
+                panic!("one of each: {found}");
+            };
+            let slug = text(&document["slug"]);
+            let sent = ana.post(&format!("{to}/{kind}/{slug}/code"));
+            let sent = sent.json(document).await.ok();
+            assert_eq!(sent[kind][0]["action"], action, "{sent}");
+        }
+    }
+    for kind in ["charts", "dashboards"] {
+        let there = downloaded(&ana, &to, kind).await;
+        assert_eq!(there, downloaded(&ana, &from, kind).await);
+    }
+}

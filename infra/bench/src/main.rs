@@ -5,6 +5,7 @@
 //! rights read of the table is counted in this process (`organization.rs`).
 
 mod cold;
+mod content;
 mod explores;
 mod figures;
 mod http;
@@ -31,14 +32,22 @@ bench: how fast and how small the product is
 usage: bench [options]
 
   --no-build                 measure the release binaries that are there
-  --only cold|stack|warm|explores|organization|rows
+  --only cold|stack|warm|explores|content|organization|rows
                              only this table (may come more than once)
   --models NUMBER            how many explores there are (10000)
   --unoptimized              measure debug binaries that are there: to try a table out
   --help                     this
 ";
 
-const TABLES: [&str; 6] = ["cold", "stack", "warm", "explores", "organization", "rows"];
+const TABLES: [&str; 7] = [
+    "cold",
+    "stack",
+    "warm",
+    "explores",
+    "content",
+    "organization",
+    "rows",
+];
 
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -117,6 +126,9 @@ fn run() -> Result<()> {
     }
     if options.wants("explores") {
         println!("{}", explores::tables(&binaries, options.models)?);
+    }
+    if options.wants("content") {
+        println!("{}", content::tables(&binaries)?);
     }
     if options.wants("rows") {
         println!("{}", rows::tables(&binaries)?);

@@ -49,7 +49,7 @@ pub async fn run(app: &App, work: &Work) -> Came {
     let spaces = spaces(app, work, from).await?;
     copied.spaces = spaces.len();
     app.store.note_progress(work.id, &copied).await?;
-    let copy = Copy {
+    let copy = Copying {
         app,
         to: work.project,
         index: app.store.index(from).await?,
@@ -97,7 +97,7 @@ fn space(
 }
 
 /// A copy of what lies in the spaces.
-struct Copy<'a> {
+struct Copying<'a> {
     app: &'a App,
     to: ProjectId,
     /// Of the project that is copied.
@@ -106,7 +106,7 @@ struct Copy<'a> {
     spaces: BTreeMap<SpaceId, Space>,
 }
 
-impl Copy<'_> {
+impl Copying<'_> {
     async fn contents(&self, work: &Work, copied: &mut Copied) -> Result<()> {
         let there = self.app.store.index(self.to).await?;
         let there: BTreeSet<_> = there
