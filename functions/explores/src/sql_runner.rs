@@ -10,12 +10,14 @@ use app::{
     },
 };
 use axum::{extract::State, response::Response};
-use query::{Asked, Asker, Login, asked::Manner, login::Overrides, run::Tags, submit};
+use query::{
+    Asked, Asker, Login, answer::JobBegun, asked::Manner, login::Overrides, run::Tags, submit,
+};
 use semantic::pivot::{IndexColumn, Pivot, PivotSort, Reference, ValuesColumn};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{csv::JobBegun, queries, run::statement};
+use crate::{queries, run::statement};
 
 /// What a list says of a table.
 #[derive(Serialize, ToSchema)]
@@ -223,7 +225,7 @@ fn runner() -> Asked {
     Asked {
         tags: Tags {
             context: "sqlRunner".to_owned(),
-            explore: None,
+            ..Tags::default()
         },
         ..Asked::default()
     }

@@ -10,8 +10,11 @@
 //! | rows as clients see them, and as files | `show.rs`, `export.rs` |
 //! | how it goes, for whoever polls | `job.rs` |
 
+pub mod answer;
 pub mod asked;
 pub mod attributes;
+pub mod csv;
+pub mod dashboard;
 pub mod explore;
 pub mod export;
 mod fold;
