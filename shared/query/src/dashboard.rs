@@ -4,7 +4,10 @@
 //! away, another field is looked at instead. A rule of the chart about the same field, or about the same date in another interval,
 //! gives way to the dashboard's; the others stay, and the dashboard's hold beside them.
 
-use app::{Error, Result, domain::content::DashboardFilters};
+use app::{
+    Error, Result,
+    domain::{content::DashboardFilters, id::ContentId},
+};
 use semantic::{
     Explore, MetricQuery,
     explore::{Dimension, DimensionType},
@@ -12,10 +15,47 @@ use semantic::{
     query::{DateZoom, FilterItem, FilterTarget, Granularity, Sort},
     underlying::all_of,
 };
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 /// Rules that a request brings at most.
 const MOST_RULES: usize = 500;
+
+/// How a chart is looked at on a dashboard, as clients send it.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OnDashboard {
+    dashboard_uuid: String,
+    /// Rules in `dimensions`, `metrics` and `tableCalculations`.
+    #[schema(nullable = false)]
+    dashboard_filters: Option<Value>,
+    dashboard_sorts: Vec<Sort>,
+    #[schema(nullable = false)]
+    date_zoom: Option<DateZoom>,
+    /// What older clients send instead of `dateZoom`.
+    #[schema(nullable = false)]
+    granularity: Option<Granularity>,
+    /// The tile that the chart is on: without, the filters are taken to be meant for it as they are.
+    #[schema(nullable = false)]
+    tile_uuid: Option<String>,
+}
+
+impl OnDashboard {
+    /// The dashboard, and what it lays over the chart.
+    ///
+    /// # Errors
+    /// `Invalid` for filters that are none.
+    pub fn read(self) -> Result<(Option<ContentId>, Overlay)> {
+        let overlay = Overlay {
+            filters: read_filters(self.dashboard_filters)?,
+            sorts: self.dashboard_sorts,
+            zoom: zoom(self.date_zoom, self.granularity),
+            tile: self.tile_uuid,
+        };
+        Ok((ContentId::parse(&self.dashboard_uuid), overlay))
+    }
+}
 
 /// What is laid over.
 #[derive(Debug, Clone, Default)]
