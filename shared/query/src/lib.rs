@@ -10,14 +10,17 @@
 //! | rows in a file, pages of them, rows kept for the next | `keep.rs`, `page.rs` |
 //! | rows as clients see them, and as files | `show.rs`, `export.rs` |
 //! | answers as clients read them | `answer.rs`, `csv.rs` |
+//! | the charts of a dashboard as files | `dashboard_csv.rs`, `archive.rs` |
 //! | how it goes, for whoever polls | `job.rs` |
 
 pub mod answer;
+mod archive;
 pub mod asked;
 pub mod attributes;
 pub mod chart;
 pub mod csv;
 pub mod dashboard;
+pub mod dashboard_csv;
 pub mod explore;
 pub mod export;
 mod fold;

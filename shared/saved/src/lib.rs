@@ -12,6 +12,7 @@
 pub mod chart;
 pub mod contents;
 pub mod dashboard;
+pub mod dashboard_csv;
 pub mod edit;
 pub mod find;
 pub mod html;
