@@ -40,7 +40,8 @@ pub(crate) async fn calculate_total_from_saved_chart(
 ) -> Result<Reply<Total>> {
     let found = runnable(&app, user, &path.chart_uuid).await?;
     let overlay = Overlay::of(read_filters(body.dashboard_filters)?, None);
-    let (project, version) = (&found.project, chart::body(&app, &found.head, None).await?);
+    let version = chart::body(&app, &found.head, None).await?;
+    let project = &found.project;
     if version.metric_query.metrics.is_empty() {
         readable(&app, project, &version.table_name).await?;
         return Ok(Reply(Total::nothing()));

@@ -1,9 +1,6 @@
 //! Several CSV files in one archive, each under a name of its own.
 
-use std::{
-    collections::BTreeSet,
-    io::{Seek, Write},
-};
+use std::{collections::BTreeSet, io::Write};
 
 use ::export::sanitise;
 use app::{
@@ -89,8 +86,7 @@ impl Archive {
         self.writer.start_file(LIST, options).map_err(failed)?;
         let text = format!("{list:#}\n");
         self.writer.write_all(text.as_bytes()).map_err(failed)?;
-        let mut file = self.writer.finish().map_err(failed)?;
-        file.rewind().map_err(failed)?;
+        let file = self.writer.finish().map_err(failed)?;
         send(app, name, file).await
     }
 }

@@ -9,10 +9,9 @@ use app::{
     auth::NOT_ALLOWED,
     domain::{
         access::{Action, Subject},
-        content::{Content, ContentKind, DashboardBody, Tile, TileFace},
+        content::{Content, ContentKind, DashboardBody, SqlChartBody, Tile, TileFace},
         job::Job,
         packed::Packed,
-        query::LONGEST,
         work::Work,
     },
     files::{FileName, Link},
@@ -32,8 +31,10 @@ use crate::{
     run::Tags,
 };
 
-/// How long charts are asked before the job lets go, to be taken again: a try may take four minutes.
-const ONE_TRY: Duration = Duration::from_secs(3 * 60);
+/// How long charts are begun before the job lets go, to be taken again.
+const ONE_TRY: Duration = Duration::from_secs(60);
+/// How long one chart may take: with that, a try stays below four minutes.
+const ONE_CHART: Duration = Duration::from_secs(150);
 /// How often a worker may be lost over a chart: it may be the chart that ends it.
 const LOST: u32 = 3;
 /// What rows are exported for, as warehouses are told.
@@ -127,6 +128,7 @@ async fn export(app: &App, work: &Work) -> Result<Ended> {
     let charts = body.tiles.iter().filter(|tile| tile.face.shows().is_some());
     for tile in charts.skip(progress.done.len()) {
         if begun.elapsed() >= ONE_TRY {
+            app.store.note_progress(work.id, &progress).await?;
             return Ok(Ended::LaterOn(app.clock.now()));
         }
         progress.tries += 1;
@@ -155,6 +157,10 @@ async fn export(app: &App, work: &Work) -> Result<Ended> {
             file,
             error,
         });
+    }
+    if begun.elapsed() >= ONE_TRY {
+        app.store.note_progress(work.id, &progress).await?;
+        return Ok(Ended::LaterOn(app.clock.now()));
     }
     let details = archive(app, work, &head.name, &progress.done).await?;
     Ok(Ended::Done(details))
@@ -217,10 +223,9 @@ impl Exporting<'_> {
         let login = Login::of(app, asker, &asked.overrides).await?;
         let tag = app.random.url_safe::<18>();
         let name = FileName::of_work(self.work.project, self.work.id, &tag, "csv");
-        // However often it is tried: a chart that takes longer than one try may is told as one that failed.
-        let asking = ask(app, asker, &login, &asked, &name, LONGEST.min(ONE_TRY));
-        let outcome = tokio::time::timeout(LONGEST.min(ONE_TRY), asking).await;
-        let outcome = outcome.unwrap_or(Err(warehouse::Error::Time(ONE_TRY).into()))?;
+        let asking = ask(app, asker, &login, &asked, &name, ONE_CHART);
+        let outcome = tokio::time::timeout(ONE_CHART, asking).await;
+        let outcome = outcome.unwrap_or(Err(warehouse::Error::Time(ONE_CHART).into()))?;
         Ok(Made {
             file: name,
             bytes: outcome.bytes,
@@ -257,9 +262,9 @@ impl Exporting<'_> {
             ));
         }
         let version = self.app.store.latest(head).await?;
-        let body: app::domain::content::SqlChartBody = version.body.unpack_json()?;
+        let body: SqlChartBody = version.body.unpack_json()?;
         Ok(Asked {
-            sql: body.sql,
+            sql: body.sql.trim_end().trim_end_matches(';').to_owned(),
             tags: Tags {
                 context: CONTEXT.to_owned(),
                 chart: Some(head.id),
