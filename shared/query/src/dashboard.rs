@@ -139,24 +139,18 @@ pub fn zoom(zoom: Option<DateZoom>, granularity: Option<Granularity>) -> Option<
 /// # Errors
 /// `Invalid` when they are something else.
 pub fn read_filters(sent: Option<Value>) -> Result<DashboardFilters> {
-    let Some(sent) = sent else {
-        return Ok(DashboardFilters::default());
-    };
-    serde_json::from_value(without_nulls(sent)).map_err(|_| {
+    let refused = || {
         Error::invalid(
             "dashboardFilters has lists of rules in \"dimensions\", \"metrics\" and \"tableCalculations\"",
         )
-    })
-}
-
-fn without_nulls(sent: Value) -> Value {
-    match sent {
-        Value::Object(fields) => {
-            let fields = fields.into_iter();
-            Value::Object(fields.filter(|(_, value)| !value.is_null()).collect())
-        }
-        other => other,
-    }
+    };
+    let mut sent = match sent {
+        None => return Ok(DashboardFilters::default()),
+        Some(Value::Object(sent)) => sent,
+        Some(_) => return Err(refused()),
+    };
+    sent.retain(|_, rules| !rules.is_null());
+    serde_json::from_value(Value::Object(sent)).map_err(|_| refused())
 }
 
 /// A rule that is laid over, and as it was sent, with the field that it looks at here.

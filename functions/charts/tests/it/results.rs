@@ -192,8 +192,13 @@ async fn a_version_is_asked_as_it_was() {
     assert_eq!(told(&second["rows"], "orders_owner"), counted(by, |_| true));
     let latest = shop.ana.post(&of(&chart, "results")).json(&json!({})).await;
     assert_eq!(latest.ok()["rows"], second["rows"]);
-    for version in [&id(&chart, 3), &id(&other, 1), &chart, "latest"] {
-        assert_eq!(run(version).await.refusal(), "404 NotFoundError");
+    for version in [
+        id(&chart, 3),
+        id(&other, 1),
+        chart.clone(),
+        "latest".to_owned(),
+    ] {
+        assert_eq!(run(&version).await.refusal(), "404 NotFoundError");
     }
 }
 
