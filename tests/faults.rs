@@ -9,6 +9,7 @@
 mod macros;
 mod accounts;
 mod asking;
+mod chart_rows;
 mod explores;
 mod files;
 mod groups;
@@ -112,6 +113,7 @@ fn scenarios() -> Vec<Scenario> {
         spaces::scenarios(),
         explores::scenarios(),
         asking::scenarios(),
+        chart_rows::scenarios(),
         files::scenarios(),
         metrics::scenarios(),
         groups::scenarios(),

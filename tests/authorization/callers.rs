@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
 use super::{
-    explores, files,
+    chart_rows, explores, files,
     rows::{ANA, LOGINS, Named, TOKENS, warehouse},
 };
 
@@ -318,6 +318,9 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
     let body = json!({ "name": "Private", "isPrivate": true });
     let private_space = made(ana.post(&spaces).json(&body).await, "uuid");
 
+    let (chart, private_chart, dashboard) =
+        chart_rows::made(app, &project, (&space, &private_space)).await;
+
     let body = json!({ "name": "Sales", "members": [{ "userUuid": member }] });
     let group = made(ana.post("/api/v1/org/groups").json(&body).await, "uuid");
     let palettes = ana.get("/api/v1/org/color-palettes").await.ok();
@@ -347,6 +350,9 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
         share: made(share, "nanoid"),
         tag,
         compilation,
+        chart,
+        private_chart,
+        dashboard,
         ..Named::nobodys()
     }
 }

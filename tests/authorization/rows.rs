@@ -47,6 +47,11 @@ pub(super) struct Named {
     pub(super) csv: String,
     /// What the link to its file ends with.
     pub(super) file: String,
+    /// A chart in the public space, and one in the private space.
+    pub(super) chart: String,
+    pub(super) private_chart: String,
+    /// A dashboard in the public space with the first of them.
+    pub(super) dashboard: String,
 }
 
 impl Named {
@@ -75,6 +80,9 @@ impl Named {
             query: id(),
             csv: id(),
             file: code(),
+            chart: id(),
+            private_chart: id(),
+            dashboard: id(),
         }
     }
 }
