@@ -115,6 +115,9 @@ pub fn superseded(by: &str) -> String {
 }
 
 /// The tags of a question that is asked for this.
+///
+/// # Errors
+/// None, as its explore was read before.
 pub fn tags(question: &Question, context: &str) -> Result<Tags> {
     Ok(Tags {
         context: context.to_owned(),

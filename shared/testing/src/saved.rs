@@ -30,7 +30,8 @@ impl TestApp {
         let body = Packed::pack_json(&chart_body(body)).expect("a body");
         let edit = Edit::version(&old, old.clone(), body);
         let (kept, now) = (self.app.config.deleted_content, self.app.clock.now());
-        let edited = self.app.store.edit_content(old.project, &[edit], kept, now);
+        let (store, edits) = (&self.app.store, [edit]);
+        let edited = store.edit_content(old.project, &edits, kept, now);
         edited.await.expect("a version");
     }
 

@@ -119,7 +119,7 @@ async fn archive(app: &TestApp, id: WorkId) -> (BTreeMap<String, String>, Value)
     let mut files = BTreeMap::new();
     for at in 0..zip.len() {
         let mut file = zip.by_index(at).unwrap();
-        let (name, mut text) = (file.name().to_owned(), String::new());
+        let (name, mut text) = (file.name().unwrap().into_owned(), String::new());
         file.read_to_string(&mut text).unwrap();
         files.insert(name, text);
     }
