@@ -12,6 +12,7 @@ mod asking;
 mod charts;
 mod content;
 mod dashboards;
+mod chart_rows;
 mod explores;
 mod files;
 mod groups;
@@ -144,6 +145,7 @@ fn scenarios() -> Vec<Scenario> {
         dashboards::scenarios(),
         explores::scenarios(),
         asking::scenarios(),
+        chart_rows::scenarios(),
         files::scenarios(),
         metrics::scenarios(),
         charts::scenarios(),

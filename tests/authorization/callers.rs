@@ -6,6 +6,7 @@ use testing::{Actor, TestApp};
 
 use super::{
     charts, dashboards, explores, files,
+    chart_rows, explores, files,
     rows::{ANA, LOGINS, Named, TOKENS, warehouse},
     sql_charts,
 };
@@ -349,6 +350,9 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
     let path = format!("/api/v1/comments/dashboards/{dashboard}/tile");
     let comment = ana.post(&path).json(&dashboards::saying()).await.ok();
 
+    let (chart, private_chart, dashboard) =
+        chart_rows::made(app, &project, (&space, &private_space)).await;
+
     let body = json!({ "name": "Sales", "members": [{ "userUuid": member }] });
     let group = made(ana.post("/api/v1/org/groups").json(&body).await, "uuid");
     let palettes = ana.get("/api/v1/org/color-palettes").await.ok();
@@ -387,6 +391,9 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
         dashboard_version,
         private_dashboard,
         comment: text(&comment),
+        chart,
+        private_chart,
+        dashboard,
         ..Named::nobodys()
     }
 }

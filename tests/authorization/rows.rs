@@ -65,6 +65,11 @@ pub(super) struct Named {
     pub(super) private_dashboard: String,
     /// Ana's comment on the tile.
     pub(super) comment: String,
+    /// A chart in the public space, and one in the private space.
+    pub(super) chart: String,
+    pub(super) private_chart: String,
+    /// A dashboard in the public space with the first of them.
+    pub(super) dashboard: String,
 }
 
 impl Named {
@@ -102,6 +107,9 @@ impl Named {
             dashboard_version: id(),
             private_dashboard: id(),
             comment: id(),
+            chart: id(),
+            private_chart: id(),
+            dashboard: id(),
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn query() -> Value {
 }
 
 /// The same with a metric.
-fn counted() -> Value {
+pub(super) fn counted() -> Value {
     let mut query = query();
     query["metrics"] = json!(["orders_n"]);
     query["additionalMetrics"] =

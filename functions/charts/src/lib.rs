@@ -26,6 +26,12 @@ pub(crate) type Tagged<T> = ([(HeaderName, String); 1], Reply<T>);
 
 /// How often something is tried that others came in the way of: each time, one of them got on.
 pub(crate) const TRIES: usize = 10;
+mod csv;
+mod results;
+mod totals;
+
+use app::Api;
+use utoipa_axum::routes;
 
 /// The routes of the area.
 pub fn router() -> Api {
@@ -52,4 +58,9 @@ pub fn router() -> Api {
         .routes(routes!(home::get_most_popular_and_recently_updated))
         .routes(routes!(restore::list_deleted_content))
         .routes(routes!(restore::restore_content))
+        .routes(routes!(results::post_chart_results))
+        .routes(routes!(results::post_dashboard_tile))
+        .routes(routes!(results::get_chart_version_results))
+        .routes(routes!(totals::calculate_total_from_saved_chart))
+        .routes(routes!(csv::download_csv_from_saved_chart))
 }

@@ -9,6 +9,7 @@ mod filters;
 mod list;
 mod pinning;
 mod versions;
+mod export;
 
 use app::Api;
 use utoipa_axum::routes;
@@ -35,4 +36,6 @@ pub fn router() -> Api {
         .routes(routes!(comments::get_comments))
         .routes(routes!(comments::create_comment))
         .routes(routes!(comments::resolve_comment, comments::delete_comment))
+        .routes(routes!(export::export_csv_dashboard))
+        .routes(routes!(export::export_dashboard))
 }

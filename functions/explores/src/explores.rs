@@ -1,27 +1,22 @@
 //! Listing explores, reading one, and replacing all of them.
 
 use app::{
-    App, Done, DoneOk, Error, InProject, Ok, Path, Query, Reply, Result, Upload,
+    App, Done, DoneOk, InProject, Ok, Path, Query, Reply, Result, Upload,
     domain::{
         access::{Action, Subject},
-        explore_set::{Entry, is_escaped, no_array, read_explores},
+        explore_set::{Entry, no_array, read_explores},
         table_selection::TableSelection,
     },
 };
 use axum::extract::State;
+use query::{attributes, explore::seen};
 use semantic::{
     Explore, UserAttributes,
-    access::{Hidden, hidden},
     explore::{ExploreType, InlineError},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
-
-use query::{
-    attributes,
-    explore::{not_allowed, readable},
-};
 
 /// An explore in a list; one that could not be compiled has `errors`, and no `type`. What is answered was made of this when
 /// the explore was deployed.
@@ -104,64 +99,7 @@ pub(crate) async fn get_explore(
     Path(path): Path<ExplorePath>,
 ) -> Result<Reply<Box<RawValue>>> {
     project.require(Action::View, Subject::Project)?;
-    let (entry, body) = readable(&app, &project, &path.explore_id).await?;
-    let hidden = if entry.personal {
-        let attributes = attributes::of_caller(&app, &project).await?;
-        hidden(body.explore()?, &attributes)
-    } else {
-        Hidden::default()
-    };
-    if hidden.base {
-        return Err(not_allowed(&entry.name));
-    }
-    // Of servers that keep what they hide beside it.
-    let text = &body.text;
-    if hidden.is_empty() && !text.contains("\"unfilteredTables\"") && !is_escaped(text) {
-        return Ok(Reply(
-            RawValue::from_string(text.clone()).map_err(unreadable)?,
-        ));
-    }
-    let mut explore: Value = serde_json::from_str(text).map_err(unreadable)?;
-    leave_out(&mut explore, &hidden);
-    let shown = RawValue::from_string(explore.to_string());
-    Ok(Reply(shown.map_err(unreadable)?))
-}
-
-fn unreadable(error: serde_json::Error) -> Error {
-    // What was read when it was deployed.
-    let error = format!("a stored explore cannot be read: {error}");
-    Error::Internal(std::io::Error::other(error).into())
-}
-
-fn leave_out(explore: &mut Value, hidden: &Hidden) {
-    let Some(explore) = explore.as_object_mut() else {
-        return;
-    };
-    explore.remove("unfilteredTables");
-    if let Some(joins) = explore
-        .get_mut("joinedTables")
-        .and_then(Value::as_array_mut)
-    {
-        joins.retain(|join| {
-            let table = join
-                .get("table")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            !hidden.tables.contains(table)
-        });
-    }
-    let Some(tables) = explore.get_mut("tables").and_then(Value::as_object_mut) else {
-        return;
-    };
-    tables.retain(|key, _| !hidden.tables.contains(key));
-    for (table, field) in &hidden.fields {
-        for kind in ["dimensions", "metrics"] {
-            let fields = tables.get_mut(table).and_then(|table| table.get_mut(kind));
-            if let Some(fields) = fields.and_then(Value::as_object_mut) {
-                fields.remove(field);
-            }
-        }
-    }
+    seen(&app, &project, &path.explore_id).await.map(Reply)
 }
 
 /// Replaces all explores of a project but the virtual ones, at once. What is unchanged is not written again. On Lambda a

@@ -6,6 +6,7 @@ mod deploy;
 mod explores;
 mod queries;
 mod run;
+mod saved_queries;
 mod search;
 mod sql_chart_queries;
 mod sql_charts;
@@ -29,6 +30,8 @@ pub fn router() -> Api {
         .routes(routes!(queries::execute_async_metric_query))
         .routes(routes!(underlying::execute_async_underlying_data_query))
         .routes(routes!(queries::execute_async_sql_query))
+        .routes(routes!(saved_queries::execute_async_saved_chart_query))
+        .routes(routes!(saved_queries::execute_async_dashboard_chart_query))
         .routes(routes!(queries::get_async_query_results))
         .routes(routes!(queries::cancel_async_query))
         .routes(routes!(queries::download_async_query_results))

@@ -17,11 +17,11 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use query::{
-    Asked, Question, Submitted,
+    Asked, Question,
+    answer::{CacheMetadata, MetricQueryAsked, submit_question, tags},
     asked::Manner,
     export::{TRUNCATED, Wanted},
     job::Progress,
-    login::Overrides,
     page,
     question::How,
     run::Tags,
@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::run::{CacheMetadata, statement};
+use crate::run::statement;
 
 /// Rows of a page that nobody sized (reference 13 §2).
 const USUAL_PAGE: u64 = 500;
@@ -60,21 +60,6 @@ pub(crate) struct AskMetricQuery {
     invalidate_cache: Option<bool>,
 }
 
-/// A metric query that was asked.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct MetricQueryAsked {
-    query_uuid: QueryId,
-    cache_metadata: CacheMetadata,
-    #[schema(value_type = app::view::ShownMetricQuery)]
-    metric_query: MetricQuery,
-    #[schema(value_type = std::collections::HashMap<String, Value>)]
-    fields: Map<String, Value>,
-    #[schema(value_type = Vec<Value>)]
-    warnings: Vec<semantic::Warning>,
-    parameter_references: Vec<String>,
-}
-
 /// Asks a metric query; its rows are read by `GetAsyncQueryResults`.
 #[utoipa::path(post, path = "/api/v2/projects/{projectUuid}/query/metric-query", operation_id = "ExecuteAsyncMetricQuery", tag = "Query",
                params(("projectUuid" = String, Path)), request_body = AskMetricQuery,
@@ -93,54 +78,13 @@ pub(crate) async fn execute_async_metric_query(
         purpose: Purpose::Rows,
         fresh: body.invalidate_cache.unwrap_or(false),
     };
-    let context = body.context.as_deref().unwrap_or("api");
-    let submitted = submit_question(&app, &project, &question, context, manner).await?;
-    Ok(Reply(asked(&app, question, &submitted.query)))
-}
-
-/// Asks a question so that its rows are kept.
-pub(crate) async fn submit_question(
-    app: &App,
-    project: &InProject,
-    question: &Question,
-    context: &str,
-    manner: Manner,
-) -> Result<Submitted> {
-    let asked = Asked {
-        sql: question.compiled.sql.clone(),
-        overrides: Overrides::of(question.explore()?),
-        tags: Tags {
-            context: context.to_owned(),
-            explore: Some(question.explore()?.name.clone()),
-        },
-        metric_query: json!(question.query),
-        fields: question.fields.clone(),
-        ..Asked::default()
-    };
-    submit(app, project.into(), &asked, manner).await
-}
-
-pub(crate) fn asked(app: &App, question: Question, query: &Query) -> MetricQueryAsked {
-    MetricQueryAsked {
-        query_uuid: query.id,
-        cache_metadata: cache_metadata(app, query),
-        metric_query: question.query,
-        fields: question.fields,
-        warnings: question.compiled.warnings,
-        parameter_references: Vec::new(),
-    }
-}
-
-/// Whether the rows were there before, and until when they are.
-pub(crate) fn cache_metadata(app: &App, query: &Query) -> CacheMetadata {
-    let found = query.outcome.as_ref().filter(|_| query.cached);
-    CacheMetadata {
-        cache_hit: query.cached,
-        cache_updated_time: found.map(|outcome| outcome.asked_at),
-        cache_expires_at: found
-            .zip(app.config.results_cache)
-            .map(|(outcome, kept)| outcome.asked_at + kept),
-    }
+    let tags = tags(&question, body.context.as_deref().unwrap_or("api"))?;
+    let submitted = submit_question(&app, &project, &question, tags, manner).await?;
+    Ok(Reply(MetricQueryAsked::new(
+        &app,
+        question,
+        &submitted.query,
+    )))
 }
 
 /// A statement that is to be asked.
@@ -172,7 +116,7 @@ impl SqlAsked {
     pub(crate) fn of(app: &App, query: &Query) -> Self {
         Self {
             query_uuid: query.id,
-            cache_metadata: cache_metadata(app, query),
+            cache_metadata: CacheMetadata::of(app, query),
         }
     }
 }
@@ -203,7 +147,7 @@ pub(crate) async fn execute_async_sql_query(
         sql,
         tags: Tags {
             context: body.context.unwrap_or_else(|| "sqlRunner".to_owned()),
-            explore: None,
+            ..Tags::default()
         },
         metric_query: json!({ "exploreName": "sql_query_explorer" }),
         most: body.limit.filter(|_| body.pivot_configuration.is_none()),

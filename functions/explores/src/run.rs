@@ -10,13 +10,14 @@ use axum::{
 };
 use query::{
     Asker, Login, Question,
+    answer::{CacheMetadata, QueryResults, RowsOf, answer, superseded},
     login::Overrides,
-    question::{How, MOST_ROWS, rows_at_most},
+    question::{How, MOST_ROWS, rows_at_most, said},
     run::{Run, Tags, collect},
     show::{RawRow, Shown},
 };
 use semantic::{MetricQuery, query::DateZoom};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
@@ -37,13 +38,6 @@ pub(crate) struct MetricQueryRequest {
     pub(crate) granularity: Option<semantic::query::Granularity>,
 }
 
-/// Tells `null` from silence.
-pub(crate) fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
 impl MetricQueryRequest {
     /// The query, with the granularity that older clients send as the zoom that newer ones do.
     pub(crate) fn query(self) -> MetricQuery {
@@ -58,55 +52,9 @@ impl MetricQueryRequest {
     }
 }
 
-/// Whether rows were there before; here they never are.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = CacheMetadata)]
-pub(crate) struct CacheMetadata {
-    pub(crate) cache_hit: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub(crate) cache_updated_time: Option<app::Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub(crate) cache_expires_at: Option<app::Timestamp>,
-}
-
-impl CacheMetadata {
-    pub(crate) const ASKED: Self = Self {
-        cache_hit: false,
-        cache_updated_time: None,
-        cache_expires_at: None,
-    };
-}
-
-/// The rows of a metric query.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ApiQueryResults)]
-pub(crate) struct QueryResults {
-    #[schema(value_type = app::view::ShownMetricQuery)]
-    metric_query: MetricQuery,
-    cache_metadata: CacheMetadata,
-    rows: Vec<Value>,
-    #[schema(value_type = std::collections::HashMap<String, Value>)]
-    fields: Map<String, Value>,
-}
-
-/// The same with rows as they come, which are written straight into the answer.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Rows<'a> {
-    metric_query: MetricQuery,
-    cache_metadata: CacheMetadata,
-    rows: Vec<query::show::ShownRow<'a>>,
-    fields: &'a Map<String, Value>,
-}
-
-/// What clients are told that use a way which has a better one now.
-fn superseded(by: &str) -> AppendHeaders<[(&'static str, String); 1]> {
-    let text = format!("299 - \"This still works; new clients use POST {by}\"");
-    AppendHeaders([("Warning", text)])
+/// The header of a way that has a better one now.
+fn warning(by: &str) -> AppendHeaders<[(&'static str, String); 1]> {
+    AppendHeaders([("Warning", superseded(by))])
 }
 
 /// Answers a metric query's rows, raw and formatted.
@@ -122,7 +70,7 @@ pub(crate) async fn run_metric_query(
     project.require(Action::Manage, Subject::Explore)?;
     let reply = run(&app, &project, &path.explore_id, body, "exploreView").await?;
     Ok((
-        superseded("/api/v2/projects/{projectUuid}/query/metric-query"),
+        warning("/api/v2/projects/{projectUuid}/query/metric-query"),
         reply,
     ))
 }
@@ -141,7 +89,7 @@ pub(crate) async fn post_run_underlying_data_query(
     project.require(Action::View, Subject::UnderlyingData)?;
     let reply = run(&app, &project, &path.explore_id, body, "viewUnderlyingData").await?;
     Ok((
-        superseded("/api/v2/projects/{projectUuid}/query/underlying-data"),
+        warning("/api/v2/projects/{projectUuid}/query/underlying-data"),
         reply,
     ))
 }
@@ -158,39 +106,13 @@ async fn run(
         // Whoever names a number of rows beside the query means that one.
         limit: body.csv_limit.map(|_| most),
         row_limit: Some(most),
+        ..How::default()
     };
     let question = Question::ask(app, project, explore, body.query(), how).await?;
     let rows = answer(app, project, &question, context).await?;
     let shown = Shown::new(&rows.columns, &question.fields);
-    let reply = Rows {
-        rows: shown.rows(&rows.rows),
-        metric_query: question.query,
-        cache_metadata: CacheMetadata::ASKED,
-        fields: &question.fields,
-    };
+    let reply = RowsOf::new(&question, &shown, &rows, CacheMetadata::ASKED);
     Ok(Reply(reply).into_response())
-}
-
-/// The rows of a question, while its caller waits.
-pub(crate) async fn answer(
-    app: &App,
-    project: &InProject,
-    question: &Question,
-    context: &str,
-) -> Result<warehouse::Rows> {
-    let asker = Asker::from(project);
-    query::asked::count(app, asker, app.clock.now()).await?;
-    let login = Login::of(app, asker, &Overrides::of(question.explore()?)).await?;
-    let tags = Tags {
-        context: context.to_owned(),
-        explore: Some(question.explore()?.name.clone()),
-    };
-    let run = Run {
-        sql: &question.compiled.sql,
-        tags: &tags,
-        most: None,
-    };
-    Ok(collect(app, asker, &login, run).await?.0)
 }
 
 /// A statement as it was written, without what ends it.
@@ -233,7 +155,7 @@ pub(crate) async fn run_sql_query(
     let login = Login::of(&app, asker, &Overrides::default()).await?;
     let tags = Tags {
         context: "sqlRunner".to_owned(),
-        explore: None,
+        ..Tags::default()
     };
     let run = Run {
         sql: statement(&body.sql)?,
@@ -260,7 +182,7 @@ pub(crate) async fn run_sql_query(
         fields: kinds.collect(),
     };
     Ok((
-        superseded("/api/v2/projects/{projectUuid}/query/sql"),
+        warning("/api/v2/projects/{projectUuid}/query/sql"),
         Reply(results),
     ))
 }

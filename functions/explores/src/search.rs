@@ -7,6 +7,7 @@ use app::{
 use axum::extract::State;
 use query::{
     Question,
+    answer::answer,
     question::{How, MOST_ROWS},
 };
 use semantic::{
@@ -19,8 +20,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use warehouse::Raw;
-
-use crate::run::answer;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -10,12 +10,14 @@ use app::{
     },
 };
 use axum::{extract::State, response::Response};
-use query::{Asked, Asker, Login, asked::Manner, login::Overrides, run::Tags, submit};
+use query::{
+    Asked, Asker, Login, answer::JobBegun, asked::Manner, login::Overrides, run::Tags, submit,
+};
 use semantic::pivot::{IndexColumn, Pivot, PivotSort, Reference, ValuesColumn};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{csv::JobBegun, queries, run::statement, sql_charts};
+use crate::{queries, run::statement, sql_charts};
 
 /// What a list says of a table.
 #[derive(Serialize, ToSchema)]
@@ -229,7 +231,7 @@ pub(crate) fn asked_for(context: &str) -> Asked {
     Asked {
         tags: Tags {
             context: context.to_owned(),
-            explore: None,
+            ..Tags::default()
         },
         ..Asked::default()
     }

@@ -7,6 +7,7 @@ use app::{
 use axum::extract::State;
 use query::{
     Question,
+    answer::{Total, answer},
     explore::readable,
     question::{How, MOST_CELLS, columns},
     show::RawRow,
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use crate::run::{MetricQueryRequest, answer};
+use crate::run::MetricQueryRequest;
 
 /// Subtotals of one query at most: columns of a table, all but one.
 const MOST_SUBTOTALS: usize = 20;
@@ -29,12 +30,6 @@ pub(crate) struct CalculateTotal {
     explore: String,
     metric_query: MetricQueryRequest,
 }
-
-/// One raw value for each metric.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Total, value_type = Object)]
-#[serde(transparent)]
-pub(crate) struct Total(Value);
 
 /// Answers a metric query's total: one number for each metric; nothing without metrics.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/calculate-total", operation_id = "CalculateTotalFromQuery", tag = "Projects",
@@ -49,17 +44,11 @@ pub(crate) async fn calculate_total_from_query(
     let query = totals::total(&body.metric_query.query());
     if query.metrics.is_empty() {
         readable(&app, &project, &body.explore).await?;
-        return Ok(Reply(Total(json!({}))));
+        return Ok(Reply(Total::nothing()));
     }
     let question = Question::ask(&app, &project, &body.explore, query, How::default()).await?;
     let rows = answer(&app, &project, &question, "calculateTotal").await?;
-    let row = rows.rows.first().map(|row| {
-        json!(RawRow {
-            columns: &rows.columns,
-            row
-        })
-    });
-    Ok(Reply(Total(row.unwrap_or_else(|| json!({})))))
+    Ok(Reply(Total::of(&rows)))
 }
 
 /// A metric query whose subtotals are wanted.

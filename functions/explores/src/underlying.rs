@@ -8,7 +8,14 @@ use app::{
     },
 };
 use axum::extract::State;
-use query::{Asked, Question, asked::Manner, attributes, explore::readable, question::How};
+use query::{
+    Asked, Question,
+    answer::{MetricQueryAsked, submit_question, tags},
+    asked::Manner,
+    attributes,
+    explore::readable,
+    question::How,
+};
 use semantic::{
     MetricQuery,
     access::{Hidden, hidden},
@@ -18,7 +25,7 @@ use semantic::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::queries::{self, MetricQueryAsked, asked, submit_question};
+use crate::queries;
 
 /// Rows that are asked for where nobody says how many (reference 13 §11).
 const USUAL_ROWS: f64 = 500.0;
@@ -66,9 +73,16 @@ pub(crate) async fn execute_async_underlying_data_query(
     let context = body.context.clone();
     let query = behind(&app, &project, &source, body).await?;
     let question = Question::ask(&app, &project, &name, query, How::default()).await?;
-    let context = context.as_deref().unwrap_or("viewUnderlyingData");
-    let submitted = submit_question(&app, &project, &question, context, manner).await?;
-    Ok(Reply(asked(&app, question, &submitted.query)))
+    let tags = tags(
+        &question,
+        context.as_deref().unwrap_or("viewUnderlyingData"),
+    )?;
+    let submitted = submit_question(&app, &project, &question, tags, manner).await?;
+    Ok(Reply(MetricQueryAsked::new(
+        &app,
+        question,
+        &submitted.query,
+    )))
 }
 
 /// The query of the rows.

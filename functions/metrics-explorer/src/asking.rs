@@ -62,6 +62,7 @@ impl<'a> Asking<'a> {
         let tags = Tags {
             context: "metricsExplorer".to_owned(),
             explore: Some(name.clone()),
+            ..Tags::default()
         };
         let run = Run {
             sql: &question.compiled.sql,

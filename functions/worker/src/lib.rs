@@ -8,6 +8,7 @@ use app::{
     domain::{
         id::JobId,
         job::{ATTEMPTS, Job, SECOND_WALK, Task},
+        work::WorkKind,
     },
     store::{Taken, UNNAMED, Until},
 };
@@ -80,8 +81,14 @@ async fn attempt(app: &App, job: &mut Job) -> Result<Ended> {
             return Ok(Ended::Finished);
         }
         Task::Work { work } => {
-            saved::work::run(app, *work, job).await?;
-            return Ok(Ended::Finished);
+            let found = app.store.work(*work, app.clock.now()).await?;
+            let rows = found.filter(|work| work.what == WorkKind::DashboardCsv);
+            let Some(rows) = rows else {
+                saved::work::run(app, *work, job).await?;
+                return Ok(Ended::Finished);
+            };
+            let then = query::dashboard_csv::work(app, &rows, job).await?;
+            return Ok(then.map_or(Ended::Finished, Ended::GoesOn));
         }
         Task::CopyAccess { from, to } => {
             app.store.copy_access(*from, *to).await?;

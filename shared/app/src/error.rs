@@ -176,6 +176,9 @@ pub enum Error {
     /// The customer's database took longer than the caller can wait.
     #[error("{0}")]
     Timeout(String),
+    /// This installation is not set up for it.
+    #[error("{0}")]
+    MissingConfig(String),
     /// It was valid once.
     #[error("{0} has expired")]
     Expired(Kind),

@@ -18,7 +18,7 @@ pub use upload::Upload;
 use crate::{
     Error, Result,
     clock::Timestamp,
-    domain::id::{ProjectId, QueryId},
+    domain::id::{ProjectId, QueryId, WorkId},
     error::Kind,
     random::Random,
 };
@@ -41,6 +41,12 @@ impl FileName {
     pub fn export(project: ProjectId, query: QueryId, tag: &str, format: &'static str) -> Self {
         let tag: String = tag.chars().filter(char::is_ascii_alphanumeric).collect();
         Self(format!("exports/{project}/{query}-{tag}.{format}"))
+    }
+
+    /// A file that a piece of work made; `format` is its ending, `tag` what tells it from others.
+    pub fn of_work(project: ProjectId, work: WorkId, tag: &str, format: &'static str) -> Self {
+        let tag: String = tag.chars().filter(char::is_ascii_alphanumeric).collect();
+        Self(format!("exports/{project}/{work}-{tag}.{format}"))
     }
 
     /// The name as text.

@@ -224,7 +224,7 @@ async fn csv(app: &App, name: &FileName, asked: &Asked, rows: RowStream) -> Resu
 }
 
 /// What rows are found by: the SQL, which has the user's attributes and the zone in it, and the login.
-fn cache_key(login: &Login, asked: &Asked) -> String {
+pub(crate) fn cache_key(login: &Login, asked: &Asked) -> String {
     let mut hash = Sha256::new();
     hash.update("1\0");
     hash.update(&login.identity);

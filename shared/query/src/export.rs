@@ -245,7 +245,7 @@ pub async fn xlsx(app: &App, name: &FileName, plan: Plan, source: &mut Source) -
 }
 
 /// Sends a file from the disk.
-async fn send(app: &App, name: &FileName, mut from: std::fs::File) -> Result<u64> {
+pub(crate) async fn send(app: &App, name: &FileName, mut from: std::fs::File) -> Result<u64> {
     use std::io::{Read, Seek};
     let unreadable = |error: std::io::Error| Error::Unavailable(error.into());
     from.rewind().map_err(unreadable)?;

@@ -4,15 +4,24 @@
 //! | Step | File |
 //! |---|---|
 //! | the explore, the caller's attributes, SQL | `explore.rs`, `attributes.rs`, `question.rs` |
+//! | a saved chart, and what its dashboard lays over it | `chart.rs`, `dashboard.rs` |
 //! | whose login, which connection | `login.rs` |
 //! | a dashboard's filters on the rows of a statement | `narrow.rs` |
 //! | running: at once, or as a job that is taken once | `run.rs`, `asked.rs`, `work.rs` |
 //! | rows in a file, pages of them, rows kept for the next | `keep.rs`, `page.rs` |
 //! | rows as clients see them, and as files | `show.rs`, `export.rs` |
+//! | answers as clients read them | `answer.rs`, `csv.rs` |
+//! | the charts of a dashboard as files | `dashboard_csv.rs`, `archive.rs` |
 //! | how it goes, for whoever polls | `job.rs` |
 
+pub mod answer;
+mod archive;
 pub mod asked;
 pub mod attributes;
+pub mod chart;
+pub mod csv;
+pub mod dashboard;
+pub mod dashboard_csv;
 pub mod explore;
 pub mod export;
 mod fold;

@@ -8,6 +8,7 @@ use app::{
     store::ExploreBody,
 };
 use semantic::{Compiled, Explore, MetricQuery, Options, UserAttributes, query::CustomDimension};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::{attributes, explore};
@@ -33,6 +34,8 @@ pub struct How {
     pub limit: Option<u32>,
     /// Rows at most, whatever anybody says.
     pub row_limit: Option<u32>,
+    /// Whether the query is a saved one: whoever saved its SQL might write it, and whoever runs it may not have to.
+    pub saved: bool,
 }
 
 impl Question {
@@ -53,18 +56,34 @@ impl Question {
         app: &App,
         project: &InProject,
         explore_name: &str,
-        mut query: MetricQuery,
+        query: MetricQuery,
         how: How,
     ) -> Result<Self> {
-        let custom_sql = project.may(Action::Manage, Subject::CustomSql, &project.object());
-        if !custom_sql && has_sql_dimension(&query) {
-            return Err(Error::CustomSql);
-        }
+        Self::ask_of(app, project, explore_name, how, |_| Ok(query)).await
+    }
+
+    /// The same for a query that is made for the explore as it is now.
+    ///
+    /// # Errors
+    /// As [`Self::ask`], and what making the query says.
+    pub async fn ask_of(
+        app: &App,
+        project: &InProject,
+        explore_name: &str,
+        how: How,
+        query: impl FnOnce(&Explore) -> Result<MetricQuery>,
+    ) -> Result<Self> {
+        let custom_sql =
+            how.saved || project.may(Action::Manage, Subject::CustomSql, &project.object());
         let (found, start_of_week) = tokio::join!(
             explore::readable(app, project, explore_name),
             app.store.start_of_week(project.id()),
         );
         let (entry, body) = found?;
+        let mut query = query(body.explore()?)?;
+        if !custom_sql && has_sql_dimension(&query) {
+            return Err(Error::CustomSql);
+        }
         let attributes = if entry.personal {
             attributes::of_caller(app, project).await?
         } else {
@@ -113,6 +132,16 @@ fn timezone(query: &MetricQuery) -> Result<chrono_tz::Tz> {
 /// How many columns a query has (reference 13 §2): dimensions, metrics and table calculations.
 pub fn columns(query: &MetricQuery) -> usize {
     query.dimensions.len() + query.metrics.len() + query.table_calculations.len()
+}
+
+/// Tells `null` from silence.
+///
+/// # Errors
+/// What is neither `null` nor such a value.
+pub fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Rows at most of a caller who says so beside the query: `None` is silence, `Some(None)` all that fit into a file.

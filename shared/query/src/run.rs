@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use app::{App, Error, Result, domain::query::WAITED};
+use app::{
+    App, Error, Result,
+    domain::{id::ContentId, query::WAITED},
+};
 use serde_json::Value;
 use warehouse::{RowStream, Rows, Statement};
 
@@ -18,6 +21,11 @@ pub struct Tags {
     pub context: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explore: Option<String>,
+    /// The saved chart, and the dashboard that it is looked at on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chart: Option<ContentId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dashboard: Option<ContentId>,
 }
 
 impl Tags {
@@ -30,6 +38,8 @@ impl Tags {
             ("query_context", self.context.clone()),
         ];
         tags.extend(self.explore.clone().map(|name| ("explore_name", name)));
+        tags.extend(self.chart.map(|id| ("chart_uuid", id.to_string())));
+        tags.extend(self.dashboard.map(|id| ("dashboard_uuid", id.to_string())));
         tags
     }
 }

@@ -23,6 +23,7 @@ pub mod contents;
 pub mod copy;
 pub mod count;
 pub mod dashboard;
+pub mod dashboard_csv;
 pub mod edit;
 pub mod find;
 pub mod html;

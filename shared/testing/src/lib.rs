@@ -14,6 +14,7 @@ mod answer;
 mod fits;
 mod outbox;
 mod people;
+mod saved;
 mod script;
 
 use std::{

@@ -7,3 +7,7 @@ mod lists;
 mod made;
 mod restore;
 mod versions;
+mod csv;
+mod results;
+mod shop;
+mod totals;

@@ -11,3 +11,4 @@ mod filters;
 mod given;
 mod list;
 mod versions;
+mod export;

@@ -13,6 +13,7 @@ mod given;
 mod journey;
 mod queries;
 mod run;
+mod saved_queries;
 mod search;
 mod shop;
 mod slow;

@@ -1,0 +1,274 @@
+//! Answers to metric queries as clients read them: with the rows in the same answer, as a total, as a query that is polled, as
+//! a job. What the functions share that ask.
+
+use std::collections::HashMap;
+
+use app::{
+    App, Error, InProject, Result, Timestamp,
+    domain::{
+        id::QueryId,
+        query::{Outcome, Query},
+    },
+};
+use semantic::MetricQuery;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use warehouse::Rows;
+
+use crate::{
+    Asked, Asker, Login, Question, Submitted,
+    asked::{Manner, cache_key, count},
+    login::Overrides,
+    page,
+    run::{Run, Tags, collect},
+    show::{RawRow, Shown, ShownRow},
+    submit,
+};
+
+/// Whether rows were there before.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CacheMetadata)]
+pub struct CacheMetadata {
+    pub cache_hit: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub cache_updated_time: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub cache_expires_at: Option<Timestamp>,
+}
+
+impl CacheMetadata {
+    /// Rows that the warehouse was asked for.
+    pub const ASKED: Self = Self {
+        cache_hit: false,
+        cache_updated_time: None,
+        cache_expires_at: None,
+    };
+
+    /// Rows that another query left.
+    fn found(app: &App, outcome: &Outcome) -> Self {
+        Self {
+            cache_hit: true,
+            cache_updated_time: Some(outcome.asked_at),
+            cache_expires_at: app.config.results_cache.map(|kept| outcome.asked_at + kept),
+        }
+    }
+
+    /// Of a query that is polled.
+    pub fn of(app: &App, query: &Query) -> Self {
+        match query.outcome.as_ref().filter(|_| query.cached) {
+            Some(outcome) => Self::found(app, outcome),
+            None => Self {
+                cache_hit: query.cached,
+                ..Self::ASKED
+            },
+        }
+    }
+}
+
+/// The rows of a metric query, for the document.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ApiQueryResults)]
+pub struct QueryResults {
+    #[schema(value_type = app::view::ShownMetricQuery)]
+    metric_query: MetricQuery,
+    cache_metadata: CacheMetadata,
+    rows: Vec<Value>,
+    #[schema(value_type = HashMap<String, Value>)]
+    fields: Map<String, Value>,
+}
+
+/// The same with rows as they come, which are written straight into the answer.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RowsOf<'a> {
+    metric_query: &'a MetricQuery,
+    cache_metadata: CacheMetadata,
+    rows: Vec<ShownRow<'a>>,
+    fields: &'a Map<String, Value>,
+}
+
+impl<'a> RowsOf<'a> {
+    /// The rows of a question.
+    pub fn new(
+        question: &'a Question,
+        shown: &'a Shown,
+        rows: &'a Rows,
+        cache_metadata: CacheMetadata,
+    ) -> Self {
+        Self {
+            metric_query: &question.query,
+            cache_metadata,
+            rows: shown.rows(&rows.rows),
+            fields: &question.fields,
+        }
+    }
+}
+
+/// What clients are told that use a way which has a better one now: the value of the header `Warning`.
+pub fn superseded(by: &str) -> String {
+    format!("299 - \"This still works; new clients use POST {by}\"")
+}
+
+/// The tags of a question that is asked for this.
+///
+/// # Errors
+/// None, as its explore was read before.
+pub fn tags(question: &Question, context: &str) -> Result<Tags> {
+    Ok(Tags {
+        context: context.to_owned(),
+        explore: Some(question.explore()?.name.clone()),
+        ..Tags::default()
+    })
+}
+
+/// The rows of a question, while its caller waits.
+///
+/// # Errors
+/// `TooMany` at the limits; `NotFound` and `Warehouse` when there is no way into the warehouse; what stopped the query.
+pub async fn answer(
+    app: &App,
+    project: &InProject,
+    question: &Question,
+    context: &str,
+) -> Result<Rows> {
+    let tags = tags(question, context)?;
+    let (rows, _) = answer_or_kept(app, project, question, (&tags, true)).await?;
+    Ok(rows)
+}
+
+/// The same, or rows that another query left, unless fresh ones are wanted; and which of them they are.
+///
+/// # Errors
+/// As [`answer`].
+pub async fn answer_or_kept(
+    app: &App,
+    project: &InProject,
+    question: &Question,
+    (tags, fresh): (&Tags, bool),
+) -> Result<(Rows, CacheMetadata)> {
+    let asker = Asker::from(project);
+    count(app, asker, app.clock.now()).await?;
+    let login = Login::of(app, asker, &Overrides::of(question.explore()?)).await?;
+    if !fresh && app.config.results_cache.is_some() {
+        let asked = asked_of(question, tags.clone())?;
+        let key = cache_key(&login, &asked);
+        if let Some(found) = kept(app, asker, &key).await? {
+            return Ok(found);
+        }
+    }
+    let run = Run {
+        sql: &question.compiled.sql,
+        tags,
+        most: None,
+    };
+    let (rows, _) = collect(app, asker, &login, run).await?;
+    Ok((rows, CacheMetadata::ASKED))
+}
+
+/// Rows that another query left under a key, if they are still there.
+async fn kept(app: &App, asker: Asker, key: &str) -> Result<Option<(Rows, CacheMetadata)>> {
+    let now = app.clock.now();
+    let found = app.store.cached_rows(asker.project, key, now).await?;
+    let Some(outcome) = found.map(|found| found.outcome) else {
+        return Ok(None);
+    };
+    let rows = match page::rows(app, &outcome, 0, outcome.rows).await {
+        // The file went first.
+        Err(Error::Expired(_)) => return Ok(None),
+        rows => rows?,
+    };
+    let columns = page::columns(&outcome)?;
+    let metadata = CacheMetadata::found(app, &outcome);
+    Ok(Some((Rows { columns, rows }, metadata)))
+}
+
+/// A question as it is kept.
+pub(crate) fn asked_of(question: &Question, tags: Tags) -> Result<Asked> {
+    Ok(Asked {
+        sql: question.compiled.sql.clone(),
+        overrides: Overrides::of(question.explore()?),
+        tags,
+        metric_query: json!(question.query),
+        fields: question.fields.clone(),
+        ..Asked::default()
+    })
+}
+
+/// A total: one raw value for each metric.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Total, value_type = Object)]
+#[serde(transparent)]
+pub struct Total(Value);
+
+impl Total {
+    /// Of a query without metrics.
+    pub fn nothing() -> Self {
+        Self(json!({}))
+    }
+
+    /// The first row of an answer; nothing when there is none.
+    pub fn of(rows: &Rows) -> Self {
+        let row = rows.rows.first().map(|row| {
+            json!(RawRow {
+                columns: &rows.columns,
+                row
+            })
+        });
+        row.map_or_else(Self::nothing, Self)
+    }
+}
+
+/// A job that was begun.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JobBegun {
+    pub job_id: QueryId,
+}
+
+/// A metric query that was asked.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MetricQueryAsked {
+    query_uuid: QueryId,
+    cache_metadata: CacheMetadata,
+    #[schema(value_type = app::view::ShownMetricQuery)]
+    metric_query: MetricQuery,
+    #[schema(value_type = HashMap<String, Value>)]
+    fields: Map<String, Value>,
+    #[schema(value_type = Vec<Value>)]
+    warnings: Vec<semantic::Warning>,
+    parameter_references: Vec<String>,
+}
+
+impl MetricQueryAsked {
+    /// A question and the query that it became.
+    pub fn new(app: &App, question: Question, query: &Query) -> Self {
+        Self {
+            query_uuid: query.id,
+            cache_metadata: CacheMetadata::of(app, query),
+            metric_query: question.query,
+            fields: question.fields,
+            warnings: question.compiled.warnings,
+            parameter_references: Vec::new(),
+        }
+    }
+}
+
+/// Asks a question so that its rows are kept.
+///
+/// # Errors
+/// As [`submit`].
+pub async fn submit_question(
+    app: &App,
+    project: &InProject,
+    question: &Question,
+    tags: Tags,
+    manner: Manner,
+) -> Result<Submitted> {
+    submit(app, project.into(), &asked_of(question, tags)?, manner).await
+}
