@@ -8,8 +8,11 @@
 //! | what clients send and see | `chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `people.rs` |
 //! | editing while others do | `edit.rs` |
 //! | work that is polled | `work.rs` |
+//! | charts and dashboards as documents that are kept elsewhere | `code/` |
+//! | copying to the project that a preview is of | `promote/` |
 
 pub mod chart;
+pub mod code;
 pub mod contents;
 pub mod dashboard;
 pub mod edit;
@@ -17,6 +20,7 @@ pub mod find;
 pub mod html;
 pub mod list;
 pub mod people;
+pub mod promote;
 pub mod tile;
 pub mod work;
 

@@ -99,7 +99,7 @@ pub use otp::Attempt;
 pub use project::{NewProject, ProjectAccess};
 pub use project_settings::{Connections, ProjectChange};
 pub use query::Came;
-pub use space::{NewSpace, SpaceChange};
+pub use space::{NewSpace, NewSpaces, SpaceChange};
 pub use user::{LAST_ADMIN, SignUp};
 
 /// An item as DynamoDB has it.

@@ -1,0 +1,428 @@
+//! What a promotion is to change, decided before anything is written.
+
+use std::collections::BTreeMap;
+
+use app::{
+    App, Error, InProject, Kind, Result,
+    domain::{
+        access::{Action, Object, Subject},
+        content::{ChartBody, Content, ContentKind, DashboardBody, Version},
+        id::{ContentId, SpaceId},
+        packed::Packed,
+    },
+    store::Edit,
+};
+
+use super::{changes::Act, spaces::PlannedSpace};
+use crate::{
+    chart,
+    code::{
+        allow_sql, fresh, same,
+        tiles::{Key, forget_gone, keep_ids, rename_targets, slugs},
+    },
+    contents::{Contents, subject},
+    dashboard::{checked, shown},
+};
+
+/// A chart or a dashboard, and what becomes of it.
+pub(super) struct Planned<B> {
+    pub(super) action: Act,
+    /// What it comes from.
+    pub(super) source: ContentId,
+    /// As it is to be.
+    pub(super) head: Content,
+    pub(super) body: B,
+    pub(super) edit: Option<Edit>,
+}
+
+/// Everything that a promotion changes, beside the spaces.
+#[derive(Default)]
+pub(super) struct Plan {
+    pub(super) dashboard: Option<Planned<DashboardBody>>,
+    pub(super) charts: Vec<Planned<ChartBody>>,
+    /// SQL charts that are not there yet.
+    pub(super) sql: Vec<Edit>,
+    /// Charts of the dashboard that no version of it shows.
+    pub(super) gone: Vec<Edit>,
+}
+
+/// Plans a promotion, and carries it out.
+pub(super) struct Planner<'a> {
+    pub(super) app: &'a App,
+    pub(super) source: &'a Contents<'a>,
+    pub(super) to: &'a InProject,
+    /// The other project, with what was planned already.
+    pub(super) target: Contents<'a>,
+    /// Spaces there by those here.
+    pub(super) spaces: BTreeMap<SpaceId, SpaceId>,
+    pub(super) planned_spaces: Vec<PlannedSpace>,
+    /// Whether it is to be carried out, by somebody who may.
+    checks: bool,
+}
+
+/// The latest versions of rows, by what they are of.
+async fn versions(app: &App, rows: &[&Content]) -> Result<BTreeMap<ContentId, Version>> {
+    let found = app.store.latest_of(rows).await?.into_iter();
+    Ok(found.map(|version| (version.of, version)).collect())
+}
+
+impl<'a> Planner<'a> {
+    pub(super) async fn read(
+        app: &'a App,
+        source: &'a Contents<'a>,
+        to: &'a InProject,
+        checks: bool,
+    ) -> Result<Self> {
+        Ok(Self {
+            app,
+            source,
+            to,
+            target: Contents::read(app, to).await?,
+            spaces: BTreeMap::new(),
+            planned_spaces: Vec::new(),
+            checks,
+        })
+    }
+
+    /// Plans the promotion of a chart, or of a dashboard with what is on it.
+    ///
+    /// # Errors
+    /// As [`super::diff`].
+    pub(super) async fn plan(&mut self, head: &Content) -> Result<Plan> {
+        let mut plan = Plan::default();
+        if head.what == ContentKind::Dashboard {
+            self.dashboard(&mut plan, head).await?;
+            return Ok(plan);
+        }
+        let row = self.source.find(ContentKind::Chart, head.id)?;
+        let within = row.dashboard.and_then(|id| self.like_dashboard(id));
+        plan.charts = self.charts(&[row], within).await?;
+        Ok(plan)
+    }
+
+    /// The dashboard there that one here is, if there is one.
+    fn like_dashboard(&self, id: ContentId) -> Option<ContentId> {
+        let own = self.source.index.get(ContentKind::Dashboard, id)?;
+        let there = self
+            .target
+            .index
+            .by_slug(ContentKind::Dashboard, &own.slug)?;
+        Some(there.id)
+    }
+
+    /// Lets the caller go on only if they may promote this there (reference 21 §5).
+    fn check(&self, row: &Content, space: SpaceId) -> Result<()> {
+        if !self.checks {
+            return self.source.require(Action::View, row);
+        }
+        let lies = self.source.space_of(row);
+        let lies = lies.ok_or(Error::NotFound(row.what.named()))?;
+        self.source.require(Action::Promote, row)?;
+        if row.what == ContentKind::Chart {
+            let object = Object {
+                space: self.source.spaces.object(lies).space,
+                ..self.to.object()
+            };
+            self.to
+                .require_on(Action::Promote, Subject::SavedChart, &object)?;
+        }
+        let made = |space: SpaceId| {
+            let mut planned = self.planned_spaces.iter();
+            planned.any(|one| one.space.id == space && one.action == Act::Create)
+        };
+        if made(space) {
+            return self.to.require(Action::Create, Subject::Space);
+        }
+        let there = self.target.spaces.find(space)?;
+        match self.target.index.by_slug(row.what, &row.slug) {
+            Some(existing) => self.target.require(Action::Promote, existing)?,
+            None => {
+                let spaces = &self.target.spaces;
+                spaces.require(Action::Manage, subject(row.what), there)?;
+            }
+        }
+        self.target
+            .spaces
+            .require(Action::Manage, Subject::Space, there)
+    }
+
+    /// Where something here goes there.
+    fn space_for(&mut self, row: &Content) -> Result<SpaceId> {
+        let lies = self.source.space_of(row);
+        let lies = lies.ok_or(Error::NotFound(row.what.named()))?.id;
+        self.space(lies)
+    }
+
+    /// Plans charts; those of a dashboard go into the dashboard that it is there.
+    async fn charts(
+        &mut self,
+        rows: &[&Content],
+        within: Option<ContentId>,
+    ) -> Result<Vec<Planned<ChartBody>>> {
+        let there = rows
+            .iter()
+            .filter_map(|row| self.target.index.by_slug(ContentKind::Chart, &row.slug));
+        let there: Vec<Content> = there.cloned().collect();
+        let old: Vec<&Content> = there.iter().collect();
+        let (mut new, mut old) =
+            tokio::try_join!(versions(self.app, rows), versions(self.app, &old))?;
+        let mut planned = Vec::new();
+        for row in rows {
+            let version = new.remove(&row.id).ok_or(Error::NotFound(Kind::Chart))?;
+            let existing = there.iter().find(|one| one.slug == row.slug);
+            let stored = existing.and_then(|existing| old.remove(&existing.id));
+            let body: ChartBody = version.body.unpack_json()?;
+            let stored = stored.map(|version| version.body.unpack_json());
+            planned.push(self.chart(row, body, (existing, stored.transpose()?), within)?);
+        }
+        Ok(planned)
+    }
+
+    fn chart(
+        &mut self,
+        row: &Content,
+        body: ChartBody,
+        (existing, stored): (Option<&Content>, Option<ChartBody>),
+        within: Option<ContentId>,
+    ) -> Result<Planned<ChartBody>> {
+        let space = self.space_for(row)?;
+        self.check(row, space)?;
+        let dashboard = row.dashboard.and(within);
+        let base = match existing {
+            Some(existing) => existing.clone(),
+            None => fresh(self.app, self.to, ContentKind::Chart, &row.slug),
+        };
+        let mut head = Content {
+            name: row.name.clone(),
+            description: row.description.clone(),
+            space: dashboard.is_none().then_some(space),
+            dashboard,
+            ..base
+        };
+        let is_new = match &stored {
+            Some(stored) => !same(stored, &body)?,
+            None => true,
+        };
+        if is_new {
+            if self.checks {
+                allow_sql(self.to, &body.metric_query)?;
+            }
+            self.written(&mut head);
+            head.shown = chart::shown(&body);
+        }
+        let packed = is_new.then(|| Packed::pack_json(&body)).transpose()?;
+        let edit = edit_of(existing, head, packed);
+        self.planned(row.id, existing, body, edit)
+    }
+
+    /// Marks a head as changed by the caller now.
+    fn written(&self, head: &mut Content) {
+        head.updated_at = self.app.clock.now();
+        head.updated_by = Some(self.to.user.id);
+    }
+
+    /// What becomes of something, which stands in the index from now on.
+    fn planned<B>(
+        &mut self,
+        source: ContentId,
+        existing: Option<&Content>,
+        body: B,
+        edit: Option<Edit>,
+    ) -> Result<Planned<B>> {
+        let head = edit.as_ref().map(Edit::result).or(existing.cloned());
+        let head = head.ok_or(Error::NotFound(Kind::Chart))?;
+        let action = match (&edit, existing) {
+            (None, _) => Act::NoChanges,
+            (Some(_), None) => Act::Create,
+            (Some(_), Some(_)) => Act::Update,
+        };
+        self.target.index.put(head.as_row());
+        Ok(Planned {
+            action,
+            source,
+            head,
+            body,
+            edit,
+        })
+    }
+
+    /// Plans a dashboard with the charts and SQL charts on it.
+    async fn dashboard(&mut self, plan: &mut Plan, head: &Content) -> Result<()> {
+        let row = self.source.find(ContentKind::Dashboard, head.id)?;
+        let space = self.space_for(row)?;
+        self.check(row, space)?;
+        let there = self.target.index.by_slug(ContentKind::Dashboard, &row.slug);
+        let there = there.map(|there| there.id);
+        let existing = async {
+            match there {
+                Some(id) => self.app.store.content(ContentKind::Dashboard, id).await,
+                None => Ok(None),
+            }
+        };
+        let (existing, version) = tokio::try_join!(existing, self.app.store.latest(row))?;
+        if there.is_some() && existing.is_none() {
+            return Err(Error::Changed(Kind::Dashboard));
+        }
+        let stored = match &existing {
+            Some(existing) => {
+                let version = self.app.store.latest(existing).await?;
+                Some(version.body.unpack_json::<DashboardBody>()?)
+            }
+            None => None,
+        };
+        let base = match &existing {
+            Some(existing) => existing.clone(),
+            None => fresh(self.app, self.to, ContentKind::Dashboard, &row.slug),
+        };
+        let mut new = Content {
+            name: row.name.clone(),
+            description: row.description.clone(),
+            space: Some(space),
+            ..base
+        };
+        // Its charts lie where it does.
+        self.target.index.put(new.as_row());
+        let mut body: DashboardBody = version.body.unpack_json()?;
+        forget_gone(&mut body, &self.source.index);
+        let keys = slugs(&body.tiles, &self.source.index).into_iter();
+        let keys = keys.zip(&body.tiles).map(|(slug, tile)| Key {
+            id: Some(tile.uuid.clone()),
+            slug,
+        });
+        let keys: Vec<Key> = keys.collect();
+        self.on_tiles(plan, &mut body, (row.id, new.id)).await?;
+        let body = self.settled(body, &keys, stored.clone())?;
+
+        let stored = stored.map(|mut stored| {
+            forget_gone(&mut stored, &self.target.index);
+            stored
+        });
+        let is_new = match &stored {
+            Some(stored) => !same(stored, &body)?,
+            None => true,
+        };
+        if is_new {
+            self.written(&mut new);
+            new.shown = shown(&body);
+            new.tiled.extend(new.shown.charts.iter().copied());
+        }
+        let packed = is_new.then(|| Packed::pack_json(&body)).transpose()?;
+        let edit = edit_of(existing.as_ref(), new, packed);
+        if edit.is_some() {
+            plan.gone = self.unused(edit.as_ref());
+        }
+        plan.dashboard = Some(self.planned(row.id, existing.as_ref(), body, edit)?);
+        Ok(())
+    }
+
+    /// Charts within a dashboard there that no version of it had on a tile.
+    fn unused(&self, edit: Option<&Edit>) -> Vec<Edit> {
+        let Some(head) = edit.and_then(|edit| edit.old.as_ref().map(|_| &edit.new)) else {
+            return Vec::new();
+        };
+        let lies = |row: &&Content| row.dashboard == Some(head.id);
+        let unused = self.target.index.live().filter(lies);
+        let unused = unused.filter(|row| !head.tiled.contains(&row.id));
+        let now = self.app.clock.now();
+        unused.map(|row| Edit::delete(row, now)).collect()
+    }
+
+    /// Plans what is on the tiles, and lets the tiles show it.
+    async fn on_tiles(
+        &mut self,
+        plan: &mut Plan,
+        body: &mut DashboardBody,
+        (own, within): (ContentId, ContentId),
+    ) -> Result<()> {
+        let source = self.source;
+        let shown = shown(body).charts;
+        let rows = |what| {
+            let rows = shown
+                .iter()
+                .filter_map(move |id| source.index.get(what, *id));
+            rows.collect::<Vec<&Content>>()
+        };
+        let (charts, sql): (Vec<_>, Vec<_>) =
+            (rows(ContentKind::Chart), rows(ContentKind::SqlChart));
+        let (own, others): (Vec<_>, Vec<_>) = charts
+            .into_iter()
+            .partition(|row| row.dashboard == Some(own));
+        plan.charts = self.charts(&own, Some(within)).await?;
+        plan.charts.extend(self.charts(&others, None).await?);
+        let mut copies: BTreeMap<ContentId, ContentId> = BTreeMap::new();
+        copies.extend(
+            plan.charts
+                .iter()
+                .map(|chart| (chart.source, chart.head.id)),
+        );
+        let mut missing = Vec::new();
+        for row in sql {
+            match self.target.index.by_slug(ContentKind::SqlChart, &row.slug) {
+                Some(there) => {
+                    copies.insert(row.id, there.id);
+                }
+                None => missing.push(row),
+            }
+        }
+        let mut versions = versions(self.app, &missing).await?;
+        for row in missing {
+            let version = versions.remove(&row.id);
+            let version = version.ok_or(Error::NotFound(Kind::SqlChart))?;
+            let edit = self.sql_chart(row, version)?;
+            copies.insert(row.id, edit.new.id);
+            plan.sql.push(edit);
+        }
+        for tile in &mut body.tiles {
+            if let Some((_, id)) = tile.face.shows() {
+                tile.face.show(copies.get(&id).copied());
+            }
+        }
+        Ok(())
+    }
+
+    /// An SQL chart that is to be copied.
+    fn sql_chart(&mut self, row: &Content, version: Version) -> Result<Edit> {
+        let space = self.space_for(row)?;
+        self.check(row, space)?;
+        if self.checks {
+            self.to.require(Action::Manage, Subject::SqlRunner)?;
+        }
+        let head = Content {
+            name: row.name.clone(),
+            description: row.description.clone(),
+            space: Some(space),
+            shown: row.shown.clone(),
+            ..fresh(self.app, self.to, ContentKind::SqlChart, &row.slug)
+        };
+        let edit = Edit::create(head, version.body);
+        self.target.index.put(edit.result().as_row());
+        Ok(edit)
+    }
+
+    /// The version with the ids that its tiles have there already, so that comments stay on them.
+    fn settled(
+        &self,
+        mut body: DashboardBody,
+        keys: &[Key],
+        stored: Option<DashboardBody>,
+    ) -> Result<DashboardBody> {
+        if let Some(stored) = stored {
+            let before: Vec<String> = body.tiles.iter().map(|tile| tile.uuid.clone()).collect();
+            keep_ids(&mut body.tiles, keys, &stored.tiles, &self.target.index);
+            let after = body.tiles.iter().map(|tile| tile.uuid.clone());
+            let renamed: BTreeMap<String, String> = before.into_iter().zip(after).collect();
+            rename_targets(&mut body.filters, |tile| renamed.get(tile).cloned());
+        }
+        checked(body, &self.target.index)
+    }
+}
+
+/// The edit that makes something out of what is there; none where that is it already.
+fn edit_of(existing: Option<&Content>, head: Content, version: Option<Packed>) -> Option<Edit> {
+    match (existing, version) {
+        (None, Some(body)) => Some(Edit::create(head, body)),
+        (Some(old), Some(body)) => Some(Edit::version(old, head, body)),
+        (Some(old), None) => (*old != head).then(|| Edit::change(old, head)),
+        (None, None) => None,
+    }
+}
