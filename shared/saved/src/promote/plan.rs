@@ -94,9 +94,9 @@ impl<'a> Planner<'a> {
             self.dashboard(&mut plan, head).await?;
             return Ok(plan);
         }
-        let row = self.source.find(ContentKind::Chart, head.id)?;
-        let within = row.dashboard.and_then(|id| self.like_dashboard(id));
-        plan.charts = self.charts(&[row], within).await?;
+        let source = self.source;
+        let row = source.find(ContentKind::Chart, head.id)?;
+        plan.charts = self.charts(&[row]).await?;
         Ok(plan)
     }
 
@@ -126,24 +126,19 @@ impl<'a> Planner<'a> {
             self.to
                 .require_on(Action::Promote, Subject::SavedChart, &object)?;
         }
-        let made = |space: SpaceId| {
-            let mut planned = self.planned_spaces.iter();
-            planned.any(|one| one.space.id == space && one.action == Act::Create)
-        };
-        if made(space) {
+        let existing = self.target.index.by_slug(row.what, &row.slug);
+        if let Some(existing) = existing {
+            self.target.require(Action::Promote, existing)?;
+        }
+        let mut planned = self.planned_spaces.iter();
+        if planned.any(|one| one.space.id == space && one.action == Act::Create) {
             return self.to.require(Action::Create, Subject::Space);
         }
-        let there = self.target.spaces.find(space)?;
-        match self.target.index.by_slug(row.what, &row.slug) {
-            Some(existing) => self.target.require(Action::Promote, existing)?,
-            None => {
-                let spaces = &self.target.spaces;
-                spaces.require(Action::Manage, subject(row.what), there)?;
-            }
+        let (spaces, there) = (&self.target.spaces, self.target.spaces.find(space)?);
+        if existing.is_none() {
+            spaces.require(Action::Manage, subject(row.what), there)?;
         }
-        self.target
-            .spaces
-            .require(Action::Manage, Subject::Space, there)
+        spaces.require(Action::Manage, Subject::Space, there)
     }
 
     /// Where something here goes there.
@@ -153,12 +148,8 @@ impl<'a> Planner<'a> {
         self.space(lies)
     }
 
-    /// Plans charts; those of a dashboard go into the dashboard that it is there.
-    async fn charts(
-        &mut self,
-        rows: &[&Content],
-        within: Option<ContentId>,
-    ) -> Result<Vec<Planned<ChartBody>>> {
+    /// Plans charts; one that belongs to a dashboard goes into what that is there.
+    async fn charts(&mut self, rows: &[&Content]) -> Result<Vec<Planned<ChartBody>>> {
         let there = rows
             .iter()
             .filter_map(|row| self.target.index.by_slug(ContentKind::Chart, &row.slug));
@@ -173,7 +164,8 @@ impl<'a> Planner<'a> {
             let stored = existing.and_then(|existing| old.remove(&existing.id));
             let body: ChartBody = version.body.unpack_json()?;
             let stored = stored.map(|version| version.body.unpack_json());
-            planned.push(self.chart(row, body, (existing, stored.transpose()?), within)?);
+            let there = (existing, stored.transpose()?);
+            planned.push(self.chart(row, body, there)?);
         }
         Ok(planned)
     }
@@ -183,11 +175,10 @@ impl<'a> Planner<'a> {
         row: &Content,
         body: ChartBody,
         (existing, stored): (Option<&Content>, Option<ChartBody>),
-        within: Option<ContentId>,
     ) -> Result<Planned<ChartBody>> {
         let space = self.space_for(row)?;
         self.check(row, space)?;
-        let dashboard = row.dashboard.and(within);
+        let dashboard = row.dashboard.and_then(|id| self.like_dashboard(id));
         let base = match existing {
             Some(existing) => existing.clone(),
             None => fresh(self.app, self.to, ContentKind::Chart, &row.slug),
@@ -248,7 +239,8 @@ impl<'a> Planner<'a> {
 
     /// Plans a dashboard with the charts and SQL charts on it.
     async fn dashboard(&mut self, plan: &mut Plan, head: &Content) -> Result<()> {
-        let row = self.source.find(ContentKind::Dashboard, head.id)?;
+        let source = self.source;
+        let row = source.find(ContentKind::Dashboard, head.id)?;
         let space = self.space_for(row)?;
         self.check(row, space)?;
         let there = self.target.index.by_slug(ContentKind::Dashboard, &row.slug);
@@ -290,13 +282,12 @@ impl<'a> Planner<'a> {
             slug,
         });
         let keys: Vec<Key> = keys.collect();
-        self.on_tiles(plan, &mut body, (row.id, new.id)).await?;
-        let body = self.settled(body, &keys, stored.clone())?;
-
+        self.on_tiles(plan, &mut body).await?;
         let stored = stored.map(|mut stored| {
             forget_gone(&mut stored, &self.target.index);
             stored
         });
+        let body = self.settled(body, &keys, stored.as_ref())?;
         let is_new = match &stored {
             Some(stored) => !same(stored, &body)?,
             None => true,
@@ -328,27 +319,16 @@ impl<'a> Planner<'a> {
     }
 
     /// Plans what is on the tiles, and lets the tiles show it.
-    async fn on_tiles(
-        &mut self,
-        plan: &mut Plan,
-        body: &mut DashboardBody,
-        (own, within): (ContentId, ContentId),
-    ) -> Result<()> {
+    async fn on_tiles(&mut self, plan: &mut Plan, body: &mut DashboardBody) -> Result<()> {
         let source = self.source;
         let shown = shown(body).charts;
-        let rows = |what| {
+        let rows = |what: ContentKind| {
             let rows = shown
                 .iter()
                 .filter_map(move |id| source.index.get(what, *id));
             rows.collect::<Vec<&Content>>()
         };
-        let (charts, sql): (Vec<_>, Vec<_>) =
-            (rows(ContentKind::Chart), rows(ContentKind::SqlChart));
-        let (own, others): (Vec<_>, Vec<_>) = charts
-            .into_iter()
-            .partition(|row| row.dashboard == Some(own));
-        plan.charts = self.charts(&own, Some(within)).await?;
-        plan.charts.extend(self.charts(&others, None).await?);
+        plan.charts = self.charts(&rows(ContentKind::Chart)).await?;
         let mut copies: BTreeMap<ContentId, ContentId> = BTreeMap::new();
         copies.extend(
             plan.charts
@@ -356,7 +336,7 @@ impl<'a> Planner<'a> {
                 .map(|chart| (chart.source, chart.head.id)),
         );
         let mut missing = Vec::new();
-        for row in sql {
+        for row in rows(ContentKind::SqlChart) {
             match self.target.index.by_slug(ContentKind::SqlChart, &row.slug) {
                 Some(there) => {
                     copies.insert(row.id, there.id);
@@ -404,7 +384,7 @@ impl<'a> Planner<'a> {
         &self,
         mut body: DashboardBody,
         keys: &[Key],
-        stored: Option<DashboardBody>,
+        stored: Option<&DashboardBody>,
     ) -> Result<DashboardBody> {
         if let Some(stored) = stored {
             let before: Vec<String> = body.tiles.iter().map(|tile| tile.uuid.clone()).collect();

@@ -94,11 +94,9 @@ impl Planner<'_> {
     /// Makes and renames spaces, outermost first. Each is one transaction, and one more for each guest: who is gone by now is
     /// left out.
     pub(super) async fn write_spaces(&mut self) -> Result<()> {
-        for at in 0..self.planned_spaces.len() {
-            let Some(planned) = self.planned_spaces.get(at) else {
-                break;
-            };
-            let (action, space) = (planned.action, planned.space.clone());
+        let planned = self.planned_spaces.iter();
+        let planned: Vec<_> = planned.map(|one| (one.action, one.space.clone())).collect();
+        for (action, space) in planned {
             match action {
                 Act::Create => self.make_space(space).await?,
                 Act::Update => self.rename_space(space).await?,
