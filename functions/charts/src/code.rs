@@ -9,6 +9,7 @@ use saved::{
     code::{
         DownloadParams, UploadParams,
         chart::{self, ChartDocument, ChartsAsCode},
+        chart_upload,
     },
     promote::changes::Changes,
 };
@@ -48,6 +49,8 @@ pub(crate) async fn upsert_chart_as_code(
     Json(body): Json<ChartDocument>,
 ) -> Result<Reply<Changes>> {
     project.require(Action::Manage, Subject::ContentAsCode)?;
-    let changes = Box::pin(chart::upload(&app, &project, &path.slug, body, &params));
+    let changes = Box::pin(chart_upload::upload(
+        &app, &project, &path.slug, body, &params,
+    ));
     Ok(Reply(changes.await?))
 }

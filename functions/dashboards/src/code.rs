@@ -9,6 +9,7 @@ use saved::{
     code::{
         DownloadParams, UploadParams,
         dashboard::{self, DashboardDocument, DashboardsAsCode},
+        dashboard_upload,
     },
     promote::changes::Changes,
 };
@@ -48,6 +49,8 @@ pub(crate) async fn upsert_dashboard_as_code(
     Json(body): Json<DashboardDocument>,
 ) -> Result<Reply<Changes>> {
     project.require(Action::Manage, Subject::ContentAsCode)?;
-    let changes = Box::pin(dashboard::upload(&app, &project, &path.slug, body, &params));
+    let changes = Box::pin(dashboard_upload::upload(
+        &app, &project, &path.slug, body, &params,
+    ));
     Ok(Reply(changes.await?))
 }

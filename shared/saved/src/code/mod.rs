@@ -2,7 +2,9 @@
 //! changes nothing: a change is a difference in content, whatever times say.
 
 pub mod chart;
+pub mod chart_upload;
 pub mod dashboard;
+pub mod dashboard_upload;
 pub mod language;
 pub mod space;
 pub mod tiles;

@@ -2,6 +2,7 @@
 //! by their paths. What is the same already is not written; what failed halfway goes on when it is asked for again.
 
 pub mod changes;
+mod dashboard;
 mod plan;
 mod spaces;
 mod write;
