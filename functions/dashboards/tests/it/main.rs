@@ -1,3 +1,6 @@
 //! Requests to the area, through the real router. To add a case, add a test to the file of its noun.
 
 #![allow(clippy::unwrap_used)]
+
+mod code;
+mod promote;
