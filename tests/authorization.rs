@@ -6,6 +6,7 @@
 
 mod accounts;
 mod callers;
+mod code;
 mod explores;
 mod files;
 mod groups;
@@ -48,6 +49,7 @@ fn requests() -> Vec<Row> {
         metrics::rows(),
         groups::rows(),
         small::rows(),
+        code::rows(),
     ]
     .concat()
 }

@@ -9,6 +9,7 @@
 mod macros;
 mod accounts;
 mod asking;
+mod code;
 mod explores;
 mod files;
 mod groups;
@@ -116,6 +117,7 @@ fn scenarios() -> Vec<Scenario> {
         metrics::scenarios(),
         groups::scenarios(),
         small::scenarios(),
+        code::scenarios(),
     ]
     .concat()
 }
