@@ -1,10 +1,6 @@
 use std::collections::BTreeSet;
 
-use app::domain::{
-    access::ProjectRole,
-    content::{Content, ContentKind},
-    project::Project,
-};
+use app::domain::{access::ProjectRole, content::Content, project::Project};
 use serde_json::{Value, json};
 use testing::{Actor, Answer, TestApp};
 
