@@ -10,6 +10,7 @@ mod charts;
 mod content;
 mod dashboards;
 mod chart_rows;
+mod code;
 mod explores;
 mod files;
 mod groups;
@@ -60,6 +61,7 @@ fn requests() -> Vec<Row> {
         charts::rows(),
         groups::rows(),
         small::rows(),
+        code::rows(),
     ]
     .concat()
 }

@@ -13,6 +13,7 @@ mod charts;
 mod content;
 mod dashboards;
 mod chart_rows;
+mod code;
 mod explores;
 mod files;
 mod groups;
@@ -151,6 +152,7 @@ fn scenarios() -> Vec<Scenario> {
         charts::scenarios(),
         groups::scenarios(),
         small::scenarios(),
+        code::scenarios(),
     ]
     .concat()
 }

@@ -30,6 +30,9 @@ mod csv;
 mod results;
 mod totals;
 
+mod code;
+mod promote;
+
 use app::Api;
 use utoipa_axum::routes;
 
@@ -63,4 +66,8 @@ pub fn router() -> Api {
         .routes(routes!(results::get_chart_version_results))
         .routes(routes!(totals::calculate_total_from_saved_chart))
         .routes(routes!(csv::download_csv_from_saved_chart))
+        .routes(routes!(code::get_charts_as_code))
+        .routes(routes!(code::upsert_chart_as_code))
+        .routes(routes!(promote::promote_chart_diff))
+        .routes(routes!(promote::promote_chart))
 }

@@ -10,6 +10,8 @@ mod list;
 mod pinning;
 mod versions;
 mod export;
+mod code;
+mod promote;
 
 use app::Api;
 use utoipa_axum::routes;
@@ -38,4 +40,8 @@ pub fn router() -> Api {
         .routes(routes!(comments::resolve_comment, comments::delete_comment))
         .routes(routes!(export::export_csv_dashboard))
         .routes(routes!(export::export_dashboard))
+        .routes(routes!(code::get_dashboards_as_code))
+        .routes(routes!(code::upsert_dashboard_as_code))
+        .routes(routes!(promote::promote_dashboard_diff))
+        .routes(routes!(promote::promote_dashboard))
 }

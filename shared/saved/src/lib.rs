@@ -15,10 +15,13 @@
 //! | editing while others do | `edit.rs` |
 //! | pins | `pin.rs` |
 //! | work that is polled | `work.rs` |
+//! | charts and dashboards as documents that are kept elsewhere | `code/` |
+//! | copying to the project that a preview is of | `promote/` |
 
 pub mod activity;
 pub mod chart;
 pub mod comment;
+pub mod code;
 pub mod contents;
 pub mod copy;
 pub mod count;
@@ -31,6 +34,7 @@ pub mod list;
 pub mod people;
 pub mod pin;
 pub mod sql_chart;
+pub mod promote;
 pub mod tile;
 pub mod work;
 

@@ -33,6 +33,11 @@ impl Names {
         Box::pin(async move { app.store.users(ids).await.map(Self) })
     }
 
+    /// People who have been read.
+    pub fn known(people: impl IntoIterator<Item = User>) -> Self {
+        Self(people.into_iter().map(|user| (user.id, user)).collect())
+    }
+
     /// Those who made and last changed some heads.
     ///
     /// # Errors

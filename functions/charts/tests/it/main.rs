@@ -11,3 +11,5 @@ mod csv;
 mod results;
 mod shop;
 mod totals;
+mod code;
+mod promote;

@@ -12,3 +12,5 @@ mod given;
 mod list;
 mod versions;
 mod export;
+mod code;
+mod promote;

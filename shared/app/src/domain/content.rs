@@ -177,6 +177,20 @@ impl Index {
         self.rows.get(id)
     }
 
+    /// Takes a row in, in the place of what was there under its id.
+    pub fn put(&mut self, row: Content) {
+        if let Some(old) = self.rows.get(&row.id) {
+            let key = (old.what, old.slug.clone());
+            if self.slugs.get(&key) == Some(&row.id) {
+                self.slugs.remove(&key);
+            }
+        }
+        if row.deleted_at.is_none() {
+            self.slugs.insert((row.what, row.slug.clone()), row.id);
+        }
+        self.rows.insert(row.id, row);
+    }
+
     /// Everything that is there, by id.
     pub fn live(&self) -> impl Iterator<Item = &Content> {
         self.rows.values().filter(|row| row.deleted_at.is_none())

@@ -186,6 +186,21 @@ impl SpaceTree {
         self.spaces.get(&id)
     }
 
+    /// The space at a path.
+    pub fn at_path(&self, path: &str) -> Option<&Space> {
+        self.spaces.values().find(|space| space.path == path)
+    }
+
+    /// Whether a space goes by this slug.
+    pub fn has_slug(&self, slug: &str) -> bool {
+        self.spaces.values().any(|space| space.slug == slug)
+    }
+
+    /// Takes a space in.
+    pub fn insert(&mut self, space: Space) {
+        self.spaces.insert(space.id, space);
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.spaces.len()

@@ -402,6 +402,23 @@ impl Store {
             .await
     }
 
+    /// Changes several heads, as [`Store::edit_content`] does, and makes the new spaces that they lie in, in one transaction.
+    ///
+    /// # Errors
+    /// As there, and as [`Store::create_spaces`].
+    pub async fn edit_content_in(
+        &self,
+        project: ProjectId,
+        edits: &[Edit],
+        spaces: &super::NewSpaces<'_>,
+        (kept, now): (Duration, Timestamp),
+    ) -> Result<()> {
+        self.edit_contents(project, edits, kept, now, || {
+            Self::new_spaces_writes(spaces)
+        })
+        .await
+    }
+
     /// The parts of the index with rows put in, and the job that removes what is over.
     async fn index_writes(
         &self,

@@ -104,6 +104,7 @@ pub use project::{NewProject, ProjectAccess};
 pub use project_settings::{Connections, ProjectChange};
 pub use query::Came;
 pub use space::{MOVES, NewSpace, SpaceChange, SpaceMove};
+pub use space::{NewSpace, NewSpaces, SpaceChange};
 pub use user::{LAST_ADMIN, SignUp};
 pub use virtual_view::VirtualView;
 

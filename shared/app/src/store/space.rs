@@ -53,6 +53,16 @@ pub struct NewSpace<'a> {
     pub client_key: Option<&'a str>,
 }
 
+/// New spaces, each in the one before it, whose slugs are settled. Privacy and grants are those of the first, if it is a root.
+pub struct NewSpaces<'a> {
+    /// Outermost first.
+    pub spaces: &'a [Space],
+    /// The space that the first lies in, as it was read; none for a root.
+    pub above: Option<&'a Space>,
+    pub organization: OrganizationId,
+    pub creator: UserId,
+}
+
 /// What of a space is to be changed.
 pub struct SpaceChange<'a> {
     pub name: &'a str,
@@ -271,6 +281,37 @@ impl Store {
             writes.push(user.mirror_write(space));
         }
         writes.extend(Self::space_writes(space));
+        writes
+    }
+
+    /// Makes spaces, each in the one before it, under exactly the slugs that they come with: all of them or none.
+    ///
+    /// # Errors
+    /// `Exists` when a slug is taken; `Changed` when the space that they lie in changed meanwhile or is gone, or the creator is
+    /// no member any more; `NotFound` when somebody who is let in is gone; `NotExists` when the project is.
+    pub async fn create_spaces(&self, project: ProjectId, new: &NewSpaces<'_>) -> Result<()> {
+        let stays = std::iter::once(Self::project_stays(project));
+        self.apply(stays.chain(Self::new_spaces_writes(new))).await
+    }
+
+    /// The writes of [`Store::create_spaces`], beside the check on the project; none where no space is new.
+    pub(super) fn new_spaces_writes(new: &NewSpaces<'_>) -> Vec<Write> {
+        if new.spaces.is_empty() {
+            return Vec::new();
+        }
+        let mut writes = vec![Self::member_stays(new.organization, new.creator)];
+        // Whoever makes one in it at the same time, or deletes it, finds it changed.
+        writes.extend(new.above.map(Self::space_update));
+        for space in new.spaces {
+            let users = space.users.keys().map(|user| Guest::User(*user));
+            let groups = space.groups.keys().map(|group| Guest::Group(*group));
+            for guest in users.chain(groups) {
+                let is_creator = guest == Guest::User(new.creator);
+                writes.extend((!is_creator).then(|| guest.stays(new.organization)));
+                writes.push(guest.mirror_write(space));
+            }
+            writes.extend(Self::space_writes(space));
+        }
         writes
     }
 

@@ -1,0 +1,121 @@
+use app::domain::{content::ContentKind, project::Project};
+use serde_json::{Value, json};
+use testing::{Actor, TestApp};
+
+use crate::code::{ANA, BOB, document, download, of, text, upload};
+
+/// Ana, a project, and the id of a preview of it.
+async fn setting(app: &TestApp) -> (Actor<'_>, Project, Project) {
+    let ana = app.admin(ANA, "Acme").await;
+    let sales = app.project(ANA, "Sales").await;
+    let body = json!({
+        "name": "Preview", "type": "PREVIEW", "dbtVersion": "latest", "dbtConnection": { "type": "none" },
+        "upstreamProjectUuid": sales.id,
+    });
+    let made = ana.post("/api/v1/org/projects").json(&body).await.ok();
+    let mut preview = sales.clone();
+    let id = made["project"]["projectUuid"].as_str();
+    preview.id = serde_json::from_value(json!(id.unwrap())).unwrap();
+    (ana, sales, preview)
+}
+
+async fn chart(actor: &Actor<'_>, project: &Project, body: &Value) -> String {
+    let changes = upload(actor, project, body).await.ok();
+    format!(
+        "/api/v1/saved/{}",
+        text(&changes["charts"][0]["data"]["uuid"])
+    )
+}
+
+fn actions(list: &Value) -> Vec<String> {
+    let list = list.as_array().unwrap().iter();
+    list.map(|one| text(&one["action"])).collect()
+}
+
+#[tokio::test]
+async fn a_chart_goes_from_a_preview_to_its_project() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, sales, preview) = setting(&app).await;
+    let mut body = document("a", json!({ "type": "pie", "config": { "isDonut": true } }));
+    let path = chart(&ana, &preview, &body).await;
+    let before = app.items();
+    let diff = ana.get(&format!("{path}/promoteDiff")).await.ok();
+    assert_eq!(actions(&diff["charts"]), ["create"]);
+    assert_eq!(actions(&diff["spaces"]), ["create", "create"]);
+    assert_eq!(diff["dashboards"], json!([]));
+    assert_eq!(app.items(), before);
+
+    let promoted = ana.post(&format!("{path}/promote")).await.ok();
+    assert_eq!(promoted["projectUuid"], json!(sales.id));
+    assert_eq!(promoted["slug"], "a");
+    assert!(path.ends_with(&text(&promoted["oldUuid"])));
+    let there = download(&ana, &sales, "").await;
+    assert_eq!(there["charts"][0]["chartConfig"], body["chartConfig"]);
+    assert_eq!(there["charts"][0]["spaceSlug"], "sales/this-year");
+
+    // The same again is nothing; a change is a change.
+    let diff = ana.get(&format!("{path}/promoteDiff")).await.ok();
+    assert_eq!(actions(&diff["charts"]), ["no changes"]);
+    let before = app.items();
+    ana.post(&format!("{path}/promote")).await.ok();
+    assert_eq!(app.items(), before);
+    body["metricQuery"]["limit"] = json!(3);
+    chart(&ana, &preview, &body).await;
+    let diff = ana.get(&format!("{path}/promoteDiff")).await.ok();
+    assert_eq!(actions(&diff["charts"]), ["update"]);
+    let again = ana.post(&format!("{path}/promote")).await.ok();
+    assert_eq!(again["uuid"], promoted["uuid"]);
+    assert_eq!(again["metricQuery"]["limit"].as_f64(), Some(3.0));
+    let index = app.app.store.index(sales.id).await.unwrap();
+    assert_eq!(index.by_slug(ContentKind::Chart, "a").unwrap().latest, 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_promoted_says_why() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, sales, preview) = setting(&app).await;
+    let body = document("a", json!({ "type": "table" }));
+    let at_home = chart(&ana, &sales, &body).await;
+    for rest in ["promoteDiff", "promote"] {
+        let path = format!("{at_home}/{rest}");
+        let reply = match rest {
+            "promote" => ana.post(&path).await,
+            _ => ana.get(&path).await,
+        };
+        assert_eq!(reply.refusal(), "404 NotFoundError", "{rest}");
+    }
+    let mut within = document("b", json!({ "type": "table" }));
+    within["dashboardSlug"] = json!("board");
+    let path = chart(&ana, &preview, &within).await;
+    ana.get(&format!("{path}/promoteDiff")).await.ok();
+    let reply = ana.post(&format!("{path}/promote")).await;
+    assert_eq!(reply.refusal(), "400 ParameterError");
+    let nobodys = "/api/v1/saved/00000000-0000-4000-8000-000000000000/promote";
+    assert_eq!(ana.post(nobodys).await.refusal(), "404 NotFoundError");
+}
+
+#[tokio::test]
+async fn a_diff_is_for_those_who_may_see_the_chart() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, sales, preview) = setting(&app).await;
+    let mut body = document("a", json!({ "type": "table" }));
+    let hidden = chart(&ana, &preview, &body).await;
+    body["slug"] = json!("b");
+    body["spaceSlug"] = json!("open");
+    body["publicSpaceCreate"] = json!(true);
+    let open = chart(&ana, &preview, &body).await;
+    let bob = app.in_role(BOB, "viewer").await;
+    let reply = bob.get(&format!("{hidden}/promoteDiff")).await;
+    assert_eq!(reply.refusal(), "403 ForbiddenError");
+    bob.get(&format!("{open}/promoteDiff")).await.ok();
+    let reply = bob.post(&format!("{open}/promote")).await;
+    assert_eq!(reply.refusal(), "403 ForbiddenError");
+    assert_eq!(download(&ana, &sales, "").await["total"], 0);
+    // What is private here is private there, and whoever was let in is let in there.
+    ana.post(&format!("{hidden}/promote")).await.ok();
+    let spaces = app.app.store.spaces(sales.id).await.unwrap();
+    assert!(spaces.at_path("sales").unwrap().is_private);
+    assert!(spaces.at_path("open").is_none());
+    let list = ana.get(&of(&sales, "/spaces")).await.ok();
+    assert_eq!(list.as_array().unwrap().len(), 2);
+}

@@ -1,0 +1,426 @@
+use app::{
+    Timestamp,
+    domain::{
+        content::{Content, ContentKind, DashboardBody, Shown, SqlChartBody},
+        id::ContentId,
+        packed::Packed,
+        project::Project,
+    },
+    store::NewContent,
+};
+use serde_json::{Value, json};
+use testing::{Actor, Answer, TestApp};
+
+pub(crate) const ANA: &str = "ana@example.com";
+pub(crate) const BOB: &str = "bob@example.com";
+
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+pub(crate) fn of(project: &Project, rest: &str) -> String {
+    format!("/api/v1/projects/{}{rest}", project.id)
+}
+
+fn chart(slug: &str) -> Value {
+    json!({
+        "name": format!("Chart {slug}"), "tableName": "orders", "slug": slug, "spaceSlug": "sales", "version": 1,
+        "updatedAt": "2026-01-01T00:00:00.000Z",
+        "metricQuery": {
+            "exploreName": "orders", "dimensions": ["orders_status"], "metrics": ["orders_total"], "filters": {}, "sorts": [],
+            "limit": 500, "tableCalculations": [],
+        },
+        "chartConfig": { "type": "table" }, "tableConfig": { "columnOrder": [] },
+    })
+}
+
+async fn upload_chart(actor: &Actor<'_>, project: &Project, body: &Value) {
+    let path = of(project, &format!("/charts/{}/code", text(&body["slug"])));
+    actor.post(&path).json(body).await.ok();
+}
+
+/// An SQL chart in the space of the charts.
+async fn sql_chart(app: &TestApp, project: &Project, slug: &str) -> Content {
+    let spaces = app.app.store.spaces(project.id).await.unwrap();
+    let user = app.account(ANA).await;
+    let now: Timestamp = app.app.clock.now();
+    let head = Content {
+        id: ContentId::new(&app.app.random),
+        what: ContentKind::SqlChart,
+        project: project.id,
+        organization: project.organization,
+        slug: slug.to_owned(),
+        name: "By SQL".to_owned(),
+        description: None,
+        space: Some(spaces.at_path("sales").unwrap().id),
+        dashboard: None,
+        rev: 0,
+        latest: 0,
+        created_at: now,
+        created_by: Some(user.id),
+        updated_at: now,
+        updated_by: Some(user.id),
+        deleted_at: None,
+        shown: Shown::default(),
+        tiled: Default::default(),
+    };
+    let body = SqlChartBody {
+        sql: "SELECT 1".to_owned(),
+        limit: 10,
+        config: json!({ "type": "table" }),
+    };
+    let new = NewContent {
+        head,
+        body: Packed::pack_json(&body).unwrap(),
+        any_slug: false,
+    };
+    let kept = app.app.config.deleted_content;
+    let made = app.app.store.create_content(new, None, kept, now).await;
+    made.unwrap()
+}
+
+fn rule(id: Option<&str>, targets: Value) -> Value {
+    let mut rule = json!({
+        "operator": "equals", "values": ["a"], "target": { "fieldId": "orders_status", "tableName": "orders" },
+        "label": "Status", "tileTargets": targets,
+    });
+    if let Some(id) = id {
+        rule["id"] = json!(id);
+    }
+    rule
+}
+
+/// Every kind of tile, one chart twice, tabs, filters and options.
+fn board() -> Value {
+    let target = json!({ "fieldId": "orders_status", "tableName": "orders" });
+    let tile = |kind: &str, y: u32, properties: Value| json!({ "type": kind, "x": 0, "y": y, "w": 12, "h": 4.5, "tabUuid": "t2", "properties": properties });
+    let mut tiles = vec![
+        tile(
+            "saved_chart",
+            0,
+            json!({ "chartSlug": "a", "title": "First", "hideTitle": true }),
+        ),
+        tile("saved_chart", 5, json!({ "chartSlug": "a" })),
+        tile("saved_chart", 10, json!({ "chartSlug": "b", "title": "" })),
+        tile(
+            "sql_chart",
+            15,
+            json!({ "chartSlug": "s", "hideTitle": false }),
+        ),
+        tile(
+            "markdown",
+            20,
+            json!({ "title": "Read", "content": "# A & B\n> quoted <b>x</b>" }),
+        ),
+        tile(
+            "loom",
+            25,
+            json!({ "title": "Watch", "url": "https://loom.example/x" }),
+        ),
+    ];
+    tiles[0]["tileSlug"] = json!("a-1");
+    tiles[1]["tileSlug"] = json!("a-2");
+    json!({
+        "name": "Board", "description": "Of sales", "slug": "board", "spaceSlug": "sales", "version": 1,
+        "updatedAt": "2026-01-01T00:00:00.000Z", "tiles": tiles,
+        "tabs": [{ "uuid": "t1", "name": "One", "order": 0.0 }, { "uuid": "t2", "name": "Two", "order": 1.0 }],
+        "filters": {
+            "dimensions": [rule(Some("f1"), json!({ "a-1": target, "a-2": false, "b": target, "s": false }))],
+            "metrics": [rule(Some("f2"), json!({ "b": target }))], "tableCalculations": [],
+        },
+        "config": { "isDateZoomDisabled": true },
+    })
+}
+
+pub(crate) async fn upload(actor: &Actor<'_>, project: &Project, body: &Value) -> Answer {
+    let path = of(
+        project,
+        &format!("/dashboards/{}/code", text(&body["slug"])),
+    );
+    actor.post(&path).json(body).await
+}
+
+pub(crate) async fn download(actor: &Actor<'_>, project: &Project, query: &str) -> Value {
+    let path = of(project, &format!("/dashboards/code{query}"));
+    actor.get(&path).await.ok()
+}
+
+fn action(changes: &Value) -> String {
+    text(&changes["dashboards"][0]["action"])
+}
+
+/// The stored dashboard with its latest version.
+pub(crate) async fn stored(
+    app: &TestApp,
+    project: &Project,
+    slug: &str,
+) -> (Content, DashboardBody) {
+    let index = app.app.store.index(project.id).await.unwrap();
+    let row = index.by_slug(ContentKind::Dashboard, slug).unwrap().clone();
+    let version = app.app.store.latest(&row).await.unwrap();
+    (row, version.body.unpack_json().unwrap())
+}
+
+/// Two charts, an SQL chart and a dashboard in a project.
+pub(crate) async fn filled(app: &TestApp, ana: &Actor<'_>, project: &Project) {
+    for slug in ["a", "b"] {
+        upload_chart(ana, project, &chart(slug)).await;
+    }
+    sql_chart(app, project, "s").await;
+    let made = upload(ana, project, &board()).await.ok();
+    assert_eq!(action(&made), "create");
+}
+
+async fn setting(app: &TestApp) -> (Actor<'_>, Project) {
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Sales").await;
+    filled(app, &ana, &project).await;
+    (ana, project)
+}
+
+fn ids(body: &DashboardBody) -> Vec<String> {
+    body.tiles.iter().map(|tile| tile.uuid.clone()).collect()
+}
+
+#[tokio::test]
+async fn what_is_downloaded_and_uploaded_again_changes_nothing() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let before = stored(&app, &project, "board").await;
+    app.wait(60);
+    let found = download(&ana, &project, "").await;
+    let mut body = found["dashboards"][0].clone();
+    let slugs: Vec<_> = body["tiles"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tile| tile["tileSlug"].clone())
+        .collect();
+    assert_eq!(json!(slugs), json!(["a-1", "a-2", "b", "s", null, null]));
+    for field in [
+        "tabs",
+        "config",
+        "filters",
+        "name",
+        "description",
+        "spaceSlug",
+        "slug",
+    ] {
+        assert_eq!(body[field], board()[field], "{field}");
+    }
+    assert!(body["tiles"][0].get("uuid").is_none());
+    body["updatedAt"] = json!("2030-01-01T00:00:00.000Z");
+    assert_eq!(
+        action(&upload(&ana, &project, &body).await.ok()),
+        "no changes"
+    );
+    // Also as it was written first, with less in it.
+    assert_eq!(
+        action(&upload(&ana, &project, &board()).await.ok()),
+        "no changes"
+    );
+    assert_eq!(stored(&app, &project, "board").await, before);
+}
+
+#[tokio::test]
+async fn a_download_arrives_in_an_empty_project() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let other = app.project(ANA, "Other").await;
+    let charts = ana.get(&of(&project, "/charts/code")).await.ok();
+    for body in charts["charts"].as_array().unwrap() {
+        upload_chart(&ana, &other, body).await;
+    }
+    let mut here = download(&ana, &project, "").await["dashboards"][0].clone();
+    let reply = upload(&ana, &other, &here).await;
+    assert_eq!(
+        reply.refusal(),
+        "404 NotFoundError",
+        "SQL charts are no part of it"
+    );
+    sql_chart(&app, &other, "s").await;
+    assert_eq!(action(&upload(&ana, &other, &here).await.ok()), "create");
+    let mut there = download(&ana, &other, "").await["dashboards"][0].clone();
+    for document in [&mut here, &mut there] {
+        document.as_object_mut().unwrap().remove("updatedAt");
+    }
+    assert_eq!(here, there);
+}
+
+#[tokio::test]
+async fn tiles_keep_their_ids_and_filters_their_targets() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let (_, before) = stored(&app, &project, "board").await;
+    let mut body = download(&ana, &project, "").await["dashboards"][0].clone();
+    // The first goes, one moves, the text is written anew, and one comes.
+    let tiles = body["tiles"].as_array_mut().unwrap();
+    tiles.remove(0);
+    tiles[1]["x"] = json!(7);
+    tiles[3]["properties"]["content"] = json!("New");
+    tiles.push(json!({ "type": "saved_chart", "x": 0, "y": 90, "w": 1, "h": 1, "properties": { "chartSlug": "b" } }));
+    body["filters"]["dimensions"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("id");
+    assert_eq!(action(&upload(&ana, &project, &body).await.ok()), "update");
+    let (head, after) = stored(&app, &project, "board").await;
+    assert_eq!(head.latest, 2);
+    assert_eq!(ids(&after)[..5], ids(&before)[1..]);
+    assert!(!ids(&before).contains(&ids(&after)[5]));
+    let targets = after.filters.dimensions[0]["tileTargets"]
+        .as_object()
+        .unwrap();
+    let (second, third) = (&after.tiles[0].uuid, &after.tiles[1].uuid);
+    assert_eq!(targets[second], json!(false));
+    assert_eq!(targets[third]["fieldId"], "orders_status");
+    assert_eq!(targets.len(), 3);
+    // A rule without an id has one, and the same one the next time.
+    assert!(after.filters.dimensions[0]["id"].is_string());
+    assert_eq!(
+        action(&upload(&ana, &project, &body).await.ok()),
+        "no changes"
+    );
+}
+
+#[tokio::test]
+async fn rules_without_ids_do_not_change_a_dashboard() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let mut body = download(&ana, &project, "").await["dashboards"][0].clone();
+    body["filters"]["dimensions"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("id");
+    body.as_object_mut().unwrap().remove("config");
+    assert_eq!(
+        action(&upload(&ana, &project, &body).await.ok()),
+        "no changes"
+    );
+}
+
+#[tokio::test]
+async fn a_tile_whose_chart_is_gone_stays() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let index = app.app.store.index(project.id).await.unwrap();
+    let chart = index.by_slug(ContentKind::Chart, "b").unwrap();
+    let now = app.app.clock.now();
+    let edit = app::store::Edit::delete(chart, now);
+    let kept = app.app.config.deleted_content;
+    app.app
+        .store
+        .edit_content(project.id, &[edit], kept, now)
+        .await
+        .unwrap();
+    let body = download(&ana, &project, "").await["dashboards"][0].clone();
+    assert_eq!(body["tiles"][2]["properties"]["chartSlug"], Value::Null);
+    assert_eq!(
+        action(&upload(&ana, &project, &body).await.ok()),
+        "no changes"
+    );
+}
+
+#[tokio::test]
+async fn a_dry_run_writes_nothing_and_force_writes_again() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let before = app.items();
+    let mut body = board();
+    body["name"] = json!("Another");
+    body["spaceSlug"] = json!("elsewhere/deep");
+    let path = of(&project, "/dashboards/board/code?dryRun=true");
+    let changes = ana.post(&path).json(&body).await.ok();
+    assert_eq!(action(&changes), "update");
+    assert_eq!(
+        changes["dashboards"][0]["data"]["spacePath"],
+        "elsewhere.deep"
+    );
+    assert_eq!(app.items(), before);
+    let path = of(&project, "/dashboards/board/code?force=true");
+    assert_eq!(action(&ana.post(&path).json(&board()).await.ok()), "update");
+    assert_eq!(stored(&app, &project, "board").await.0.latest, 2);
+}
+
+#[tokio::test]
+async fn documents_against_the_rules_are_refused() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let before = app.items();
+    let path = of(&project, "/dashboards/board/code");
+    let with = |pointer: &str, value: Value| {
+        let mut body = board();
+        *body.pointer_mut(pointer).unwrap() = value;
+        body
+    };
+    for (body, refusal) in [
+        (with("/slug", json!("other")), "400 ParameterError"),
+        (with("/tiles/0/properties", json!({})), "400 ParameterError"),
+        (with("/tiles/0/tabUuid", json!("t9")), "400 ParameterError"),
+        (with("/tabs/1/uuid", json!("t1")), "400 ParameterError"),
+        (
+            with("/filters/dimensions/0", json!({})),
+            "400 ParameterError",
+        ),
+        (
+            with("/tiles/5/properties/url", json!("javascript:x")),
+            "400 ParameterError",
+        ),
+        (
+            with("/tiles/0/properties/chartSlug", json!("none")),
+            "404 NotFoundError",
+        ),
+        // An SQL chart is none of an explore.
+        (
+            with("/tiles/0/properties/chartSlug", json!("s")),
+            "404 NotFoundError",
+        ),
+        (
+            with("/tiles/0/type", json!("nonsense")),
+            "422 ValidateError",
+        ),
+        (with("/tiles", json!("x")), "422 ValidateError"),
+    ] {
+        let reply = ana.post(&path).json(&body).await;
+        assert_eq!(reply.refusal(), refusal, "{body}");
+    }
+    assert_eq!(app.items(), before);
+}
+
+#[tokio::test]
+async fn two_uploads_of_one_slug_make_one_dashboard() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let mut body = board();
+    body["slug"] = json!("fresh");
+    let (one, two) = tokio::join!(upload(&ana, &project, &body), upload(&ana, &project, &body));
+    let mut actions = [action(&one.ok()), action(&two.ok())];
+    actions.sort();
+    assert_eq!(actions, ["create", "no changes"]);
+    assert_eq!(stored(&app, &project, "fresh").await.0.latest, 1);
+}
+
+#[tokio::test]
+async fn lists_tell_words_and_what_is_missing() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let found = download(&ana, &project, "?ids=board&ids=none&languageMap=true").await;
+    assert_eq!(found["missingIds"], json!(["none"]));
+    assert_eq!((&found["total"], &found["offset"]), (&json!(1), &json!(1)));
+    let words = &found["languageMap"][0]["dashboard"]["board"];
+    assert_eq!(
+        words["tiles"][0],
+        json!({ "type": "saved_chart", "properties": { "title": "First", "chartName": "Chart a" } })
+    );
+    assert_eq!(
+        words["tiles"][5],
+        json!({ "type": "loom", "properties": { "title": "Watch" } })
+    );
+    let bob = app.in_role(BOB, "editor").await;
+    let path = of(&project, "/dashboards/code");
+    assert_eq!(bob.get(&path).await.refusal(), "403 ForbiddenError");
+    assert_eq!(
+        upload(&bob, &project, &board()).await.refusal(),
+        "403 ForbiddenError"
+    );
+}

@@ -1,0 +1,322 @@
+//! Uploading a chart (reference 22 §2).
+
+use app::{
+    App, Error, InProject, Kind, Result,
+    domain::{
+        access::{Action, Subject},
+        content::{
+            ChartBody, Content, ContentKind, DashboardBody, Shown, content_description,
+            content_name,
+        },
+        id::{ContentId, SpaceId},
+        packed::Packed,
+        slug::valid_slug,
+    },
+    store::{Edit, NewSpaces},
+};
+
+use super::{
+    Options, TRIES, UploadParams, allow_sql,
+    chart::ChartDocument,
+    fresh, lost, same, same_slug,
+    space::{self, SpacePath, Target},
+};
+use crate::{
+    chart::ChartDefinition,
+    contents::Contents,
+    promote::changes::{
+        Act, Beside, ChangedChart, ChangedDashboard, Changes, PromotedChart, PromotedDashboard,
+        authors, spaces_to,
+    },
+};
+
+/// A document that was read.
+struct Upload<'a> {
+    app: &'a App,
+    project: &'a InProject,
+    slug: &'a str,
+    name: String,
+    description: Option<String>,
+    body: ChartBody,
+    shown: Shown,
+    path: SpacePath,
+    dashboard: Option<String>,
+    options: Options,
+}
+
+/// Where a chart goes.
+struct Destination {
+    space: SpaceId,
+    dashboard: Option<ContentId>,
+    /// What is to be made for it.
+    target: Option<Target>,
+    placeholder: Option<Edit>,
+}
+
+/// What is to be done.
+struct Plan {
+    action: Act,
+    head: Content,
+    edits: Vec<Edit>,
+    destination: Option<Destination>,
+}
+
+/// Makes a chart, or changes the one of this slug to what the document says, or leaves it if it says the same. A space and a
+/// dashboard that are missing are made in the same transaction.
+///
+/// # Errors
+/// `Invalid` for a document against the rules; `Forbidden`, `CustomSql` for what the caller may not do; `NotFound` for a space
+/// that is missing and may not be made; `Changed` when others were always first.
+pub async fn upload(
+    app: &App,
+    project: &InProject,
+    slug: &str,
+    sent: ChartDocument,
+    params: &UploadParams,
+) -> Result<Changes> {
+    let slug = same_slug(slug, &sent.slug)?;
+    let dashboard = sent.dashboard_slug.filter(|slug| !slug.is_empty());
+    if let Some(slug) = &dashboard {
+        valid_slug(slug)?;
+    }
+    let definition = ChartDefinition {
+        table_name: sent.table_name,
+        metric_query: sent.metric_query,
+        chart_config: sent.chart_config,
+        table_config: sent.table_config,
+        pivot_config: sent.pivot_config,
+    };
+    let (body, shown) = definition.read()?;
+    let upload = Upload {
+        app,
+        project,
+        slug,
+        name: content_name(&sent.name)?,
+        description: content_description(sent.description.as_deref())?,
+        body,
+        shown,
+        path: SpacePath::parse(&sent.space_slug)?,
+        dashboard,
+        options: params.with(sent.skip_space_create, sent.public_space_create, sent.force),
+    };
+    for _ in 1..TRIES {
+        match upload.attempt().await {
+            Err(error) if lost(&error) => {}
+            done => return done,
+        }
+    }
+    upload.attempt().await
+}
+
+impl Upload<'_> {
+    async fn attempt(&self) -> Result<Changes> {
+        let (app, project) = (self.app, self.project);
+        let (mut contents, palette) = tokio::try_join!(
+            Contents::read(app, project),
+            app.store.active_colors(project.organization()),
+        )?;
+        let found = contents.index.by_slug(ContentKind::Chart, self.slug);
+        let plan = match found.cloned() {
+            Some(row) => self.change(&mut contents, row).await?,
+            None => self.create(&mut contents)?,
+        };
+        let new = plan.destination.as_ref().and_then(|to| to.target.as_ref());
+        if !self.options.dry_run && !plan.edits.is_empty() {
+            let spaces = NewSpaces {
+                spaces: new.map(|target| target.new.as_slice()).unwrap_or_default(),
+                above: new.and_then(|target| target.above.as_ref()),
+                organization: project.organization(),
+                creator: project.user.id,
+            };
+            let times = (app.config.deleted_content, app.clock.now());
+            app.store
+                .edit_content_in(project.id(), &plan.edits, &spaces, times)
+                .await?;
+        }
+        for edit in &plan.edits {
+            contents.index.put(edit.result().as_row());
+        }
+        self.told(&contents, plan, &palette).await
+    }
+
+    /// What a document without a chart makes.
+    fn create(&self, contents: &mut Contents<'_>) -> Result<Plan> {
+        allow_sql(self.project, &self.body.metric_query)?;
+        let mut destination = self.destination(contents)?;
+        let head = Content {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            shown: self.shown.clone(),
+            ..fresh(self.app, self.project, ContentKind::Chart, self.slug)
+        };
+        let head = destination.hold(head);
+        let mut edits = vec![Edit::create(head, Packed::pack_json(&self.body)?)];
+        edits.extend(destination.placeholder.take());
+        Plan::new(Act::Create, edits, Some(destination))
+    }
+
+    /// What a document makes of the chart that is there.
+    async fn change(&self, contents: &mut Contents<'_>, row: Content) -> Result<Plan> {
+        contents.require(Action::Update, &row)?;
+        let version = self.app.store.latest(&row).await?;
+        let stored: ChartBody = version.body.unpack_json()?;
+        let is_new = self.options.force || !same(&stored, &self.body)?;
+        let mut destination = match self.moves(contents, &row)? {
+            true => Some(self.destination(contents)?),
+            false => None,
+        };
+        let mut head = Content {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            ..row.clone()
+        };
+        if let Some(destination) = &destination {
+            head = destination.hold(head);
+        }
+        let edit = if is_new {
+            allow_sql(self.project, &self.body.metric_query)?;
+            head.updated_at = self.app.clock.now();
+            head.updated_by = Some(self.project.user.id);
+            head.shown = self.shown.clone();
+            Edit::version(&row, head, Packed::pack_json(&self.body)?)
+        } else if head == row {
+            return Ok(Plan {
+                action: Act::NoChanges,
+                head: row,
+                edits: Vec::new(),
+                destination: None,
+            });
+        } else {
+            Edit::change(&row, head)
+        };
+        let placeholder = destination.as_mut().and_then(|to| to.placeholder.take());
+        let edits = std::iter::once(edit).chain(placeholder).collect();
+        Plan::new(Act::Update, edits, destination)
+    }
+
+    /// Whether the document puts the chart somewhere else. One within a dashboard lies where that does.
+    fn moves(&self, contents: &Contents<'_>, row: &Content) -> Result<bool> {
+        let space = contents.space_of(row).ok_or(Error::NotFound(Kind::Chart))?;
+        let dashboard = row
+            .dashboard
+            .and_then(|id| contents.index.get(ContentKind::Dashboard, id));
+        Ok(match (dashboard, &self.dashboard) {
+            (Some(own), Some(named)) => own.slug != *named,
+            (None, Some(_)) => true,
+            (Some(_), None) => false,
+            (None, None) => space.path != self.path.stored(),
+        })
+    }
+
+    /// Where the document puts the chart: into its dashboard, wherever that lies, or into a space.
+    fn destination(&self, contents: &mut Contents<'_>) -> Result<Destination> {
+        let named = self.dashboard.as_deref();
+        let found = named.and_then(|slug| contents.index.by_slug(ContentKind::Dashboard, slug));
+        if let Some(found) = found {
+            let space = contents.space_of(found);
+            let space = space.ok_or(Error::NotFound(Kind::Dashboard))?;
+            contents
+                .spaces
+                .require(Action::Create, Subject::SavedChart, space)?;
+            return Ok(Destination {
+                space: space.id,
+                dashboard: Some(found.id),
+                target: None,
+                placeholder: None,
+            });
+        }
+        let target = space::target(self.app, &mut contents.spaces, &self.path, &self.options)?;
+        let space = contents.spaces.find(target.space)?;
+        contents
+            .spaces
+            .require(Action::Create, Subject::SavedChart, space)?;
+        let placeholder = match named {
+            Some(slug) => {
+                contents
+                    .spaces
+                    .require(Action::Create, Subject::Dashboard, space)?;
+                Some(self.placeholder(slug, space.id)?)
+            }
+            None => None,
+        };
+        Ok(Destination {
+            space: target.space,
+            dashboard: placeholder.as_ref().map(|edit| edit.new.id),
+            target: Some(target),
+            placeholder,
+        })
+    }
+
+    /// A dashboard without tiles, for a chart that belongs to one that is not there yet.
+    fn placeholder(&self, slug: &str, space: SpaceId) -> Result<Edit> {
+        let head = Content {
+            space: Some(space),
+            ..fresh(self.app, self.project, ContentKind::Dashboard, slug)
+        };
+        let body = Packed::pack_json(&DashboardBody::default())?;
+        Ok(Edit::create(head, body))
+    }
+
+    /// What was done, as clients see it.
+    async fn told(
+        &self,
+        contents: &Contents<'_>,
+        plan: Plan,
+        palette: &[String],
+    ) -> Result<Changes> {
+        let head = &plan.head;
+        let names = authors(self.app, &self.project.user, &[head]).await?;
+        let beside = Beside {
+            contents,
+            names: &names,
+            palette,
+        };
+        let space = contents
+            .space_of(head)
+            .ok_or(Error::NotFound(Kind::Chart))?;
+        let target = plan.destination.as_ref().and_then(|to| to.target.as_ref());
+        let new = target.map(|target| target.new.as_slice());
+        let mut dashboards = Vec::new();
+        for edit in &plan.edits {
+            if edit.new.what == ContentKind::Dashboard {
+                let (made, body) = (edit.result(), DashboardBody::default());
+                dashboards.push(ChangedDashboard {
+                    action: Act::Create,
+                    data: PromotedDashboard::read(self.app, contents, &made, body).await?,
+                });
+            }
+        }
+        Ok(Changes {
+            spaces: spaces_to(contents, space.id, new.unwrap_or_default())?,
+            dashboards,
+            charts: vec![ChangedChart {
+                action: plan.action,
+                data: PromotedChart::new(beside, head, self.body.clone(), head.id)?,
+            }],
+        })
+    }
+}
+
+impl Destination {
+    /// A head that lies there.
+    fn hold(&self, head: Content) -> Content {
+        Content {
+            space: self.dashboard.is_none().then_some(self.space),
+            dashboard: self.dashboard,
+            ..head
+        }
+    }
+}
+
+impl Plan {
+    /// Edits of which the first is the chart's.
+    fn new(action: Act, edits: Vec<Edit>, destination: Option<Destination>) -> Result<Self> {
+        let head = edits.first().map(Edit::result);
+        Ok(Self {
+            action,
+            head: head.ok_or(Error::NotFound(Kind::Chart))?,
+            edits,
+            destination,
+        })
+    }
+}
