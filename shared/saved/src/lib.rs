@@ -8,6 +8,8 @@
 //! | what clients send and see | `chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `people.rs` |
 //! | editing while others do | `edit.rs` |
 //! | work that is polled | `work.rs` |
+//! | checking content against the explores | `validate/` |
+//! | giving a model or a field another name everywhere | `rename/` |
 
 pub mod chart;
 pub mod contents;
@@ -17,7 +19,9 @@ pub mod find;
 pub mod html;
 pub mod list;
 pub mod people;
+pub mod rename;
 pub mod tile;
+pub mod validate;
 pub mod work;
 
 pub use contents::Contents;

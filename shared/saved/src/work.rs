@@ -96,9 +96,9 @@ pub async fn run(app: &App, id: WorkId, job: &Job) -> Result<()> {
 
 async fn attempt(app: &App, work: &Work) -> Came {
     match work.what {
-        WorkKind::Validate
-        | WorkKind::Rename
-        | WorkKind::CopyContent
+        WorkKind::Validate => crate::validate::run(app, work).await,
+        WorkKind::Rename => crate::rename::run(app, work).await,
+        WorkKind::CopyContent
         | WorkKind::ActivityCsv
         | WorkKind::DashboardCsv => {
             let _ = app;

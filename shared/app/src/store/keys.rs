@@ -498,6 +498,12 @@ pub fn validation(project: ProjectId) -> Key {
     key(project_partition(project), "VALIDATION")
 }
 
+/// A further piece of what a validation found, where one item does not hold it.
+pub fn validation_piece(project: ProjectId, run: WorkId, piece: usize) -> Key {
+    let head = validation(project);
+    key(head.pk, format!("{}#{run}#{piece:04}", head.sk))
+}
+
 /// The partition of a chart, a dashboard or an SQL chart.
 pub fn content_partition(what: ContentKind, id: ContentId) -> String {
     match what {
@@ -542,6 +548,15 @@ pub fn views(what: ContentKind, id: ContentId) -> Key {
 /// A piece of work that somebody polls.
 pub fn work(work: WorkId) -> Key {
     key(format!("WORK#{work}"), "WORK")
+}
+
+/// Prefix of the pieces of what is kept beside a piece of work.
+pub const PIECES: &str = "PIECE#";
+
+/// A piece of what is kept beside a piece of work, as long as that.
+pub fn work_piece(work: WorkId, piece: usize) -> Key {
+    let head = self::work(work);
+    key(head.pk, format!("{PIECES}{piece:04}"))
 }
 
 /// The partition of what people did in a project.
@@ -720,6 +735,8 @@ mod tests {
             views(ContentKind::Chart, ContentId::new(&random)),
             work(WorkId::new(&random)),
             activity(project_id, "2026-01-05", user_id),
+            validation_piece(project_id, WorkId::new(&Random::seeded(2)), 1),
+            work_piece(WorkId::new(&Random::seeded(2)), 1),
         ];
         let table: String = keys
             .iter()

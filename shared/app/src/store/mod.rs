@@ -62,6 +62,7 @@ mod table_selection;
 mod tag;
 mod token;
 mod user;
+mod validation;
 mod views;
 mod warehouse_credentials;
 mod work;
@@ -101,6 +102,7 @@ pub use project_settings::{Connections, ProjectChange};
 pub use query::Came;
 pub use space::{NewSpace, SpaceChange};
 pub use user::{LAST_ADMIN, SignUp};
+pub use validation::Run;
 
 /// An item as DynamoDB has it.
 pub type Item = HashMap<String, AttributeValue>;
