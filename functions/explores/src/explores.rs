@@ -1,7 +1,7 @@
 //! Listing explores, reading one, and replacing all of them.
 
 use app::{
-    App, Done, DoneOk, Error, InProject, Ok, Path, Query, Reply, Result, Upload,
+    App, Beside, Done, DoneOk, Error, InProject, Ok, Path, Query, Reply, Result, Upload,
     domain::{
         access::{Action, Subject},
         explore_set::{Entry, is_escaped, no_array, read_explores},
@@ -164,6 +164,14 @@ fn leave_out(explore: &mut Value, hidden: &Hidden) {
     }
 }
 
+/// Begins to check the project's content against its new explores. A deploy does not fail with it.
+pub(crate) fn validate_after(app: &App, project: &InProject, beside: &Beside) {
+    let (app, project) = (app.clone(), project.clone());
+    beside.run("begin a validation", async move {
+        saved::validate::begin_after_deploy(&app, &project).await
+    });
+}
+
 /// Replaces all explores of a project but the virtual ones, at once. What is unchanged is not written again. On Lambda a
 /// request has at most 6 MB: larger projects are deployed in batches.
 #[utoipa::path(put, path = "/api/v1/projects/{projectUuid}/explores", operation_id = "SetExplores", tag = "Projects",
@@ -172,6 +180,7 @@ fn leave_out(explore: &mut Value, hidden: &Hidden) {
 pub(crate) async fn set_explores(
     State(app): State<App>,
     project: InProject,
+    beside: Beside,
     body: Upload,
 ) -> Result<Done> {
     project.require(Action::Update, Subject::Project)?;
@@ -179,5 +188,6 @@ pub(crate) async fn set_explores(
     app.store
         .set_explores(project.id(), &given, app.clock.now())
         .await?;
+    validate_after(&app, &project, &beside);
     Ok(Done)
 }

@@ -98,9 +98,7 @@ async fn attempt(app: &App, work: &Work) -> Came {
     match work.what {
         WorkKind::Validate => crate::validate::run(app, work).await,
         WorkKind::Rename => crate::rename::run(app, work).await,
-        WorkKind::CopyContent
-        | WorkKind::ActivityCsv
-        | WorkKind::DashboardCsv => {
+        WorkKind::CopyContent | WorkKind::ActivityCsv | WorkKind::DashboardCsv => {
             let _ = app;
             Err(Error::invalid("not done here"))
         }

@@ -23,7 +23,9 @@ const WORDS: [&str; 15] = [
     "valueLabel",
     "values",
 ];
-/// What has values of rows for keys.
+/// What has fields for keys, and words for values.
+const WORDS_BY_FIELD: [&str; 2] = ["colorOverrides", "labelOverrides"];
+/// What has values of rows for keys, and words for values.
 const BY_VALUE: [&str; 3] = [
     "groupColorOverrides",
     "groupLabelOverrides",
@@ -86,23 +88,21 @@ impl Rewriter<'_> {
                     self.walk(&format!("{place}[{at}]"), key, item);
                 }
             }
-            Value::Object(object) => self.object(place, key, object),
+            Value::Object(object) if !BY_VALUE.contains(&key) => self.object(place, key, object),
             _ => {}
         }
     }
 
     fn object(&mut self, place: &str, key: &str, object: &mut Map<String, Value>) {
-        let by_value = BY_VALUE.contains(&key);
+        let of_words = WORDS_BY_FIELD.contains(&key);
         let known = std::mem::take(object);
         for (mut name, mut value) in known {
             let place = format!("{place}.{name}");
-            let holds_words = WORDS.contains(&name.as_str()) && !value.is_object();
-            if !holds_words {
+            let word = WORDS.contains(&name.as_str()) && !value.is_object();
+            if !word && !of_words {
                 self.walk(&place, &name, &mut value);
             }
-            if !by_value {
-                self.id(place, &mut name);
-            }
+            self.id(place, &mut name);
             object.insert(name, value);
         }
     }

@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use app::{
     App, Error, InProject, Kind, Result,
     domain::{
-        content::{ChartBody, Content, ContentKind, DashboardBody},
+        content::{ChartBody, Content, ContentKind, DashboardBody, Index},
         id::{ContentId, UserId},
         packed::Packed,
         work::{Work, WorkKind},
@@ -216,7 +216,7 @@ pub(crate) async fn run(app: &App, work: &Work) -> Came {
     serde_json::to_value(&outcome).map_err(|error| Error::Internal(error.into()))
 }
 
-fn of_kind(index: &app::domain::content::Index, what: ContentKind) -> Vec<&Content> {
+fn of_kind(index: &Index, what: ContentKind) -> Vec<&Content> {
     index.live().filter(|row| row.what == what).collect()
 }
 
@@ -224,7 +224,7 @@ fn of_kind(index: &app::domain::content::Index, what: ContentKind) -> Vec<&Conte
 async fn apply(
     app: &App,
     user: UserId,
-    index: &app::domain::content::Index,
+    index: &Index,
     resolved: &Resolved,
     changed: &[&Content],
 ) -> Result<Vec<Failed>> {
@@ -284,7 +284,7 @@ async fn on_chart(
 async fn on_dashboard(
     app: &App,
     user: UserId,
-    index: &app::domain::content::Index,
+    index: &Index,
     resolved: &Resolved,
     head: &Content,
 ) -> Result<()> {

@@ -139,7 +139,7 @@ async fn of_field(
     let (table, field) = explore
         .field(&asked.to)
         .ok_or(Error::NotFound(Kind::Field))?;
-    let rest = |table: &str| Some(asked.from.strip_prefix(table)?.strip_prefix('_')?);
+    let rest = |table: &str| asked.from.strip_prefix(table)?.strip_prefix('_');
     let of_same = rest(table).map(|old| (table, old));
     // Where it was: a field that is there yet, else one of the new field's table, else of the table that its id begins with.
     let others = explore.models().map(|(alias, _)| alias);
@@ -149,7 +149,10 @@ async fn of_field(
             .max_by_key(|(alias, _)| alias.len())
     };
     let old = explore.field(&asked.from).or(of_same).or_else(longest);
-    let names = Names::of_ids((&asked.from, old), (&asked.to, (table, field)));
+    let names = Names::of_ids(
+        (asked.from.as_str(), old),
+        (asked.to.as_str(), (table, field)),
+    );
     if asked.fix_all != Some(true) {
         return Ok((names, None));
     }

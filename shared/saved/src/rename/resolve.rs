@@ -133,10 +133,7 @@ fn named_model<'a>(explore: Option<&'a Sketch>, (from, to): (&str, &str)) -> Res
 }
 
 /// The only model that has the field: under the old name, else under the new one.
-fn only_model<'a>(
-    found: &'a HashMap<String, Sketch>,
-    (from, to): (&str, &str),
-) -> Result<&'a str> {
+fn only_model<'a>(found: &'a HashMap<String, Sketch>, (from, to): (&str, &str)) -> Result<&'a str> {
     for name in [from, to] {
         let having = found.values().filter(|sketch| {
             let base = sketch.base();

@@ -33,9 +33,7 @@ impl<'a> Own<'a> {
         let calculations = query.table_calculations.iter();
         Self {
             dimensions: dimensions.map(CustomDimension::id).collect(),
-            metrics: metrics
-                .map(|one| field_id(&one.table, &one.name))
-                .collect(),
+            metrics: metrics.map(|one| field_id(&one.table, &one.name)).collect(),
             calculations: calculations.map(|one| one.name.as_str()).collect(),
         }
     }

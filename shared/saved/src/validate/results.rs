@@ -231,7 +231,11 @@ impl Facts<'_> {
     }
 
     /// Name, text, and the rest where the caller may see it.
-    fn words<'r>(&self, row: &'r Content, finding: &Finding) -> (String, String, Option<&'r Content>) {
+    fn words<'r>(
+        &self,
+        row: &'r Content,
+        finding: &Finding,
+    ) -> (String, String, Option<&'r Content>) {
         if self.sees(row) {
             (row.name.clone(), finding.error.clone(), Some(row))
         } else {
