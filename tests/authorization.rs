@@ -16,6 +16,7 @@ mod rows;
 mod settings;
 mod small;
 mod spaces;
+mod validation;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -48,6 +49,7 @@ fn requests() -> Vec<Row> {
         metrics::rows(),
         groups::rows(),
         small::rows(),
+        validation::rows(),
     ]
     .concat()
 }

@@ -19,6 +19,7 @@ mod scenario;
 mod settings;
 mod small;
 mod spaces;
+mod validation;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -116,6 +117,7 @@ fn scenarios() -> Vec<Scenario> {
         metrics::scenarios(),
         groups::scenarios(),
         small::scenarios(),
+        validation::scenarios(),
     ]
     .concat()
 }

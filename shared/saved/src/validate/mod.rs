@@ -128,6 +128,7 @@ pub(crate) async fn run(app: &App, work: &Work) -> Came {
         Some(Given::Beside(id)) => Some(beside(app, id).await?),
     };
     let bound = given.is_some();
+    app.store.note_progress(work.id, &json!({})).await?;
     let findings = find(app, work, given, targets).await?;
     if bound {
         let packed = Packed::pack_json(&findings)?;

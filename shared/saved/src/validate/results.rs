@@ -164,16 +164,13 @@ async fn shown(
     at: Timestamp,
 ) -> Result<Vec<Shown>> {
     let contents = Contents::read(app, project).await?;
-    let rows: BTreeMap<ContentId, &Content> = findings
+    let rows: BTreeMap<ContentId, Content> = findings
         .iter()
         .filter_map(|one| row_of(&contents, one))
-        .map(|row| (row.id, row))
+        .map(|row| (row.id, row.clone()))
         .collect();
     let wanted: Vec<_> = rows.values().map(|row| (row.what, row.id)).collect();
-    let (names, views) = tokio::try_join!(
-        Names::of(app, rows.values().copied()),
-        app.store.views(&wanted)
-    )?;
+    let (names, views) = tokio::try_join!(Names::of(app, rows.values()), app.store.views(&wanted))?;
     let ids = wanted.into_iter().map(|(_, id)| id);
     let facts = Facts {
         names,
