@@ -12,6 +12,7 @@
 //! | a project's spaces | `PROJECT#p`, by prefix; who may enter one: the roles in it, and the organisation's `MEMBER#` rows |
 //! | charts and dashboards: lists, search, names on tiles | `PROJECT#p / CONTENT#shard`, sixteen, one batch |
 //! | one chart or dashboard | its `HEAD`, then its latest `VERSION#` |
+//! | what is wrong with the content | `PROJECT#p / VALIDATION`, and `VALIDATION#run#piece` where one item does not hold it |
 //! | the list of projects | `ORG#o / PROJECT#p`, all or those of the caller's roles, and `GROUP#g` of the groups in them |
 //! | one project | what every request in it reads, and `WAREHOUSE` and `DBT`, one batch |
 //! | who may enter a project | `PROJECT#p / MEMBER#u` or `ACCESS#g`, by prefix, and the members' profiles, in batches |

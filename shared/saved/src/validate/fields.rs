@@ -97,6 +97,7 @@ impl Sketch {
         self.errors.as_deref()
     }
 
+    /// The tags of its model.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
         self.tags.iter().flatten().map(String::as_str)
     }
@@ -196,10 +197,12 @@ impl From<&Sketch> for Fields {
 }
 
 impl Fields {
+    /// Whether there is a dimension with an id.
     pub fn has_dimension(&self, id: &str) -> bool {
         self.dimensions.contains(id)
     }
 
+    /// Whether there is a metric with an id.
     pub fn has_metric(&self, id: &str) -> bool {
         self.metrics.contains(id)
     }
