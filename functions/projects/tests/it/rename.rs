@@ -46,9 +46,7 @@ async fn a_model_is_renamed_in_its_charts_and_in_those_of_explores_that_join_it(
         "target": { "fieldId": "payment_id", "tableName": "payment" },
         "tileTargets": { "0": { "fieldId": "payment_id_x", "tableName": "payment" } },
     });
-    let board = shop
-        .dashboard("Board", &shop.space, &[own], &[rule.clone()])
-        .await;
+    let board = shop.dashboard("Board", &shop.space, &[own], &[rule]).await;
     shop.dashboard("Plain", &shop.space, &[own], &[]).await;
 
     let body = json!({ "from": "payment", "to": "pay", "type": "model", "dryRun": true });
