@@ -23,6 +23,7 @@ mod settings;
 mod small;
 mod spaces;
 mod sql_charts;
+mod validation;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -62,6 +63,7 @@ fn requests() -> Vec<Row> {
         groups::rows(),
         small::rows(),
         code::rows(),
+        validation::rows(),
     ]
     .concat()
 }

@@ -26,6 +26,7 @@ mod settings;
 mod small;
 mod spaces;
 mod sql_charts;
+mod validation;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -153,6 +154,7 @@ fn scenarios() -> Vec<Scenario> {
         groups::scenarios(),
         small::scenarios(),
         code::scenarios(),
+        validation::scenarios(),
     ]
     .concat()
 }

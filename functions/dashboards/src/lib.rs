@@ -1,17 +1,17 @@
 //! Dashboards: reading, changing, tiles and tabs, comments, promotion, and dashboards as code.
 
 mod change;
+mod code;
 mod comments;
 mod create;
 mod dashboards;
 mod duplicate;
+mod export;
 mod filters;
 mod list;
 mod pinning;
-mod versions;
-mod export;
-mod code;
 mod promote;
+mod versions;
 
 use app::Api;
 use utoipa_axum::routes;

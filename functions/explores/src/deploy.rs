@@ -1,7 +1,7 @@
 //! Deploying in batches: nothing of it counts until it is finalised, and then all of it at once (reference 18).
 
 use app::{
-    App, Error, InProject, Kind, Ok, Path, Reply, Result, Upload,
+    App, Beside, Error, InProject, Kind, Ok, Path, Reply, Result, Upload,
     domain::{
         access::{Action, Subject},
         explore_set::{DeployStatus, read_explores},
@@ -13,6 +13,8 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use utoipa::ToSchema;
+
+use crate::explores::validate_after;
 
 /// A deploy that began.
 #[derive(Serialize, ToSchema)]
@@ -126,6 +128,7 @@ pub(crate) struct DeployFinished {
 pub(crate) async fn finalize_deploy(
     State(app): State<App>,
     project: InProject,
+    beside: Beside,
     Path(path): Path<DeployPath>,
 ) -> Result<Reply<DeployFinished>> {
     project.require(Action::Update, Subject::Project)?;
@@ -133,6 +136,9 @@ pub(crate) async fn finalize_deploy(
 
     let now = app.clock.now();
     let explore_count = app.store.finalize_deploy(deploy.id, now).await?;
+    if deploy.status == DeployStatus::Uploading {
+        validate_after(&app, &project, &beside);
+    }
 
     Ok(Reply(DeployFinished {
         explore_count,

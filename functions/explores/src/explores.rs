@@ -1,7 +1,7 @@
 //! Listing explores, reading one, and replacing all of them.
 
 use app::{
-    App, Done, DoneOk, InProject, Ok, Path, Query, Reply, Result, Upload,
+    App, Beside, Done, DoneOk, InProject, Ok, Path, Query, Reply, Result, Upload,
     domain::{
         access::{Action, Subject},
         explore_set::{Entry, no_array, read_explores},
@@ -102,6 +102,14 @@ pub(crate) async fn get_explore(
     seen(&app, &project, &path.explore_id).await.map(Reply)
 }
 
+/// Begins to check the project's content against its new explores. A deploy does not fail with it.
+pub(crate) fn validate_after(app: &App, project: &InProject, beside: &Beside) {
+    let (app, project) = (app.clone(), project.clone());
+    beside.run("begin a validation", async move {
+        saved::validate::begin_after_deploy(&app, &project).await
+    });
+}
+
 /// Replaces all explores of a project but the virtual ones, at once. What is unchanged is not written again. On Lambda a
 /// request has at most 6 MB: larger projects are deployed in batches.
 #[utoipa::path(put, path = "/api/v1/projects/{projectUuid}/explores", operation_id = "SetExplores", tag = "Projects",
@@ -110,6 +118,7 @@ pub(crate) async fn get_explore(
 pub(crate) async fn set_explores(
     State(app): State<App>,
     project: InProject,
+    beside: Beside,
     body: Upload,
 ) -> Result<Done> {
     project.require(Action::Update, Subject::Project)?;
@@ -117,5 +126,6 @@ pub(crate) async fn set_explores(
     app.store
         .set_explores(project.id(), &given, app.clock.now())
         .await?;
+    validate_after(&app, &project, &beside);
     Ok(Done)
 }

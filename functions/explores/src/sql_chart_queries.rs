@@ -10,7 +10,14 @@ use app::{
     },
 };
 use axum::extract::State;
-use query::{Asked, asked::Manner, narrow::narrow, submit};
+use query::{
+    Asked,
+    answer::{CacheMetadata, JobBegun},
+    asked::Manner,
+    narrow::narrow,
+    question::said,
+    submit,
+};
 use saved::{Place, activity::viewed, sql_chart::pivot_of};
 use semantic::pivot::Pivot;
 use serde::{Deserialize, Serialize};
@@ -18,9 +25,8 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::{
-    csv::JobBegun,
-    queries::{SqlAsked, cache_metadata},
-    run::{CacheMetadata, said, statement},
+    queries::SqlAsked,
+    run::statement,
     sql_charts::{ChartPath, SlugPath, named, named_by_slug},
     sql_runner,
 };
@@ -223,7 +229,7 @@ pub(crate) async fn execute_async_dashboard_sql_chart_query(
         Some(error) => Err(error.into()),
         None => Ok(Reply(DashboardSqlAsked {
             query_uuid: submitted.query.id,
-            cache_metadata: cache_metadata(&app, &submitted.query),
+            cache_metadata: CacheMetadata::of(&app, &submitted.query),
             applied_dashboard_filters: narrowed.applied,
         })),
     }

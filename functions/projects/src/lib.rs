@@ -1,4 +1,4 @@
-//! Projects: reading one, its settings, its tags, and which groups have a role in it.
+//! Projects: reading one, its settings, its tags, which groups have a role in it, and what is wrong with its content.
 
 mod activity;
 mod credentials;
@@ -8,9 +8,11 @@ mod groups;
 mod preview;
 mod project;
 mod refresh;
+mod rename;
 mod settings;
 mod tags;
 mod update;
+mod validation;
 
 use app::Api;
 use utoipa_axum::routes;
@@ -46,4 +48,12 @@ pub fn router() -> Api {
         .routes(routes!(refresh::refresh))
         .routes(routes!(refresh::get_job))
         .routes(routes!(refresh::webhook))
+        .routes(routes!(
+            validation::validate_project,
+            validation::get_latest_validation_results
+        ))
+        .routes(routes!(validation::delete_validation_dismiss))
+        .routes(routes!(rename::rename))
+        .routes(routes!(rename::rename_chart))
+        .routes(routes!(rename::rename_chart_fields))
 }

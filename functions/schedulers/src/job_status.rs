@@ -1,8 +1,11 @@
 //! How a job goes that somebody began.
 
 use app::{
-    App, CurrentUser, Ok, Path, Reply, Result,
-    domain::query::{Failure, Outcome, Purpose, Query},
+    App, CurrentUser, Error, Ok, Path, Reply, Result,
+    domain::{
+        query::{Failure, Outcome, Purpose, Query},
+        work::{Work, WorkStatus},
+    },
 };
 use axum::extract::State;
 use query::{
@@ -26,12 +29,13 @@ pub(crate) struct JobPath {
 pub(crate) struct JobStatus {
     status: JobState,
     /// Whose it is, and what came of it: `fileUrl`, `truncated` and `columns`, of turned rows `indexColumn`, `valuesColumns` and
-    /// `columnCount`; or `error`, `lineNumber` and `charNumber`.
+    /// `columnCount`; of a rename `results` and `places`; or `error`, `lineNumber` and `charNumber`.
     #[schema(value_type = std::collections::HashMap<String, Value>)]
     details: Map<String, Value>,
 }
 
-/// Answers how a job of the caller's own goes: a CSV file, a statement of the SQL runner, a query.
+/// Answers how a job of the caller's own goes: a CSV file, a statement of the SQL runner, a query; or of other work: a
+/// validation, a rename, a copy of content.
 #[utoipa::path(get, path = "/api/v1/schedulers/job/{jobId}/status", operation_id = "getSchedulerJobStatus", tag = "Schedulers",
                params(("jobId" = String, Path)), responses((status = 200, body = Ok<JobStatus>)), extensions(("x-tier" = json!("mission"))))]
 pub(crate) async fn get_scheduler_job_status(
@@ -39,7 +43,13 @@ pub(crate) async fn get_scheduler_job_status(
     user: CurrentUser,
     Path(path): Path<JobPath>,
 ) -> Result<Reply<JobStatus>> {
-    let query = own(&app, user, &path.job_id).await?;
+    let query = match own(&app, user.clone(), &path.job_id).await {
+        Err(Error::NotFound(_)) => {
+            let work = saved::work::own(&app, user, &path.job_id).await?;
+            return of_work(&work).map(Reply);
+        }
+        query => query?,
+    };
     let progress = progress(&app, &query).await?;
     let mut details = Map::new();
     let mut tell = |key: &str, value: Value| details.insert(key.to_owned(), value);
@@ -55,6 +65,32 @@ pub(crate) async fn get_scheduler_job_status(
         status: progress.state(),
         details,
     }))
+}
+
+/// How work goes that is no question to a warehouse: with what came of it, or why it failed.
+fn of_work(work: &Work) -> Result<JobStatus> {
+    let mut details = Map::new();
+    let known = [
+        ("projectUuid", json!(work.project)),
+        ("organizationUuid", json!(work.organization)),
+        ("createdByUserUuid", json!(work.user)),
+    ];
+    details.extend(known.map(|(key, value)| (key.to_owned(), value)));
+    if let Some(came) = &work.details
+        && let Value::Object(came) = came.unpack_json()?
+    {
+        details.extend(came);
+    }
+    if let Some(error) = &work.error {
+        details.insert("error".to_owned(), json!(error));
+    }
+    let status = match work.status {
+        WorkStatus::Scheduled => JobState::Scheduled,
+        WorkStatus::Started => JobState::Started,
+        WorkStatus::Completed => JobState::Completed,
+        WorkStatus::Error => JobState::Error,
+    };
+    Ok(JobStatus { status, details })
 }
 
 fn failed(failure: &Failure, mut tell: impl FnMut(&str, Value) -> Option<Value>) {

@@ -194,6 +194,9 @@ pub enum Error {
     /// The body is not JSON.
     #[error("Send the body as application/json")]
     UnsupportedMediaType,
+    /// It would make sense, and is not done here.
+    #[error("{0}")]
+    NotImplemented(&'static str),
     /// A unique name is taken.
     #[error("{0} already exists")]
     Exists(Kind),

@@ -34,7 +34,8 @@ pub struct How {
     pub limit: Option<u32>,
     /// Rows at most, whatever anybody says.
     pub row_limit: Option<u32>,
-    /// Whether the query is a saved one: whoever saved its SQL might write it, and whoever runs it may not have to.
+    /// Whether the query is a saved one: the SQL of its custom dimensions was looked at when it was saved. Ad-hoc metrics and
+    /// calculations, which anybody may save, compute from what whoever runs it may see.
     pub saved: bool,
 }
 
@@ -73,15 +74,14 @@ impl Question {
         how: How,
         query: impl FnOnce(&Explore) -> Result<MetricQuery>,
     ) -> Result<Self> {
-        let custom_sql =
-            how.saved || project.may(Action::Manage, Subject::CustomSql, &project.object());
+        let custom_sql = project.may(Action::Manage, Subject::CustomSql, &project.object());
         let (found, start_of_week) = tokio::join!(
             explore::readable(app, project, explore_name),
             app.store.start_of_week(project.id()),
         );
         let (entry, body) = found?;
         let mut query = query(body.explore()?)?;
-        if !custom_sql && has_sql_dimension(&query) {
+        if !custom_sql && !how.saved && has_sql_dimension(&query) {
             return Err(Error::CustomSql);
         }
         let attributes = if entry.personal {
@@ -94,6 +94,7 @@ impl Question {
             start_of_week: start_of_week?,
             attributes,
             custom_sql,
+            saved_dimensions: how.saved,
             row_limit: how.row_limit,
             ..Options::new(app.clock.now().into())
         };

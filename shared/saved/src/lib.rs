@@ -17,6 +17,8 @@
 //! | work that is polled | `work.rs` |
 //! | charts and dashboards as documents that are kept elsewhere | `code/` |
 //! | copying to the project that a preview is of | `promote/` |
+//! | checking content against the explores | `validate/` |
+//! | giving a model or a field another name everywhere | `rename/` |
 
 pub mod activity;
 pub mod chart;
@@ -35,7 +37,9 @@ pub mod people;
 pub mod pin;
 pub mod sql_chart;
 pub mod promote;
+pub mod rename;
 pub mod tile;
+pub mod validate;
 pub mod work;
 
 pub use contents::Contents;

@@ -8,6 +8,7 @@ use app::{
         content::{ChartKind, Content, ContentKind, TileType, Views},
         id::{ContentId, OrganizationId, PinnedListId, ProjectId, SpaceId},
         pins::Pins,
+        validation::{Finding, Validation},
     },
 };
 use serde::{Deserialize, Serialize, Serializer};
@@ -121,6 +122,33 @@ pub struct Facts {
     pub errors: BTreeMap<ContentId, Vec<ValidationSummary>>,
 }
 
+/// What nobody dismissed, by content. Of a chart that is broken on a dashboard the name is not told: it may lie where who
+/// reads the list does not get.
+fn errors_of(
+    validation: &Validation,
+    findings: Vec<Finding>,
+) -> BTreeMap<ContentId, Vec<ValidationSummary>> {
+    let mut errors: BTreeMap<ContentId, Vec<ValidationSummary>> = BTreeMap::new();
+    for one in findings {
+        let (Some(id), Some(created_at)) = (one.content, validation.found_at) else {
+            continue;
+        };
+        if validation.dismissed.contains(&one.id) {
+            continue;
+        }
+        let error = match one.chart {
+            Some(_) => "A chart is broken on this dashboard.".to_owned(),
+            None => one.error,
+        };
+        errors.entry(id).or_default().push(ValidationSummary {
+            validation_id: one.id,
+            error,
+            created_at,
+        });
+    }
+    errors
+}
+
 impl Facts {
     /// Reads them for these rows of a project.
     ///
@@ -129,17 +157,18 @@ impl Facts {
     pub async fn read(app: &App, project: ProjectId, rows: &[&Content]) -> Result<Self> {
         let wanted: Vec<(ContentKind, ContentId)> =
             rows.iter().map(|row| (row.what, row.id)).collect();
-        let (names, pins, views) = tokio::try_join!(
+        let (names, pins, views, (validation, findings)) = tokio::try_join!(
             Names::of(app, rows.iter().copied()),
             app.store.pins(project),
             app.store.views(&wanted),
+            app.store.findings(project),
         )?;
         let ids = wanted.into_iter().map(|(_, id)| id);
         Ok(Self {
             names,
             pins,
             views: ids.zip(views).collect(),
-            errors: BTreeMap::new(),
+            errors: errors_of(&validation, findings),
         })
     }
 

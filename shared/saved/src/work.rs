@@ -92,6 +92,10 @@ async fn attempt(app: &App, work: &Work) -> Came {
     match work.what {
         WorkKind::CopyContent => copy::run(app, work).await,
         WorkKind::Validate | WorkKind::Rename | WorkKind::ActivityCsv | WorkKind::DashboardCsv => {
+        WorkKind::Validate => crate::validate::run(app, work).await,
+        WorkKind::Rename => crate::rename::run(app, work).await,
+        WorkKind::CopyContent | WorkKind::ActivityCsv | WorkKind::DashboardCsv => {
+            let _ = app;
             Err(Error::invalid("not done here"))
         }
     }

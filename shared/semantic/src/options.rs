@@ -22,6 +22,9 @@ pub struct Options {
     /// Whether who wrote the SQL of the query itself may write any, which is as good as reading everything: without it, that SQL
     /// only computes from what the user may see. Names of fields are looked at either way.
     pub custom_sql: bool,
+    /// Whether the SQL of custom dimensions was looked at when it was saved: whoever may run the query may not have to be one who
+    /// may write it. Other SQL of the query is looked at all the same.
+    pub saved_dimensions: bool,
     /// Whether metrics are kept from being counted several times by joins.
     pub fan_out: bool,
 }
@@ -36,6 +39,7 @@ impl Options {
             attributes: UserAttributes::default(),
             row_limit: None,
             custom_sql: false,
+            saved_dimensions: false,
             fan_out: true,
         }
     }

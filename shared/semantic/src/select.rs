@@ -277,7 +277,11 @@ fn custom_sql<'a>(
         .tables
         .get_key_value(&custom.table)
         .ok_or_else(|| format!("The explore has no table \"{}\"", custom.table))?;
-    scope.may_write(table, &custom.sql, &scope.own_sql(table))?;
+    if scope.options.saved_dimensions {
+        scope.may_refer(table, &custom.sql)?;
+    } else {
+        scope.may_write(table, &custom.sql, &scope.own_sql(table))?;
+    }
     let sql = scope.expand(table, &custom.sql)?;
     Ok((sql.text, sql.tables))
 }

@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod charts;
+mod code;
+mod csv;
 mod lists;
 mod made;
+mod promote;
 mod restore;
-mod versions;
-mod csv;
 mod results;
 mod shop;
 mod totals;
-mod code;
-mod promote;
+mod versions;

@@ -3,14 +3,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod change;
+mod code;
 mod comments;
 mod create;
 mod dashboards;
 mod duplicate;
+mod export;
 mod filters;
 mod given;
 mod list;
-mod versions;
-mod export;
-mod code;
 mod promote;
+mod versions;

@@ -37,5 +37,6 @@ pub mod table_selection;
 pub mod tag;
 pub mod token;
 pub mod user;
+pub mod validation;
 pub mod warehouse_credentials;
 pub mod work;

@@ -167,6 +167,7 @@ fn meaning(error: &Error) -> (StatusCode, &'static str, u16) {
             (StatusCode::PAYLOAD_TOO_LARGE, "ParameterError")
         }
         Error::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "ParameterError"),
+        Error::NotImplemented(_) => (StatusCode::NOT_IMPLEMENTED, "NotImplemented"),
         Error::Exists(_) => (StatusCode::CONFLICT, "AlreadyExistsError"),
         Error::Changed(_) => (StatusCode::CONFLICT, "AlreadyProcessingError"),
         Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsError"),

@@ -498,6 +498,12 @@ pub fn validation(project: ProjectId) -> Key {
     key(project_partition(project), "VALIDATION")
 }
 
+/// A further piece of what a validation found, where one item does not hold it.
+pub fn validation_piece(project: ProjectId, run: WorkId, piece: usize) -> Key {
+    let head = validation(project);
+    key(head.pk, format!("{}#{run}#{piece:04}", head.sk))
+}
+
 /// The partition of a chart, a dashboard or an SQL chart.
 pub fn content_partition(what: ContentKind, id: ContentId) -> String {
     match what {
@@ -550,6 +556,15 @@ pub const WORKS: &str = "WORK#";
 /// That a project has a piece of work: where the project's end is told to.
 pub fn work_of(project: ProjectId, work: WorkId) -> Key {
     key(project_partition(project), format!("{WORKS}{work}"))
+}
+
+/// Prefix of the pieces of what is kept beside a piece of work.
+pub const PIECES: &str = "PIECE#";
+
+/// A piece of what is kept beside a piece of work, as long as that.
+pub fn work_piece(work: WorkId, piece: usize) -> Key {
+    let head = self::work(work);
+    key(head.pk, format!("{PIECES}{piece:04}"))
 }
 
 /// The partition of what people did in a project.
@@ -743,6 +758,8 @@ mod tests {
             work_of(project_id, WorkId::first_of(project_id)),
             activity(project_id, "2026-01-05", user_id),
             dashboard_activity(project_id, "2026-01-05", user_id, ContentId::new(&random)),
+            validation_piece(project_id, WorkId::new(&Random::seeded(2)), 1),
+            work_piece(WorkId::new(&Random::seeded(2)), 1),
         ];
         let table: String = keys
             .iter()

@@ -13,6 +13,7 @@
 //! | charts and dashboards: lists, search, names on tiles | `PROJECT#p / CONTENT#shard`, sixteen, one batch |
 //! | who has used a project, for its admins | `ACTIVITY#p`, whole |
 //! | one chart or dashboard | its `HEAD`, then its latest `VERSION#` |
+//! | what is wrong with the content | `PROJECT#p / VALIDATION`, and `VALIDATION#run#piece` where one item does not hold it |
 //! | the list of projects | `ORG#o / PROJECT#p`, all or those of the caller's roles, and `GROUP#g` of the groups in them |
 //! | one project | what every request in it reads, and `WAREHOUSE` and `DBT`, one batch |
 //! | who may enter a project | `PROJECT#p / MEMBER#u` or `ACCESS#g`, by prefix, and the members' profiles, in batches |
@@ -65,6 +66,7 @@ mod table_selection;
 mod tag;
 mod token;
 mod user;
+mod validation;
 mod views;
 mod virtual_view;
 mod warehouse_credentials;
@@ -106,6 +108,7 @@ pub use query::Came;
 pub use space::{MOVES, NewSpace, SpaceChange, SpaceMove};
 pub use space::{NewSpace, NewSpaces, SpaceChange};
 pub use user::{LAST_ADMIN, SignUp};
+pub use validation::Run;
 pub use virtual_view::VirtualView;
 
 /// An item as DynamoDB has it.

@@ -1,0 +1,291 @@
+use app::domain::content::ContentKind;
+use serde_json::{Value, json};
+use testing::TestApp;
+
+use crate::shop::{Shop, explore, query, table};
+
+fn payment(fields: &[&str]) -> Value {
+    explore("payment", &[table("payment", fields)])
+}
+
+/// An explore that joins the model, one of a similar name, and the model under an alias.
+fn orders(model: &str) -> Value {
+    let mut alias = table("refund", &["id"]);
+    alias["originalName"] = json!(model);
+    let tables = [
+        table("orders", &["id"]),
+        table(model, &["id", "id_x"]),
+        table("payments", &["id"]),
+        alias,
+    ];
+    explore("orders", &tables)
+}
+
+#[tokio::test]
+async fn a_model_is_renamed_in_its_charts_and_in_those_of_explores_that_join_it() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    shop.deploy(&[payment(&["id", "id_x"]), orders("payment")])
+        .await;
+    let own = shop
+        .chart(
+            "Own",
+            &shop.private,
+            query("payment", &["payment_id", "payment_id_x"]),
+        )
+        .await;
+    let fields = ["payment_id", "payments_id", "refund_id", "orders_id"];
+    let joining = shop
+        .chart("Joining", &shop.space, query("orders", &fields))
+        .await;
+    let other = shop
+        .chart("Other", &shop.space, query("orders", &["payments_id"]))
+        .await;
+    let rule = json!({
+        "id": "1", "operator": "equals", "values": ["payment_id"],
+        "target": { "fieldId": "payment_id", "tableName": "payment" },
+        "tileTargets": { "0": { "fieldId": "payment_id_x", "tableName": "payment" } },
+    });
+    let board = shop.dashboard("Board", &shop.space, &[own], &[rule]).await;
+    shop.dashboard("Plain", &shop.space, &[own], &[]).await;
+
+    let body = json!({ "from": "payment", "to": "pay", "type": "model", "dryRun": true });
+    let (_, dry) = shop.job("/rename", &body).await;
+    assert_eq!(dry["status"], "completed", "{dry}");
+    let names = |list: &Value| {
+        let list = list.as_array().unwrap().iter();
+        let mut names: Vec<_> = list
+            .map(|one| one["name"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    let results = &dry["details"]["results"];
+    assert_eq!(names(&results["charts"]), ["Joining", "Own"]);
+    assert_eq!(names(&results["dashboards"]), ["Board"]);
+    assert_eq!(results["alerts"], json!([]));
+    assert_eq!(results["dashboardSchedulers"], json!([]));
+    let places = dry["details"]["places"].as_array().unwrap();
+    let path = |path: &str| {
+        places
+            .iter()
+            .any(|one| one["path"] == path && one["uuid"] == json!(joining))
+    };
+    assert!(path("metricQuery.dimensions[0]") && path("metricQuery.sorts[0].fieldId"));
+    assert!(!path("metricQuery.dimensions[1]"));
+    assert_eq!(shop.kept(own).await.0, 1);
+
+    let body = json!({ "from": "payment", "to": "pay", "type": "model" });
+    let (_, went) = shop.job("/rename", &body).await;
+    assert_eq!(went["details"]["results"], *results);
+    assert_eq!(went["details"]["failed"], json!([]));
+    let (number, kept) = shop.kept(own).await;
+    assert_eq!(number, 2);
+    assert_eq!(kept["tableName"], "pay");
+    assert_eq!(
+        kept["metricQuery"]["dimensions"],
+        json!(["pay_id", "pay_id_x"])
+    );
+    let (_, kept) = shop.kept(joining).await;
+    assert_eq!(kept["tableName"], "orders");
+    assert_eq!(
+        kept["metricQuery"]["dimensions"],
+        json!(["pay_id", "payments_id", "refund_id", "orders_id"])
+    );
+    assert_eq!(shop.kept(other).await.0, 1);
+    let (number, kept) = shop.latest(ContentKind::Dashboard, board).await;
+    assert_eq!(number, 2);
+    let rule = &kept["filters"]["dimensions"][0];
+    assert_eq!(
+        rule["target"],
+        json!({ "fieldId": "pay_id", "tableName": "pay" })
+    );
+    assert_eq!(rule["tileTargets"]["0"]["fieldId"], "pay_id_x");
+    assert_eq!(rule["values"], json!(["payment_id"]));
+
+    // Again there is nothing to do; once dbt has the new name too, the content fits.
+    let (_, again) = shop.job("/rename", &body).await;
+    assert_eq!(again["details"]["results"]["charts"], json!([]));
+    assert_eq!(shop.kept(own).await.0, 2);
+    let pay = explore("pay", &[table("pay", &["id", "id_x"])]);
+    shop.deploy(&[pay, orders("pay")]).await;
+    assert!(shop.validate(&json!({})).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_field_is_renamed_before_or_after_dbt_has_the_new_name() {
+    for deployed in [["id", "id_x"], ["uid", "id_x"]] {
+        let app = TestApp::new(local::api()).await;
+        let shop = Shop::new(&app).await;
+        shop.deploy(&[payment(&deployed)]).await;
+        let chart = shop
+            .chart(
+                "Chart",
+                &shop.space,
+                query("payment", &["payment_id", "payment_id_x"]),
+            )
+            .await;
+        let body = json!({ "from": "id", "to": "uid", "type": "field" });
+        let (_, went) = shop.job("/rename", &body).await;
+        assert_eq!(went["status"], "completed", "{went}");
+        let (number, kept) = shop.kept(chart).await;
+        assert_eq!(number, 2);
+        assert_eq!(
+            kept["metricQuery"]["dimensions"],
+            json!(["payment_uid", "payment_id_x"])
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_field_of_several_models_needs_the_model_and_a_joined_one_is_none_of_it() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    let people = explore("people", &[table("people", &["id"])]);
+    shop.deploy(&[payment(&["id", "id_x"]), people, orders("payment")])
+        .await;
+    let chart = shop
+        .chart(
+            "Chart",
+            &shop.space,
+            query("orders", &["payment_id", "orders_id", "refund_id"]),
+        )
+        .await;
+    let errors = [
+        (
+            json!({ "from": "id", "to": "uid", "type": "field" }),
+            "Several models",
+        ),
+        (
+            json!({ "from": "x", "to": "y", "type": "field" }),
+            "not found",
+        ),
+        (
+            json!({ "from": "x", "to": "y", "type": "model" }),
+            "not found",
+        ),
+        (
+            json!({ "from": "id", "to": "uid", "type": "field", "model": "gone" }),
+            "not found",
+        ),
+        (
+            json!({ "from": "id_x", "to": "y", "type": "field", "model": "orders" }),
+            "\"payment\"",
+        ),
+    ];
+    for (body, part) in errors {
+        let (_, went) = shop.job("/rename", &body).await;
+        assert_eq!(went["status"], "error", "{body}");
+        let error = went["details"]["error"].as_str().unwrap();
+        assert!(error.contains(part), "{body}: {error}");
+    }
+    let body = json!({ "from": "id", "to": "uid", "type": "field", "model": "payment" });
+    shop.job("/rename", &body).await;
+    // Under its alias, too.
+    assert_eq!(
+        shop.kept(chart).await.1["metricQuery"]["dimensions"],
+        json!(["payment_uid", "orders_id", "refund_uid"])
+    );
+}
+
+#[tokio::test]
+async fn one_chart_is_renamed_at_once_and_everything_else_on_demand() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    shop.deploy(&[payment(&["uid", "id_x"]), orders("payment")])
+        .await;
+    let mut wanted = query("payment", &["payment_id", "calc"]);
+    wanted["dimensions"] = json!(["payment_id"]);
+    wanted["tableCalculations"] =
+        json!([{ "name": "calc", "displayName": "C", "sql": "${payment.id} + ${payment.id_x}" }]);
+    let chart = shop.chart("Chart", &shop.space, wanted).await;
+    let other = shop
+        .chart("Other", &shop.space, query("payment", &["payment_id"]))
+        .await;
+    let path = format!("{}/rename/chart/{chart}", shop.path);
+    let fields = shop.ana.get(&format!("{path}/fields")).await.ok();
+    assert_eq!(
+        fields["fields"],
+        json!({ "payment": ["payment_id_x", "payment_uid", "payment_n"] })
+    );
+    let field =
+        |from: &str, to: &str| json!({ "from": from, "to": to, "type": "field", "fixAll": false });
+    for (body, refusal) in [
+        (field("payment_id", "payment_id"), "400 ParameterError"),
+        (field("payment_id", ""), "400 ParameterError"),
+        (field("payment_id", "payment_gone"), "404 NotFoundError"),
+        (field("payment_id", "calc"), "501 NotImplemented"),
+        (
+            json!({ "from": "payment", "to": "gone", "type": "model" }),
+            "404 NotFoundError",
+        ),
+        (
+            json!({ "from": "orders_id", "to": "payment_uid", "type": "field", "fixAll": true }),
+            "400 ParameterError",
+        ),
+    ] {
+        let refused = shop.ana.post(&path).json(&body).await;
+        assert_eq!(refused.refusal(), refusal, "{body}");
+    }
+    let stale = shop.ana.post(&path).header("if-match", "\"7\"");
+    let stale = stale.json(&field("payment_id", "payment_uid")).await;
+    assert_eq!(stale.refusal(), "409 AlreadyProcessingError");
+    assert_eq!(shop.kept(chart).await.0, 1);
+
+    let done = shop.ana.post(&path);
+    let done = done.json(&field("payment_id", "payment_uid")).await;
+    assert_eq!(done.header("etag"), Some("\"2\""));
+    assert_eq!(done.ok(), json!({}));
+    let (_, kept) = shop.kept(chart).await;
+    assert_eq!(kept["metricQuery"]["dimensions"], json!(["payment_uid"]));
+    assert_eq!(
+        kept["metricQuery"]["tableCalculations"][0]["sql"],
+        "${payment.uid} + ${payment.id_x}"
+    );
+    assert_eq!(shop.kept(other).await.0, 1);
+    let all = json!({ "from": "payment_id", "to": "payment_uid", "type": "field", "fixAll": true });
+    assert!(shop.ana.post(&path).json(&all).await.ok()["jobId"].is_string());
+    app.work(worker::run).await;
+    assert_eq!(
+        shop.kept(other).await.1["metricQuery"]["dimensions"],
+        json!(["payment_uid"])
+    );
+    assert_eq!(shop.kept(chart).await.0, 2);
+}
+
+#[tokio::test]
+async fn what_is_no_rename_is_refused() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    let ed = app.in_role("ed@acme.com", "editor").await;
+    let lost = shop
+        .chart("Lost", &shop.space, query("gone", &["gone_x"]))
+        .await;
+    let path = format!("{}/rename", shop.path);
+    let body = |from: &str, to: &str| json!({ "from": from, "to": to, "type": "model" });
+    for (from, to) in [("a", "a"), ("", "a"), ("a", " "), ("a", "b\nc")] {
+        let refused = shop.ana.post(&path).json(&body(from, to)).await;
+        assert_eq!(refused.refusal(), "400 ParameterError", "{from} {to}");
+    }
+    let odd = json!({ "from": "a", "to": "b", "type": "table" });
+    let odd = shop.ana.post(&path).json(&odd).await;
+    assert_eq!(odd.refusal(), "422 ValidateError");
+    for unknown in ["x", "00000000-0000-4000-8000-000000000000"] {
+        let path = format!("{path}/chart/{unknown}");
+        let refused = shop.ana.post(&path).json(&body("a", "b")).await;
+        assert_eq!(refused.refusal(), "404 NotFoundError");
+        let refused = shop.ana.get(&format!("{path}/fields")).await;
+        assert_eq!(refused.refusal(), "404 NotFoundError");
+    }
+    let fields = format!("{path}/chart/{lost}/fields");
+    assert_eq!(shop.ana.get(&fields).await.refusal(), "404 NotFoundError");
+    for refused in [
+        ed.post(&path).json(&body("a", "b")).await,
+        ed.post(&format!("{path}/chart/{lost}"))
+            .json(&body("a", "b"))
+            .await,
+        ed.get(&fields).await,
+    ] {
+        assert_eq!(refused.refusal(), "403 ForbiddenError");
+    }
+}

@@ -1,0 +1,298 @@
+//! What a validation found, as the caller sees it (reference 17 §4, §5).
+
+use std::collections::BTreeMap;
+
+use app::{
+    App, Error, InProject, Kind, Result, Timestamp,
+    domain::{
+        access::{Action, Role},
+        content::{ChartKind, Content, ContentKind, Views},
+        id::{ContentId, ProjectId, SpaceId, WorkId},
+        validation::{ErrorType, Finding, Source},
+        work::{WorkKind, WorkStatus},
+    },
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{contents::Contents, people::Names};
+
+/// The name of what the caller may not see, and what is said of it.
+const PRIVATE: &str = "Private content";
+const PRIVATE_ERROR: &str = "Something is wrong with private content";
+
+/// What every entry has.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ValidationErrorTableResponse)]
+pub struct OfTable {
+    pub validation_id: u64,
+    pub created_at: Timestamp,
+    pub project_uuid: ProjectId,
+    pub error: String,
+    pub error_type: ErrorType,
+    pub source: Source,
+    pub name: String,
+}
+
+/// What is wrong with a chart. What the caller may not see has no ids, and another text.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ValidationErrorChartResponse)]
+pub struct OfChart {
+    pub validation_id: u64,
+    pub created_at: Timestamp,
+    pub project_uuid: ProjectId,
+    pub error: String,
+    pub error_type: ErrorType,
+    pub source: Source,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub chart_uuid: Option<ContentId>,
+    pub chart_views: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub chart_kind: Option<ChartKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub field_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub last_updated_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub last_updated_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub space_uuid: Option<SpaceId>,
+}
+
+/// What is wrong with a dashboard. What the caller may not see has no ids, and another text.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ValidationErrorDashboardResponse)]
+pub struct OfDashboard {
+    pub validation_id: u64,
+    pub created_at: Timestamp,
+    pub project_uuid: ProjectId,
+    pub error: String,
+    pub error_type: ErrorType,
+    pub source: Source,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub dashboard_uuid: Option<ContentId>,
+    pub dashboard_views: u64,
+    /// The chart that is broken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub chart_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub field_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub last_updated_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub last_updated_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub space_uuid: Option<SpaceId>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ValidationResponse)]
+pub enum Shown {
+    Chart(OfChart),
+    Dashboard(OfDashboard),
+    Table(OfTable),
+}
+
+/// What a project's last validation found and nobody dismissed: explores first, then charts, then dashboards, each by name.
+///
+/// # Errors
+/// `Unavailable` when the table does not answer.
+pub async fn of_project(app: &App, project: &InProject) -> Result<Vec<Shown>> {
+    let (head, mut findings) = app.store.findings(project.id()).await?;
+    findings.retain(|one| !head.dismissed.contains(&one.id));
+    match head.found_at {
+        Some(at) => shown(app, project, findings, at).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// What a validation of the project found that brought its explores; nothing before it is over. One that brought none is
+/// the project's, as long as it is the last one.
+///
+/// # Errors
+/// `NotFound` when the project had no such validation lately.
+pub async fn of_work(app: &App, project: &InProject, id: &str) -> Result<Vec<Shown>> {
+    let missing = || Error::NotFound(Kind::Job);
+    let id = WorkId::parse(id).ok_or_else(missing)?;
+    let work = app.store.work(id, app.clock.now()).await?;
+    let mine = work.filter(|work| work.project == project.id() && work.what == WorkKind::Validate);
+    let work = mine.ok_or_else(missing)?;
+    if work.status != WorkStatus::Completed {
+        return Ok(Vec::new());
+    }
+    if let Some(kept) = app.store.beside(id).await? {
+        return shown(app, project, kept.unpack_json()?, work.created_at).await;
+    }
+    match app.store.validation(project.id()).await?.run {
+        Some(last) if last == id => of_project(app, project).await,
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// What is known beside the findings.
+struct Facts<'a> {
+    contents: Contents<'a>,
+    names: Names,
+    views: BTreeMap<ContentId, Views>,
+    is_admin: bool,
+    at: Timestamp,
+}
+
+async fn shown(
+    app: &App,
+    project: &InProject,
+    findings: Vec<Finding>,
+    at: Timestamp,
+) -> Result<Vec<Shown>> {
+    let contents = Contents::read(app, project).await?;
+    let rows: BTreeMap<ContentId, Content> = findings
+        .iter()
+        .filter_map(|one| row_of(&contents, one))
+        .map(|row| (row.id, row.clone()))
+        .collect();
+    let wanted: Vec<_> = rows.values().map(|row| (row.what, row.id)).collect();
+    let (names, views) = tokio::try_join!(Names::of(app, rows.values()), app.store.views(&wanted))?;
+    let ids = wanted.into_iter().map(|(_, id)| id);
+    let facts = Facts {
+        names,
+        views: ids.zip(views).collect(),
+        is_admin: project.role() == Role::Admin,
+        at,
+        contents,
+    };
+    Ok(findings
+        .into_iter()
+        .filter_map(|one| facts.show(project, one))
+        .collect())
+}
+
+fn kind_of(source: Source) -> Option<ContentKind> {
+    match source {
+        Source::Table => None,
+        Source::Chart => Some(ContentKind::Chart),
+        Source::Dashboard => Some(ContentKind::Dashboard),
+    }
+}
+
+/// The chart or dashboard, unless it is gone.
+fn row_of<'a>(contents: &'a Contents<'_>, finding: &Finding) -> Option<&'a Content> {
+    contents
+        .index
+        .get(kind_of(finding.source)?, finding.content?)
+}
+
+impl Facts<'_> {
+    fn sees(&self, row: &Content) -> bool {
+        self.is_admin || self.contents.may(Action::View, row)
+    }
+
+    /// A finding as the caller sees it; none of what is gone.
+    fn show(&self, project: &InProject, finding: Finding) -> Option<Shown> {
+        if finding.source == Source::Table {
+            return Some(Shown::Table(OfTable {
+                validation_id: finding.id,
+                created_at: self.at,
+                project_uuid: project.id(),
+                error: finding.error,
+                error_type: finding.error_type,
+                source: finding.source,
+                name: finding.name,
+            }));
+        }
+        let row = row_of(&self.contents, &finding)?;
+        let shown = if finding.source == Source::Chart {
+            Shown::Chart(self.chart(row, finding))
+        } else {
+            Shown::Dashboard(self.dashboard(row, finding))
+        };
+        Some(shown)
+    }
+
+    /// Name, text, and the rest where the caller may see it.
+    fn words<'r>(
+        &self,
+        row: &'r Content,
+        finding: &Finding,
+    ) -> (String, String, Option<&'r Content>) {
+        if self.sees(row) {
+            (row.name.clone(), finding.error.clone(), Some(row))
+        } else {
+            (PRIVATE.to_owned(), PRIVATE_ERROR.to_owned(), None)
+        }
+    }
+
+    fn views(&self, seen: Option<&Content>) -> u64 {
+        let found = seen.and_then(|row| self.views.get(&row.id));
+        found.map_or(0, |views| views.views)
+    }
+
+    fn chart(&self, row: &Content, finding: Finding) -> OfChart {
+        let (name, error, seen) = self.words(row, &finding);
+        OfChart {
+            validation_id: finding.id,
+            created_at: self.at,
+            project_uuid: row.project,
+            error,
+            error_type: finding.error_type,
+            source: finding.source,
+            name,
+            chart_uuid: seen.map(|row| row.id),
+            chart_views: self.views(seen),
+            chart_kind: seen.map(|row| row.shown.chart_kind.unwrap_or(ChartKind::VerticalBar)),
+            field_name: finding.field.filter(|_| seen.is_some()),
+            last_updated_by: seen.and_then(|row| self.names.full(row.updated_by)),
+            last_updated_at: seen.map(|row| row.updated_at),
+            space_uuid: seen.and_then(|row| self.contents.index.space_of(row)),
+        }
+    }
+
+    fn dashboard(&self, row: &Content, finding: Finding) -> OfDashboard {
+        let (name, mut error, seen) = self.words(row, &finding);
+        let mut chart_name = None;
+        if let (Some((id, name)), Some(_)) = (&finding.chart, seen) {
+            // The chart on a dashboard may lie where the caller does not get.
+            let chart = self.contents.index.get(ContentKind::Chart, *id);
+            if chart.is_none_or(|chart| self.sees(chart)) {
+                chart_name = Some(name.clone());
+            } else {
+                chart_name = Some(PRIVATE.to_owned());
+                error = "A chart is broken on this dashboard.".to_owned();
+            }
+        }
+        OfDashboard {
+            validation_id: finding.id,
+            created_at: self.at,
+            project_uuid: row.project,
+            error,
+            error_type: finding.error_type,
+            source: finding.source,
+            name,
+            dashboard_uuid: seen.map(|row| row.id),
+            dashboard_views: self.views(seen),
+            chart_name,
+            field_name: finding.field.filter(|_| seen.is_some()),
+            last_updated_by: seen.and_then(|row| self.names.full(row.updated_by)),
+            last_updated_at: seen.map(|row| row.updated_at),
+            space_uuid: seen.and_then(|row| self.contents.index.space_of(row)),
+        }
+    }
+}
