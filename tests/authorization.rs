@@ -6,11 +6,11 @@
 
 mod accounts;
 mod callers;
+mod chart_rows;
 mod charts;
+mod code;
 mod content;
 mod dashboards;
-mod chart_rows;
-mod code;
 mod explores;
 mod files;
 mod groups;

@@ -9,11 +9,11 @@
 mod macros;
 mod accounts;
 mod asking;
+mod chart_rows;
 mod charts;
+mod code;
 mod content;
 mod dashboards;
-mod chart_rows;
-mod code;
 mod explores;
 mod files;
 mod groups;

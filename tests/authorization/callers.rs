@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
 use super::{
-    charts, dashboards, explores, files,
-    chart_rows, explores, files,
+    chart_rows, charts, dashboards, explores, files,
     rows::{ANA, LOGINS, Named, TOKENS, warehouse},
     sql_charts,
 };
@@ -350,7 +349,7 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
     let path = format!("/api/v1/comments/dashboards/{dashboard}/tile");
     let comment = ana.post(&path).json(&dashboards::saying()).await.ok();
 
-    let (chart, private_chart, dashboard) =
+    let (asked_chart, hidden_chart, asked_dashboard) =
         chart_rows::made(app, &project, (&space, &private_space)).await;
 
     let body = json!({ "name": "Sales", "members": [{ "userUuid": member }] });
@@ -391,9 +390,9 @@ async fn acme(app: &TestApp, ana: &Actor<'_>) -> Named {
         dashboard_version,
         private_dashboard,
         comment: text(&comment),
-        chart,
-        private_chart,
-        dashboard,
+        asked_chart,
+        hidden_chart,
+        asked_dashboard,
         ..Named::nobodys()
     }
 }

@@ -37,7 +37,7 @@ fn no_filters() -> Value {
 }
 
 fn tile(named: &Named, chart: &str) -> Value {
-    json!({ "chartUuid": chart, "dashboardUuid": named.dashboard, "dashboardFilters": no_filters(), "dashboardSorts": [] })
+    json!({ "chartUuid": chart, "dashboardUuid": named.asked_dashboard, "dashboardFilters": no_filters(), "dashboardSorts": [] })
 }
 
 fn first_version(chart: &str) -> String {
@@ -48,50 +48,54 @@ fn first_version(chart: &str) -> String {
 pub(super) fn rows() -> Vec<Row> {
     vec![
         ("PostChartResults", "", |named| {
-            with(Method::POST, of(&named.chart, "results"), json!({}))
+            with(Method::POST, of(&named.asked_chart, "results"), json!({}))
         }),
         ("PostChartResults", "of a private space", |named| {
-            with(Method::POST, of(&named.private_chart, "results"), json!({}))
+            with(Method::POST, of(&named.hidden_chart, "results"), json!({}))
         }),
         ("PostDashboardTile", "", |named| {
-            let path = of(&named.chart, "chart-and-results");
-            with(Method::POST, path, tile(named, &named.chart))
+            let path = of(&named.asked_chart, "chart-and-results");
+            with(Method::POST, path, tile(named, &named.asked_chart))
         }),
         ("getChartVersionResults", "", |named| {
-            let version = first_version(&named.chart);
-            let path = of(&named.chart, &format!("version/{version}/results"));
+            let version = first_version(&named.asked_chart);
+            let path = of(&named.asked_chart, &format!("version/{version}/results"));
             (Method::POST, path, None)
         }),
         ("CalculateTotalFromSavedChart", "", |named| {
-            with(Method::POST, of(&named.chart, "calculate-total"), json!({}))
+            with(
+                Method::POST,
+                of(&named.asked_chart, "calculate-total"),
+                json!({}),
+            )
         }),
         ("DownloadCsvFromSavedChart", "", |named| {
             let body =
                 json!({ "onlyRaw": true, "csvLimit": null, "dashboardFilters": no_filters() });
-            with(Method::POST, of(&named.chart, "downloadCsv"), body)
+            with(Method::POST, of(&named.asked_chart, "downloadCsv"), body)
         }),
         ("ExecuteAsyncSavedChartQuery", "", |named| {
-            let body = json!({ "chartUuid": named.chart });
+            let body = json!({ "chartUuid": named.asked_chart });
             with(Method::POST, query(named, "chart"), body)
         }),
         (
             "ExecuteAsyncSavedChartQuery",
             "of a private space",
             |named| {
-                let body = json!({ "chartUuid": named.private_chart });
+                let body = json!({ "chartUuid": named.hidden_chart });
                 with(Method::POST, query(named, "chart"), body)
             },
         ),
         ("ExecuteAsyncDashboardChartQuery", "", |named| {
-            let body = tile(named, &named.chart);
+            let body = tile(named, &named.asked_chart);
             with(Method::POST, query(named, "dashboard-chart"), body)
         }),
         ("exportCsvDashboard", "", |named| {
-            let path = format!("/api/v1/dashboards/{}/exportCsv", named.dashboard);
+            let path = format!("/api/v1/dashboards/{}/exportCsv", named.asked_dashboard);
             with(Method::POST, path, json!({ "filters": no_filters() }))
         }),
         ("exportDashboard", "", |named| {
-            let path = format!("/api/v1/dashboards/{}/export", named.dashboard);
+            let path = format!("/api/v1/dashboards/{}/export", named.asked_dashboard);
             (Method::POST, path, None)
         }),
     ]

@@ -65,11 +65,11 @@ pub(super) struct Named {
     pub(super) private_dashboard: String,
     /// Ana's comment on the tile.
     pub(super) comment: String,
-    /// A chart in the public space, and one in the private space.
-    pub(super) chart: String,
-    pub(super) private_chart: String,
+    /// A chart with rows in the public space, and one in the private space.
+    pub(super) asked_chart: String,
+    pub(super) hidden_chart: String,
     /// A dashboard in the public space with the first of them.
-    pub(super) dashboard: String,
+    pub(super) asked_dashboard: String,
 }
 
 impl Named {
@@ -107,9 +107,9 @@ impl Named {
             dashboard_version: id(),
             private_dashboard: id(),
             comment: id(),
-            chart: id(),
-            private_chart: id(),
-            dashboard: id(),
+            asked_chart: id(),
+            hidden_chart: id(),
+            asked_dashboard: id(),
         }
     }
 }

@@ -9,12 +9,17 @@
 
 mod bulk;
 mod charts;
+mod code;
 mod create;
+mod csv;
 mod filters;
 mod home;
 mod lists;
 mod pinning;
+mod promote;
 mod restore;
+mod results;
+mod totals;
 mod versions;
 
 use app::{Api, Reply};
@@ -26,15 +31,6 @@ pub(crate) type Tagged<T> = ([(HeaderName, String); 1], Reply<T>);
 
 /// How often something is tried that others came in the way of: each time, one of them got on.
 pub(crate) const TRIES: usize = 10;
-mod csv;
-mod results;
-mod totals;
-
-mod code;
-mod promote;
-
-use app::Api;
-use utoipa_axum::routes;
 
 /// The routes of the area.
 pub fn router() -> Api {

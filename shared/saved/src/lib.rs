@@ -5,15 +5,11 @@
 //! |---|---|
 //! | one thing by its id, and what the caller may do with it | `find.rs` |
 //! | all of a project, as the caller finds it | `contents.rs` |
-//! | what clients send and see | `chart.rs`, `sql_chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `people.rs` |
-//! | what clients send and see | `chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `people.rs` |
+//! | what clients send and see | `chart.rs`, `sql_chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `count.rs`, `people.rs` |
 //! | comments on the tiles of dashboards, and who is told of them | `comment.rs` |
 //! | editing while others do | `edit.rs` |
-//! | counting what was opened, and by whom | `activity.rs` |
+//! | pins; counting what was opened, and by whom | `pin.rs`, `activity.rs` |
 //! | all of a project, once more in a preview | `copy.rs` |
-//! | what clients send and see | `chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `count.rs`, `people.rs` |
-//! | editing while others do | `edit.rs` |
-//! | pins | `pin.rs` |
 //! | work that is polled | `work.rs` |
 //! | charts and dashboards as documents that are kept elsewhere | `code/` |
 //! | copying to the project that a preview is of | `promote/` |
@@ -22,8 +18,8 @@
 
 pub mod activity;
 pub mod chart;
-pub mod comment;
 pub mod code;
+pub mod comment;
 pub mod contents;
 pub mod copy;
 pub mod count;
@@ -35,9 +31,9 @@ pub mod html;
 pub mod list;
 pub mod people;
 pub mod pin;
-pub mod sql_chart;
 pub mod promote;
 pub mod rename;
+pub mod sql_chart;
 pub mod tile;
 pub mod validate;
 pub mod work;

@@ -27,8 +27,6 @@ pub enum WorkKind {
     Rename,
     /// Copy the content of a project into a preview.
     CopyContent,
-    /// Count who has used a project, as a file.
-    ActivityCsv,
     /// The rows of a dashboard's charts, as files.
     DashboardCsv,
 }

@@ -134,7 +134,7 @@ impl Upload<'_> {
                 .await?;
         }
         for edit in &plan.edits {
-            contents.index.put(edit.result().as_row());
+            contents.index.put(edit.result());
         }
         self.told(&contents, plan, &palette).await
     }

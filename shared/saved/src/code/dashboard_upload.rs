@@ -108,7 +108,7 @@ impl Upload<'_> {
                     .edit_content_in(project.id(), edits, &spaces, times)
                     .await?;
             }
-            contents.index.put(plan.head.as_row());
+            contents.index.put(plan.head.clone());
         }
         let space = contents.space_of(&plan.head);
         let space = space.ok_or(Error::NotFound(Kind::Dashboard))?.id;

@@ -59,7 +59,7 @@ impl Planner<'_> {
             ..base
         };
         // Its charts lie where it does.
-        self.target.index.put(new.as_row());
+        self.target.index.put(new.clone());
         let mut body: DashboardBody = version.body.unpack_json()?;
         forget_gone(&mut body, &self.source.index);
         let keys = slugs(&body.tiles, &self.source.index).into_iter();
@@ -161,7 +161,7 @@ impl Planner<'_> {
             ..fresh(self.app, self.to, ContentKind::SqlChart, &row.slug)
         };
         let edit = Edit::create(head, version.body);
-        self.target.index.put(edit.result().as_row());
+        self.target.index.put(edit.result());
         Ok(edit)
     }
 

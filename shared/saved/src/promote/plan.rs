@@ -223,7 +223,7 @@ impl<'a> Planner<'a> {
             (Some(_), None) => Act::Create,
             (Some(_), Some(_)) => Act::Update,
         };
-        self.target.index.put(head.as_row());
+        self.target.index.put(head.clone());
         Ok(Planned {
             action,
             source,

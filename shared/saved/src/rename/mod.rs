@@ -36,7 +36,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    chart, edit,
+    chart,
+    edit::Editing,
     validate::{AT_ONCE, latest},
     work::{Came, begin as begin_work},
 };
