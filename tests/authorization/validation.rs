@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::rows::{Named, Row, delete, get, with};
 
-const NO_CHART: &str = "00000000-0000-4000-8000-000000000000";
 
 fn of(named: &Named, rest: &str) -> String {
     format!("/api/v1/projects/{}{rest}", named.project)
@@ -28,11 +27,11 @@ pub(super) fn rows() -> Vec<Row> {
         }),
         ("renameChart", "of nothing", |named| {
             let body = json!({ "from": "orders", "to": "sales", "type": "model" });
-            let path = of(named, &format!("/rename/chart/{NO_CHART}"));
+            let path = of(named, &format!("/rename/chart/{}", named.chart));
             with(Method::POST, path, body)
         }),
         ("renameChartFields", "of nothing", |named| {
-            get(of(named, &format!("/rename/chart/{NO_CHART}/fields")))
+            get(of(named, &format!("/rename/chart/{}/fields", named.chart)))
         }),
     ]
 }
