@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::rows::{Named, Row, delete, get, with};
 
-
 fn of(named: &Named, rest: &str) -> String {
     format!("/api/v1/projects/{}{rest}", named.project)
 }

@@ -161,7 +161,10 @@ fn keep(tiles: &mut [Tile], old: &[Tile], index: &Index, dashboard: ContentId) {
     let shown = |tile: &Tile| show(tile, &charts).properties;
     for tile in tiles {
         let same = |one: &&Tile| one.uuid == tile.uuid && one.face.kind() == tile.face.kind();
-        let known = old.iter().find(same);
+        // Another chart that is gone looks the same.
+        let sent = tile.face.shows();
+        let same_chart = |one: &&Tile| sent.is_none() || one.face.shows() == sent;
+        let known = old.iter().find(same).filter(same_chart);
         if let Some(known) = known.filter(|known| shown(known) == shown(tile)) {
             tile.face = known.face.clone();
         }

@@ -56,7 +56,7 @@ pub struct ShownConfig {
     pub is_date_zoom_disabled: bool,
     /// What newer clients keep with it.
     #[serde(flatten)]
-    #[schema(ignore)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
     pub rest: Map<String, Value>,
 }
 

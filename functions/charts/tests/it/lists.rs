@@ -16,7 +16,88 @@ async fn charts_are_listed_for_those_who_may_see_them() {
     made.chart_in("Hidden", &private).await;
     let path = format!("{}/charts", made.path);
     let listed = made.ana.get(&path).await;
-    assert_snapshot!(listed, @"");
+    assert_snapshot!(listed, @r#"
+    200 {
+      "results": [
+        {
+          "chartKind": "vertical_bar",
+          "chartType": "cartesian",
+          "dashboardName": null,
+          "dashboardUuid": null,
+          "firstViewedAt": null,
+          "name": "A",
+          "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+          "pinnedListOrder": null,
+          "pinnedListUuid": null,
+          "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+          "slug": "a",
+          "source": "dbt_explore",
+          "spaceName": "Public",
+          "spaceUuid": "eb7d836d-3132-4b8a-9c80-4c1428cc29b4",
+          "updatedAt": "2026-01-31T09:30:00.000Z",
+          "updatedByUser": {
+            "firstName": "ana",
+            "lastName": "Test",
+            "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+          },
+          "uuid": "9031efbe-99b9-40e0-9c55-6dc18c11ecee",
+          "validationErrors": [],
+          "views": 0
+        },
+        {
+          "chartKind": "vertical_bar",
+          "chartType": "cartesian",
+          "dashboardName": null,
+          "dashboardUuid": null,
+          "firstViewedAt": null,
+          "name": "B",
+          "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+          "pinnedListOrder": null,
+          "pinnedListUuid": null,
+          "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+          "slug": "b",
+          "source": "dbt_explore",
+          "spaceName": "Public",
+          "spaceUuid": "eb7d836d-3132-4b8a-9c80-4c1428cc29b4",
+          "updatedAt": "2026-01-31T09:30:00.000Z",
+          "updatedByUser": {
+            "firstName": "ana",
+            "lastName": "Test",
+            "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+          },
+          "uuid": "5d73ced4-c8ac-43d0-821f-72b6efc8b035",
+          "validationErrors": [],
+          "views": 0
+        },
+        {
+          "chartKind": "vertical_bar",
+          "chartType": "cartesian",
+          "dashboardName": null,
+          "dashboardUuid": null,
+          "firstViewedAt": null,
+          "name": "Hidden",
+          "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+          "pinnedListOrder": null,
+          "pinnedListUuid": null,
+          "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+          "slug": "hidden",
+          "source": "dbt_explore",
+          "spaceName": "Private",
+          "spaceUuid": "ea5d42f7-1b46-4fba-86e8-b87d74f12faa",
+          "updatedAt": "2026-01-31T09:30:00.000Z",
+          "updatedByUser": {
+            "firstName": "ana",
+            "lastName": "Test",
+            "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+          },
+          "uuid": "025c592c-211b-4cd8-9632-e7cf3dac4695",
+          "validationErrors": [],
+          "views": 0
+        }
+      ],
+      "status": "ok"
+    }
+    "#);
     assert_eq!(names(&listed.ok()), ["A", "B", "Hidden"]);
     let vic = app.viewer("vic@acme.com").await;
     assert_eq!(names(&vic.get(&path).await.ok()), ["A", "B"]);

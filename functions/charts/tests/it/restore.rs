@@ -101,6 +101,8 @@ async fn after_a_while_it_is_gone_for_good() {
     let path = made.chart("Revenue").await;
     made.ana.delete(&path).await.ok();
     app.wait(24 * 60);
+    let login = json!({ "email": "ana@acme.com", "password": testing::PASSWORD });
+    made.ana.post("/api/v1/login").json(&login).await.ok();
     assert_eq!(deleted(&made).await, json!([]));
     let late = made.ana.post(&restore(&made, &path)).await;
     assert_eq!(late.refusal(), "404 NotFoundError");

@@ -29,7 +29,167 @@ async fn spaces_come_before_dashboards_and_dashboards_before_charts() {
         names(&reply.ok()["data"]),
         ["Shared", "Beta", "Gamma", "Alpha"]
     );
-    assert_snapshot!(reply, @"");
+    assert_snapshot!(reply, @r#"
+    200 {
+      "results": {
+        "data": [
+          {
+            "access": [
+              "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            ],
+            "chartCount": 2,
+            "contentType": "space",
+            "createdAt": "2026-01-31T09:30:00.000Z",
+            "createdBy": {
+              "firstName": "ana",
+              "lastName": "Test",
+              "uuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            },
+            "dashboardCount": 1,
+            "description": null,
+            "firstViewedAt": null,
+            "isPrivate": false,
+            "lastUpdatedAt": "2026-01-31T09:30:00.000Z",
+            "lastUpdatedBy": null,
+            "name": "Shared",
+            "organization": {
+              "name": "Acme",
+              "uuid": "b656ab30-9d77-4428-a650-b29d7e674170"
+            },
+            "parentSpaceUuid": null,
+            "path": "shared",
+            "pinnedList": null,
+            "project": {
+              "name": "Sales",
+              "uuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686"
+            },
+            "slug": "shared",
+            "space": {
+              "name": "Shared",
+              "uuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51"
+            },
+            "uuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+            "views": 0
+          },
+          {
+            "contentType": "dashboard",
+            "createdAt": "2026-01-31T09:30:00.000Z",
+            "createdBy": {
+              "firstName": "ana",
+              "lastName": "Test",
+              "uuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            },
+            "description": null,
+            "firstViewedAt": null,
+            "lastUpdatedAt": "2026-01-31T09:30:00.000Z",
+            "lastUpdatedBy": {
+              "firstName": "ana",
+              "lastName": "Test",
+              "uuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            },
+            "name": "Beta",
+            "organization": {
+              "name": "Acme",
+              "uuid": "b656ab30-9d77-4428-a650-b29d7e674170"
+            },
+            "pinnedList": null,
+            "project": {
+              "name": "Sales",
+              "uuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686"
+            },
+            "slug": "beta",
+            "space": {
+              "name": "Shared",
+              "uuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51"
+            },
+            "uuid": "31321b8a-9c80-4c14-a8cc-29b4320f9037",
+            "views": 0
+          },
+          {
+            "chartKind": "table",
+            "contentType": "chart",
+            "createdAt": "2026-01-31T09:31:00.000Z",
+            "createdBy": {
+              "firstName": "ana",
+              "lastName": "Test",
+              "uuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            },
+            "dashboard": null,
+            "description": null,
+            "firstViewedAt": null,
+            "lastUpdatedAt": "2026-01-31T09:31:00.000Z",
+            "lastUpdatedBy": {
+              "firstName": "ana",
+              "lastName": "Test",
+              "uuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            },
+            "name": "Gamma",
+            "organization": {
+              "name": "Acme",
+              "uuid": "b656ab30-9d77-4428-a650-b29d7e674170"
+            },
+            "pinnedList": null,
+            "project": {
+              "name": "Sales",
+              "uuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686"
+            },
+            "slug": "gamma",
+            "source": "sql",
+            "space": {
+              "name": "Shared",
+              "uuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51"
+            },
+            "uuid": "f053922d-9e2d-451d-aa0c-1b97dd80c67f",
+            "views": 0
+          },
+          {
+            "chartKind": "table",
+            "contentType": "chart",
+            "createdAt": "2026-01-31T09:30:00.000Z",
+            "createdBy": {
+              "firstName": "ana",
+              "lastName": "Test",
+              "uuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            },
+            "dashboard": null,
+            "description": null,
+            "firstViewedAt": null,
+            "lastUpdatedAt": "2026-01-31T09:30:00.000Z",
+            "lastUpdatedBy": {
+              "firstName": "ana",
+              "lastName": "Test",
+              "uuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            },
+            "name": "Alpha",
+            "organization": {
+              "name": "Acme",
+              "uuid": "b656ab30-9d77-4428-a650-b29d7e674170"
+            },
+            "pinnedList": null,
+            "project": {
+              "name": "Sales",
+              "uuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686"
+            },
+            "slug": "alpha",
+            "source": "dbt_explore",
+            "space": {
+              "name": "Shared",
+              "uuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51"
+            },
+            "uuid": "d12e4dff-951d-4ece-89f5-49d4ac4ec3c2",
+            "views": 0
+          }
+        ],
+        "pagination": {
+          "page": 1,
+          "pageSize": 10,
+          "totalPageCount": 1,
+          "totalResults": 4
+        }
+      },
+      "status": "ok"
+    }
+    "#);
 
     // Spaces only when they are asked for.
     let few = ana.get(CONTENT).await.ok();

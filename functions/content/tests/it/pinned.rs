@@ -73,7 +73,110 @@ async fn pins_are_shown_kind_by_kind_in_their_order() {
     assert_eq!(all_names(&all.ok()), expected);
     let seen = vic.get(&path).await;
     assert_eq!(all_names(&seen.ok()), ["Open", "Board", "A", "B"]);
-    assert_snapshot!(seen, @"");
+    assert_snapshot!(seen, @r#"
+    200 {
+      "results": [
+        {
+          "data": {
+            "access": [
+              "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            ],
+            "accessListLength": 1,
+            "chartCount": 2,
+            "dashboardCount": 1,
+            "isPrivate": false,
+            "name": "Open",
+            "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+            "parentSpaceUuid": null,
+            "path": "open",
+            "pinnedListOrder": 100,
+            "pinnedListUuid": "982e3e9b-2164-441e-9bd3-6468016b9d11",
+            "projectUuid": "6dd8be71-867a-4d93-baf8-b8c80f9ecacf",
+            "uuid": "b4e5d91e-d84f-40ca-bdf0-830b0e2af525"
+          },
+          "type": "space"
+        },
+        {
+          "data": {
+            "firstViewedAt": null,
+            "name": "Board",
+            "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+            "pinnedListOrder": 100,
+            "pinnedListUuid": "982e3e9b-2164-441e-9bd3-6468016b9d11",
+            "projectUuid": "6dd8be71-867a-4d93-baf8-b8c80f9ecacf",
+            "slug": "board",
+            "spaceUuid": "b4e5d91e-d84f-40ca-bdf0-830b0e2af525",
+            "tileTypes": [],
+            "updatedAt": "2026-01-31T09:30:00.000Z",
+            "updatedByUser": {
+              "firstName": "ana",
+              "lastName": "Test",
+              "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            },
+            "uuid": "2ce00d82-0d4c-4751-9764-196f4b3cc3c0",
+            "validationErrors": [],
+            "views": 0
+          },
+          "type": "dashboard"
+        },
+        {
+          "data": {
+            "chartKind": "table",
+            "dashboardName": null,
+            "dashboardUuid": null,
+            "firstViewedAt": null,
+            "name": "A",
+            "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+            "pinnedListOrder": 100,
+            "pinnedListUuid": "982e3e9b-2164-441e-9bd3-6468016b9d11",
+            "projectUuid": "6dd8be71-867a-4d93-baf8-b8c80f9ecacf",
+            "slug": "a",
+            "source": "dbt_explore",
+            "spaceName": "Open",
+            "spaceUuid": "b4e5d91e-d84f-40ca-bdf0-830b0e2af525",
+            "updatedAt": "2026-01-31T09:30:00.000Z",
+            "updatedByUser": {
+              "firstName": "ana",
+              "lastName": "Test",
+              "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            },
+            "uuid": "211bfcd8-5632-47cf-bdac-4695f5a8add9",
+            "validationErrors": [],
+            "views": 0
+          },
+          "type": "chart"
+        },
+        {
+          "data": {
+            "chartKind": "table",
+            "dashboardName": null,
+            "dashboardUuid": null,
+            "firstViewedAt": null,
+            "name": "B",
+            "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+            "pinnedListOrder": 100,
+            "pinnedListUuid": "982e3e9b-2164-441e-9bd3-6468016b9d11",
+            "projectUuid": "6dd8be71-867a-4d93-baf8-b8c80f9ecacf",
+            "slug": "b",
+            "source": "dbt_explore",
+            "spaceName": "Open",
+            "spaceUuid": "b4e5d91e-d84f-40ca-bdf0-830b0e2af525",
+            "updatedAt": "2026-01-31T09:30:00.000Z",
+            "updatedByUser": {
+              "firstName": "ana",
+              "lastName": "Test",
+              "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            },
+            "uuid": "f96efc08-72d1-4d01-a051-d5398c3f4870",
+            "validationErrors": [],
+            "views": 0
+          },
+          "type": "chart"
+        }
+      ],
+      "status": "ok"
+    }
+    "#);
 
     let order = format!("{path}/order");
     let one = |kind: &str, uuid: String, at: Value| json!({ "type": kind, "data": { "uuid": uuid, "pinnedListOrder": at } });

@@ -63,7 +63,105 @@ async fn every_kind_is_found() {
 
     let search = format!("/api/v1/projects/{}/search", project.id);
     let reply = ana.get(&format!("{search}/ORDER")).await;
-    assert_snapshot!(reply, @"");
+    assert_snapshot!(reply, @r#"
+    200 {
+      "results": {
+        "dashboardTabs": [
+          {
+            "dashboardName": "Board",
+            "dashboardUuid": "1d3c66c0-d0b5-4b7f-aa5d-42f71b46ffba",
+            "name": "My Order tab",
+            "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+            "uuid": "t1"
+          }
+        ],
+        "dashboards": [
+          {
+            "description": "All orders",
+            "name": "Board",
+            "search_rank": 0.125,
+            "slug": "board",
+            "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+            "uuid": "1d3c66c0-d0b5-4b7f-aa5d-42f71b46ffba",
+            "validationErrors": []
+          }
+        ],
+        "fields": [
+          {
+            "explore": "orders",
+            "exploreLabel": "Orders",
+            "fieldType": "dimension",
+            "label": "Order status",
+            "name": "status",
+            "regexMatchCount": 1,
+            "table": "orders",
+            "tableLabel": "Orders",
+            "type": "string"
+          },
+          {
+            "explore": "orders",
+            "exploreLabel": "Orders",
+            "fieldType": "metric",
+            "label": "Order total",
+            "name": "total",
+            "regexMatchCount": 1,
+            "table": "orders",
+            "tableLabel": "Orders",
+            "type": "sum"
+          }
+        ],
+        "pages": [],
+        "savedCharts": [
+          {
+            "chartType": "table",
+            "name": "Orders by month",
+            "search_rank": 0.5,
+            "slug": "orders-by-month",
+            "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+            "uuid": "d12e4dff-951d-4ece-89f5-49d4ac4ec3c2",
+            "validationErrors": []
+          }
+        ],
+        "spaces": [
+          {
+            "name": "Orders",
+            "search_rank": 0.5,
+            "slug": "orders",
+            "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+            "uuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+            "validationErrors": []
+          }
+        ],
+        "sqlCharts": [
+          {
+            "chartType": "table",
+            "name": "Order SQL",
+            "search_rank": 1.0,
+            "slug": "order-sql",
+            "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+            "uuid": "31321b8a-9c80-4c14-a8cc-29b4320f9037",
+            "validationErrors": []
+          }
+        ],
+        "tables": [
+          {
+            "description": "All of them",
+            "explore": "orders",
+            "exploreLabel": "Orders",
+            "label": "Orders",
+            "name": "orders",
+            "regexMatchCount": 1
+          },
+          {
+            "explore": "order_errors",
+            "exploreLabel": "Broken",
+            "validationErrors": []
+          }
+        ]
+      },
+      "status": "ok"
+    }
+    "#);
     assert_eq!(reply.header(CUT), None);
     let found = reply.ok();
     assert_eq!(names(&found["fields"]), ["status", "total"]);
@@ -146,6 +244,8 @@ async fn days_and_authors_narrow_it_down() {
     let open = public(&ana, &project, "Order space").await;
     chart(&app, &project, "Order one", open).await;
     app.wait(2 * 24 * 60);
+    let login = json!({ "email": ANA, "password": testing::PASSWORD });
+    ana.post("/api/v1/login").json(&login).await.ok();
     chart(&app, &project, "Order two", open).await;
 
     let search = format!("/api/v1/projects/{}/search/order", project.id);

@@ -49,7 +49,68 @@ async fn a_thread_is_shown_by_its_tile_oldest_first() {
     said(&bob, &made, &saying("Later")).await;
 
     let shown = bob.get(&comments(&made)).await;
-    assert_snapshot!(shown, @"");
+    assert_snapshot!(shown, @r#"
+    200 {
+      "results": {
+        "a": [
+          {
+            "canRemove": false,
+            "commentId": "019c1363-49c0-702e-900a-3fea7a12ee75",
+            "createdAt": "2026-01-31T09:30:00.000Z",
+            "mentions": [],
+            "replies": [
+              {
+                "canRemove": true,
+                "commentId": "019c1364-3420-72fd-8d4d-4cf496d443d1",
+                "createdAt": "2026-01-31T09:31:00.000Z",
+                "mentions": [],
+                "replyTo": "019c1363-49c0-702e-900a-3fea7a12ee75",
+                "resolved": false,
+                "text": "I see",
+                "textHtml": "<p>I see</p>",
+                "user": {
+                  "name": "bob Test"
+                }
+              },
+              {
+                "canRemove": false,
+                "commentId": "019c1365-1e80-796f-8b3c-c3c0bb4f8720",
+                "createdAt": "2026-01-31T09:32:00.000Z",
+                "mentions": [],
+                "replyTo": "019c1363-49c0-702e-900a-3fea7a12ee75",
+                "resolved": false,
+                "text": "I see",
+                "textHtml": "<p>I see</p>",
+                "user": {
+                  "name": "ana Test"
+                }
+              }
+            ],
+            "resolved": false,
+            "text": "Look",
+            "textHtml": "<b>Look</b>",
+            "user": {
+              "name": "ana Test"
+            }
+          },
+          {
+            "canRemove": true,
+            "commentId": "019c1366-08e0-789f-aa9a-51b2843583c0",
+            "createdAt": "2026-01-31T09:33:00.000Z",
+            "mentions": [],
+            "replies": [],
+            "resolved": false,
+            "text": "Later",
+            "textHtml": "<p>Later</p>",
+            "user": {
+              "name": "bob Test"
+            }
+          }
+        ]
+      },
+      "status": "ok"
+    }
+    "#);
     let shown = shown.ok();
     assert_eq!(shown.as_object().unwrap().len(), 1);
     let threads = shown["a"].as_array().unwrap();

@@ -26,7 +26,127 @@ async fn a_dashboard_is_answered_whole_and_read_again_as_it_was_answered() {
     assert_eq!(reply.status, 201);
     assert_eq!(reply.header("etag"), Some("\"1\""));
     let made = reply.json()["results"].clone();
-    assert_snapshot!(reply, @"");
+    assert_snapshot!(reply, @r#"
+    201 {
+      "results": {
+        "access": [
+          {
+            "email": "ana@example.com",
+            "firstName": "ana",
+            "hasDirectAccess": true,
+            "inheritedFrom": "organization",
+            "inheritedRole": "admin",
+            "lastName": "Test",
+            "projectRole": "admin",
+            "role": "admin",
+            "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+          }
+        ],
+        "config": {
+          "isDateZoomDisabled": true,
+          "later": 1
+        },
+        "dashboardVersionId": 1,
+        "description": "What we sell",
+        "filters": {
+          "dimensions": [
+            {
+              "id": "1",
+              "label": "Status",
+              "operator": "equals",
+              "target": {
+                "fieldId": "orders_status",
+                "tableName": "orders"
+              },
+              "tileTargets": {
+                "a": {
+                  "fieldId": "orders_status",
+                  "tableName": "orders"
+                }
+              },
+              "values": [
+                "a"
+              ]
+            }
+          ],
+          "metrics": [],
+          "tableCalculations": []
+        },
+        "firstViewedAt": null,
+        "isPrivate": false,
+        "name": "Sales & More",
+        "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+        "pinnedListOrder": null,
+        "pinnedListUuid": null,
+        "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+        "slug": "sales-more",
+        "spaceName": "Public",
+        "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+        "tabs": [
+          {
+            "name": "First",
+            "order": 0.0,
+            "uuid": "one"
+          }
+        ],
+        "tiles": [
+          {
+            "h": 4.5,
+            "properties": {
+              "belongsToDashboard": false,
+              "chartName": "Revenue",
+              "chartSlug": "revenue",
+              "hideTitle": true,
+              "lastVersionChartKind": "table",
+              "savedChartUuid": "d12e4dff-951d-4ece-89f5-49d4ac4ec3c2",
+              "title": "Mine"
+            },
+            "tabUuid": "one",
+            "type": "saved_chart",
+            "uuid": "a",
+            "w": 6.0,
+            "x": 0.0,
+            "y": 0.0
+          },
+          {
+            "h": 4.0,
+            "properties": {
+              "content": "> a &amp; b",
+              "hideTitle": false,
+              "title": "T"
+            },
+            "type": "markdown",
+            "uuid": "b",
+            "w": 6.0,
+            "x": 6.0,
+            "y": 0.0
+          },
+          {
+            "h": 4.0,
+            "properties": {
+              "hideTitle": false,
+              "title": "",
+              "url": "https://x.example"
+            },
+            "type": "loom",
+            "uuid": "c",
+            "w": 6.0,
+            "x": 0.0,
+            "y": 4.0
+          }
+        ],
+        "updatedAt": "2026-01-31T09:30:00.000Z",
+        "updatedByUser": {
+          "firstName": "ana",
+          "lastName": "Test",
+          "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+        },
+        "uuid": "320f9037-3ced-4242-891f-53ad91e39c88",
+        "views": 0
+      },
+      "status": "ok"
+    }
+    "#);
     // Targets of tiles that are not there are left out.
     let targets = &made["filters"]["dimensions"][0]["tileTargets"];
     assert_eq!(targets.as_object().unwrap().len(), 1);

@@ -35,9 +35,9 @@ async fn fifty_tiles_take_as_many_requests_as_one() {
     }
     let large = given.made(&with(&json!(tiles))).await;
     assert_eq!(large["tiles"].as_array().unwrap().len(), 50);
-    // Session and user; head; project and access; spaces; index; version; author; pins; views; and two to count.
-    assert_eq!(requests(&app, &given, &small).await, 11);
-    assert_eq!(requests(&app, &given, &large).await, 11);
+    // Session and user; head; project and access; spaces; index; version; author; pins; views; and three to count.
+    assert_eq!(requests(&app, &given, &small).await, 12);
+    assert_eq!(requests(&app, &given, &large).await, 12);
 }
 
 #[tokio::test]

@@ -25,7 +25,36 @@ async fn the_list_has_what_the_caller_may_see() {
     let path = given.dashboards();
 
     let viewer = app.viewer(BOB).await;
-    assert_snapshot!(viewer.get(&path).await, @"");
+    assert_snapshot!(viewer.get(&path).await, @r#"
+    200 {
+      "results": [
+        {
+          "firstViewedAt": null,
+          "name": "Open",
+          "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+          "pinnedListOrder": null,
+          "pinnedListUuid": null,
+          "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+          "slug": "open",
+          "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+          "tileTypes": [
+            "saved_chart",
+            "markdown"
+          ],
+          "updatedAt": "2026-01-31T09:30:00.000Z",
+          "updatedByUser": {
+            "firstName": "ana",
+            "lastName": "Test",
+            "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+          },
+          "uuid": "6dd8be71-867a-4d93-baf8-b8c80f9ecacf",
+          "validationErrors": [],
+          "views": 0
+        }
+      ],
+      "status": "ok"
+    }
+    "#);
     assert_eq!(names(&given.ana.get(&path).await.ok()), ["Hidden", "Open"]);
     let of_chart = format!("{path}?chartUuid={chart}");
     assert_eq!(names(&given.ana.get(&of_chart).await.ok()), ["Open"]);

@@ -46,7 +46,7 @@ async fn a_quick_query_is_answered_at_once_and_read_by_its_id() {
       "page": 1,
       "pageSize": 3,
       "pivotDetails": null,
-      "queryUuid": "ea5d42f7-1b46-4fba-86e8-b87d74f12faa",
+      "queryUuid": "6dd8be71-867a-4d93-baf8-b8c80f9ecacf",
       "resultsPageExecutionMs": 0,
       "rows": 3,
       "status": "ready",

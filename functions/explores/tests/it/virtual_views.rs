@@ -131,6 +131,8 @@ async fn a_view_outlives_deploys_and_sweeps() {
     ana.put(&list(&project)).json(&deploy).await.ok();
     assert_eq!(explores(&ana, &project).await, ["mine", "orders"]);
     app.wait(24 * 60);
+    let login = json!({ "email": crate::given::ANA, "password": testing::PASSWORD });
+    ana.post("/api/v1/login").json(&login).await.ok();
     app.work(worker::run).await;
     let kept = ana.get(&format!("{}/mine", list(&project))).await.ok();
     assert_eq!(kept["type"], "virtual");

@@ -580,7 +580,7 @@ async fn a_preview_may_have_another_schema_branch_and_environment() {
             json!({ "schema": "x".repeat(256) }),
         ),
         ("warehouseConnectionOverrides", json!({ "schema": "a\nb" })),
-        ("dbtConnectionOverrides", json!({ "branch": "a\u{0}b" })),
+        ("dbtConnectionOverrides", json!({ "branch": "a\nb" })),
     ] {
         let body = json!({ "name": "P", "copyContent": true, field: overrides });
         let refused = shop.ana.post(&path).json(&body).await;

@@ -28,7 +28,57 @@ async fn a_removed_field_is_told_for_the_chart_and_for_the_dashboard_it_is_on() 
     shop.dashboard("Board", &shop.space, &[bad, good, bad], &[])
         .await;
     let found = shop.validate(&json!({})).await;
-    assert_snapshot!(format!("{:#}", json!(found)), @"");
+    assert_snapshot!(format!("{:#}", json!(found)), @r#"
+    [
+      {
+        "chartKind": "table",
+        "chartUuid": "0ea5a2e7-aaf6-45c9-8324-3028c42e0024",
+        "chartViews": 0,
+        "createdAt": "2026-01-31T09:30:00.000Z",
+        "error": "Dimension error: the field 'orders_gone' no longer exists",
+        "errorType": "dimension",
+        "fieldName": "orders_gone",
+        "lastUpdatedAt": "2026-01-31T09:30:00.000Z",
+        "lastUpdatedBy": "ana Test",
+        "name": "Bad",
+        "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+        "source": "chart",
+        "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+        "validationId": 8480956266367249
+      },
+      {
+        "chartKind": "table",
+        "chartUuid": "0ea5a2e7-aaf6-45c9-8324-3028c42e0024",
+        "chartViews": 0,
+        "createdAt": "2026-01-31T09:30:00.000Z",
+        "error": "Sorting error: the field 'orders_gone' no longer exists",
+        "errorType": "sorting",
+        "fieldName": "orders_gone",
+        "lastUpdatedAt": "2026-01-31T09:30:00.000Z",
+        "lastUpdatedBy": "ana Test",
+        "name": "Bad",
+        "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+        "source": "chart",
+        "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+        "validationId": 4712985445824399
+      },
+      {
+        "chartName": "Bad",
+        "createdAt": "2026-01-31T09:30:00.000Z",
+        "dashboardUuid": "4e80f050-9d27-42aa-bc27-4db1befe8f64",
+        "dashboardViews": 0,
+        "error": "The chart 'Bad' is broken on this dashboard.",
+        "errorType": "chart",
+        "lastUpdatedAt": "2026-01-31T09:30:00.000Z",
+        "lastUpdatedBy": "ana Test",
+        "name": "Board",
+        "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+        "source": "dashboard",
+        "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+        "validationId": 1537572893114835
+      }
+    ]
+    "#);
     assert_eq!(
         lines(&found),
         [
@@ -212,7 +262,45 @@ async fn what_lies_where_somebody_does_not_get_has_neither_name_nor_text() {
     shop.dashboard("Board", &shop.space, &[secret], &[]).await;
     shop.validate(&json!({})).await;
     let found = shop.found(&dev).await;
-    assert_snapshot!(format!("{:#}", json!(found)), @"");
+    assert_snapshot!(format!("{:#}", json!(found)), @r#"
+    [
+      {
+        "chartViews": 0,
+        "createdAt": "2026-01-31T09:30:00.000Z",
+        "error": "Something is wrong with private content",
+        "errorType": "dimension",
+        "name": "Private content",
+        "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+        "source": "chart",
+        "validationId": 7148839540633254
+      },
+      {
+        "chartViews": 0,
+        "createdAt": "2026-01-31T09:30:00.000Z",
+        "error": "Something is wrong with private content",
+        "errorType": "sorting",
+        "name": "Private content",
+        "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+        "source": "chart",
+        "validationId": 7291934344273122
+      },
+      {
+        "chartName": "Private content",
+        "createdAt": "2026-01-31T09:30:00.000Z",
+        "dashboardUuid": "695da845-2ce0-4d82-8d4c-b7515764196f",
+        "dashboardViews": 0,
+        "error": "A chart is broken on this dashboard.",
+        "errorType": "chart",
+        "lastUpdatedAt": "2026-01-31T09:30:00.000Z",
+        "lastUpdatedBy": "ana Test",
+        "name": "Board",
+        "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+        "source": "dashboard",
+        "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+        "validationId": 5892391466702378
+      }
+    ]
+    "#);
     let text = json!(found).to_string();
     assert!(!text.contains("Secret") && !text.contains("orders_hidden"));
     assert!(!text.contains(&secret.to_string()));

@@ -112,7 +112,134 @@ async fn a_space_shows_what_lies_directly_in_it() {
     assert_eq!(names(&seen.ok()["queries"]), ["SQL", "Chart"]);
     assert_eq!(names(&seen.ok()["dashboards"]), ["Board"]);
     assert_eq!(seen.ok()["childSpaces"][0]["chartCount"], 1);
-    assert_snapshot!(seen, @"");
+    assert_snapshot!(seen, @r#"
+    200 {
+      "results": {
+        "access": [
+          {
+            "email": "ana@example.com",
+            "firstName": "ana",
+            "hasDirectAccess": true,
+            "inheritedFrom": "organization",
+            "inheritedRole": "admin",
+            "lastName": "Test",
+            "projectRole": "admin",
+            "role": "admin",
+            "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+          }
+        ],
+        "breadcrumbs": [
+          {
+            "name": "Root",
+            "uuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51"
+          }
+        ],
+        "childSpaces": [
+          {
+            "access": [
+              "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            ],
+            "chartCount": 1,
+            "dashboardCount": 0,
+            "isPrivate": false,
+            "name": "Child",
+            "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+            "parentSpaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+            "path": "root.child",
+            "pinnedListOrder": null,
+            "pinnedListUuid": null,
+            "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+            "slug": "child",
+            "uuid": "ac4ec3c2-0c52-4ea1-8bbb-9af450e650d5"
+          }
+        ],
+        "dashboards": [
+          {
+            "firstViewedAt": null,
+            "name": "Board",
+            "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+            "pinnedListOrder": null,
+            "pinnedListUuid": null,
+            "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+            "slug": "board",
+            "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+            "tileTypes": [],
+            "updatedAt": "2026-01-31T09:31:00.000Z",
+            "updatedByUser": {
+              "firstName": "ana",
+              "lastName": "Test",
+              "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            },
+            "uuid": "dd80c67f-e5f8-41f1-9d73-ced4c8acf3d0",
+            "validationErrors": [],
+            "views": 0
+          }
+        ],
+        "groupsAccess": [],
+        "isPrivate": false,
+        "name": "Root",
+        "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+        "parentSpaceUuid": null,
+        "path": "root",
+        "pinnedListOrder": null,
+        "pinnedListUuid": null,
+        "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+        "queries": [
+          {
+            "chartKind": "vertical_bar",
+            "dashboardName": null,
+            "dashboardUuid": null,
+            "firstViewedAt": null,
+            "name": "SQL",
+            "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+            "pinnedListOrder": null,
+            "pinnedListUuid": null,
+            "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+            "slug": "sql",
+            "source": "sql",
+            "spaceName": "Root",
+            "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+            "updatedAt": "2026-01-31T09:31:00.000Z",
+            "updatedByUser": {
+              "firstName": "ana",
+              "lastName": "Test",
+              "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            },
+            "uuid": "1b46ffba-46e8-487d-b4f1-2faa6dd8be71",
+            "validationErrors": [],
+            "views": 0
+          },
+          {
+            "chartKind": "vertical_bar",
+            "dashboardName": null,
+            "dashboardUuid": null,
+            "firstViewedAt": null,
+            "name": "Chart",
+            "organizationUuid": "b656ab30-9d77-4428-a650-b29d7e674170",
+            "pinnedListOrder": null,
+            "pinnedListUuid": null,
+            "projectUuid": "ee8383a4-e685-4acd-ba22-effaf4ed8686",
+            "slug": "chart",
+            "source": "dbt_explore",
+            "spaceName": "Root",
+            "spaceUuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51",
+            "updatedAt": "2026-01-31T09:30:00.000Z",
+            "updatedByUser": {
+              "firstName": "ana",
+              "lastName": "Test",
+              "userUuid": "54743dc5-e24d-4a41-bb15-9584c1226df6"
+            },
+            "uuid": "320f9037-3ced-4242-891f-53ad91e39c88",
+            "validationErrors": [],
+            "views": 0
+          }
+        ],
+        "slug": "root",
+        "uuid": "89f5dba4-56eb-4b0a-8ac2-57cb1f194d51"
+      },
+      "status": "ok"
+    }
+    "#);
 
     let list = ana.get(&spaces(&project)).await.ok();
     let counts = |at: usize| (&list[at]["chartCount"], &list[at]["dashboardCount"]);

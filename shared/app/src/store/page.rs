@@ -1,6 +1,9 @@
 //! Reading: one item, several at once, and partitions page by page. The only loops over pages and unprocessed keys.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use aws_sdk_dynamodb::{
     operation::query::builders::QueryFluentBuilder,
@@ -55,13 +58,19 @@ impl Store {
         output.item.map(read).transpose()
     }
 
-    /// Items of any partitions, a hundred in a request, read consistently; in the order of the keys.
+    /// Items of any partitions, a hundred in a request, read consistently; in the order of the keys. The table takes no key
+    /// twice in a request, so what is asked for twice is read once.
     pub(super) async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Item>>> {
         let mut found: HashMap<Key, Item> = HashMap::new();
-        for chunk in keys.chunks(100) {
+        let once: BTreeSet<&Key> = keys.iter().collect();
+        let once: Vec<Key> = once.iter().map(|key| (*key).clone()).collect();
+        for chunk in once.chunks(100) {
             self.get_chunk(chunk, &mut found).await?;
         }
-        Ok(keys.iter().map(|key| found.remove(key)).collect())
+        if once.len() == keys.len() {
+            return Ok(keys.iter().map(|key| found.remove(key)).collect());
+        }
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 
     async fn get_chunk(&self, keys: &[Key], found: &mut HashMap<Key, Item>) -> Result<()> {

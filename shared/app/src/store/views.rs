@@ -11,13 +11,12 @@ use crate::{
 };
 
 impl Store {
-    /// Counts that something was opened. Two writes for the first time, else one.
+    /// Counts that something was opened. One write for the first time, else two.
     pub async fn count_view(&self, what: ContentKind, id: ContentId, now: Timestamp) -> Result<()> {
         let count = || {
             Write::update(keys::views(what, id))
                 .set("kind", "views")
                 .add("views", 1)
-                .set("kind", "views")
                 .set("lastViewedAt", now)
         };
         let first = count().set("firstViewedAt", now).when_missing("views");
