@@ -12,7 +12,6 @@ use app::{
 };
 use axum::extract::State;
 use saved::{Place, chart::SavedChart, edit::Editing};
-use semantic::query::CustomDimension;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -45,12 +44,7 @@ pub(crate) async fn shown(
 /// # Errors
 /// `CustomSql` for others.
 pub(crate) fn require_own_sql(project: &InProject, body: &ChartBody) -> Result<()> {
-    let mut custom = body.metric_query.custom_dimensions.iter().flatten();
-    let has_sql = custom.any(|one| matches!(one, CustomDimension::Sql(_)));
-    if has_sql && !project.may(Action::Manage, Subject::CustomSql, &project.object()) {
-        return Err(Error::CustomSql);
-    }
-    Ok(())
+    saved::code::allow_sql(project, &body.metric_query)
 }
 
 /// Lets go on only with an explore that is there, compiled or not. Fields need not be there: validation tells.

@@ -9,7 +9,7 @@ use app::{
         access::{Action, Subject},
         content::{Content, ContentKind},
         id::{ContentId, SpaceId},
-        slug::valid_slug,
+        slug::{next_slug, valid_slug},
     },
     store::{Edit, Slug},
 };
@@ -69,15 +69,14 @@ fn goes_with(contents: &Contents<'_>, row: &Content) -> bool {
     })
 }
 
-/// Whether the caller may do this to something deleted. Where the place is gone that said who may, it is for whoever made it,
-/// and for admins of the project.
+/// Whether the caller may do this to something deleted. Where the place is gone that said who may, it is for admins of the
+/// project: whoever made it may have been put out since.
 fn may(contents: &Contents<'_>, action: Action, row: &Content) -> bool {
     if contents.space_of(row).is_some() {
         return contents.may(action, row);
     }
     let project = contents.spaces.project;
-    row.created_by == Some(project.user.id)
-        || project.may(Action::Manage, Subject::Project, &project.object())
+    project.may(Action::Manage, Subject::Project, &project.object())
 }
 
 /// Lists what can be restored, what was deleted last first: of what the caller might see.
@@ -201,6 +200,27 @@ fn named<'a>(app: &App, contents: &'a Contents<'_>, id: &str) -> Result<&'a Cont
     found.ok_or_else(missing)
 }
 
+/// A chart of a dashboard's own, which comes back with it: under another slug, where its own was taken meanwhile.
+fn back_with(app: &App, contents: &Contents<'_>, chart: &Content) -> Edit {
+    let mut tries = 0;
+    let slug = loop {
+        let slug = next_slug(&chart.slug, tries, &app.random);
+        if contents.index.by_slug(chart.what, &slug).is_none() {
+            break slug;
+        }
+        tries += 1;
+    };
+    let new = Content {
+        slug,
+        deleted_at: None,
+        ..chart.clone()
+    };
+    Edit {
+        slug: Slug::Claimed,
+        ..Edit::change(chart, new)
+    }
+}
+
 /// Something deleted that comes back as this. Whose slug was taken meanwhile does not.
 fn back(contents: &Contents<'_>, old: &Content, new: Content) -> Result<Edit> {
     if contents.index.by_slug(new.what, &new.slug).is_some() {
@@ -221,7 +241,6 @@ impl RestoreContent {
     async fn edits(&self, app: &App, contents: &Contents<'_>, row: &Content) -> Result<Vec<Edit>> {
         let new = self.placed(contents, row)?;
         let slug = self.slug.as_deref().map(valid_slug).transpose()?;
-        // The index does not have all of a dashboard's head.
         let head = app.store.content_or_deleted(row.what, row.id).await?;
         let head = head.ok_or(Error::NotFound(Kind::Deleted))?;
         let new = Content {
@@ -234,8 +253,7 @@ impl RestoreContent {
             .index
             .deleted()
             .filter(|chart| chart.dashboard == Some(row.id) && chart.deleted_at == row.deleted_at);
-        let own = own.map(|chart| back(contents, chart, chart.clone()));
-        let mut edits: Vec<Edit> = own.collect::<Result<_>>()?;
+        let mut edits: Vec<Edit> = own.map(|chart| back_with(app, contents, chart)).collect();
         edits.push(back(contents, &head, new)?);
         Ok(edits)
     }

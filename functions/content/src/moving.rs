@@ -255,6 +255,16 @@ async fn move_space(
         may_move(&spaces, space, target)?;
         let organization = project.organization();
         let tree = &spaces.tree;
+        let paths = tree.moved_paths(space, target)?;
+        let within: BTreeSet<_> = paths.iter().map(|(one, _)| one.id).collect();
+        let taken = |path: &String| {
+            let there = tree.at_path(path);
+            there.is_some_and(|there| !within.contains(&there.id))
+        };
+        // Documents name spaces by their paths.
+        if paths.iter().any(|(_, path)| taken(path)) {
+            return Err(Error::Exists(Kind::Space));
+        }
         let moved = SpaceMove {
             organization,
             tree,

@@ -6,14 +6,17 @@ use app::{
     App, Error, InProject, Kind, Result,
     domain::{
         access::Action,
-        content::{Content, ContentKind, DashboardBody, Index, content_description, content_name},
+        content::{
+            ChartBody, Content, ContentKind, DashboardBody, Index, content_description,
+            content_name,
+        },
         id::ContentId,
         packed::Packed,
         slug::next_slug,
     },
     store::{EDITS, Edit, LARGEST_CHUNK},
 };
-use saved::{Contents, dashboard::shown, edit::edit_all};
+use saved::{Contents, code::allow_sql, dashboard::shown, edit::edit_all};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -91,6 +94,8 @@ async fn copies(
         let Some(version) = versions.remove(&chart.id) else {
             continue;
         };
+        let copied: ChartBody = version.unpack_json()?;
+        allow_sql(project, &copied.metric_query)?;
         let named = (chart.what, chart.name.clone(), chart.description.clone());
         let mut new = new_head(app, project, named, chart.shown.clone());
         new.dashboard = Some(head.id);

@@ -15,7 +15,10 @@ pub(crate) async fn get_project(
     project: InProject,
 ) -> Result<Reply<ProjectView>> {
     project.require(Action::View, Subject::Project)?;
-    let found = app.store.all_connections(project.id()).await?;
+    let (found, pins) = tokio::try_join!(
+        app.store.all_connections(project.id()),
+        app.store.pins(project.id()),
+    )?;
 
     let dbt = found.dbt.map(|one| one.shown).unwrap_or_default();
     let changes = project.may(Action::Update, Subject::Project, &project.object());
@@ -26,6 +29,7 @@ pub(crate) async fn get_project(
     };
     let warehouse = found.warehouse.map(|one| one.shown);
     let shown = ProjectView::new(project.access.project, warehouse, dbt);
+    let shown = shown.with_pins(pins.map(|pins| pins.id));
     Ok(Reply(shown.with_semantic_layer(
         found.semantic_layer.map(|one| one.shown),
     )))

@@ -134,6 +134,14 @@ pub(crate) async fn create_space_in_project(
         },
     };
     let organization = project.organization();
+    // Documents name spaces by their paths.
+    let space = match spaces.tree.at_path(&space.path) {
+        Some(_) => {
+            let wanted = space.slug.clone();
+            space.under_another_slug(&wanted, &app.random)
+        }
+        None => space,
+    };
     let new = NewSpace {
         space,
         organization,

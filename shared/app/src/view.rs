@@ -12,7 +12,7 @@ use crate::{
     domain::{
         access::{AbilityRule, ProjectKind, Role},
         connection::{Dbt, Warehouse},
-        id::{CredentialsId, OrganizationId, ProjectId, UserId},
+        id::{CredentialsId, OrganizationId, PinnedListId, ProjectId, UserId},
         project::{DbtVersion, Project},
         semantic_layer::SemanticLayer,
         user::User,
@@ -136,6 +136,10 @@ pub struct ProjectView {
     semantic_layer_connection: Option<SemanticLayer>,
     #[schema(required)]
     created_by_user_uuid: Option<UserId>,
+    /// What is pinned in it; absent before anything was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pinned_list_uuid: Option<PinnedListId>,
 }
 
 impl ProjectView {
@@ -155,6 +159,16 @@ impl ProjectView {
                 .unwrap_or_else(|| "UTC".to_owned()),
             semantic_layer_connection: None,
             created_by_user_uuid: project.created_by,
+            pinned_list_uuid: None,
+        }
+    }
+
+    /// The same with the list of what is pinned in it.
+    #[must_use]
+    pub fn with_pins(self, list: Option<PinnedListId>) -> Self {
+        Self {
+            pinned_list_uuid: list,
+            ..self
         }
     }
 

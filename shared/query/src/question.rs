@@ -93,7 +93,8 @@ impl Question {
             timezone: timezone(&query)?,
             start_of_week: start_of_week?,
             attributes,
-            custom_sql,
+            // Whoever opens a chart lends their rights to nobody who has saved it.
+            custom_sql: custom_sql && !how.saved,
             saved_dimensions: how.saved,
             row_limit: how.row_limit,
             ..Options::new(app.clock.now().into())

@@ -58,6 +58,14 @@ pub async fn own(app: &App, user: CurrentUser, id: &str) -> Result<Work> {
         created_by: Some(work.user),
         ..project.object()
     };
+    // What is in its files is what its owner may see.
+    let files = work.what == WorkKind::DashboardCsv;
+    if files && work.user != project.user.id {
+        return Err(missing());
+    }
+    if files {
+        project.require(Action::Manage, Subject::ExportCsv)?;
+    }
     if project.may(Action::View, Subject::JobStatus, &object) {
         Ok(work)
     } else {

@@ -277,9 +277,8 @@ fn custom_sql<'a>(
         .tables
         .get_key_value(&custom.table)
         .ok_or_else(|| format!("The explore has no table \"{}\"", custom.table))?;
-    if scope.options.saved_dimensions {
-        scope.may_refer(table, &custom.sql)?;
-    } else {
+    // Where something is hidden from the user, SQL that somebody else wrote is looked at as if it were theirs.
+    if !scope.options.saved_dimensions || !scope.hidden.is_empty() {
         scope.may_write(table, &custom.sql, &scope.own_sql(table))?;
     }
     let sql = scope.expand(table, &custom.sql)?;

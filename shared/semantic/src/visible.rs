@@ -66,7 +66,7 @@ impl<'a> Scope<'a> {
 
     /// Whether every reference of SQL is to what is visible. Where one is to nothing, the SQL is wrong, and not looked at any
     /// further.
-    pub(crate) fn may_refer(&self, own: &str, sql: &str) -> Result<(), Refused> {
+    fn may_refer(&self, own: &str, sql: &str) -> Result<(), Refused> {
         if self.hidden.is_empty() {
             return Ok(());
         }

@@ -253,7 +253,7 @@ pub(crate) fn fresh(app: &App, project: &InProject, what: ContentKind, slug: &st
 }
 
 /// Lets the caller save a query only if it has no SQL of its own, or they may write that.
-pub(crate) fn allow_sql(project: &InProject, query: &MetricQuery) -> Result<()> {
+pub fn allow_sql(project: &InProject, query: &MetricQuery) -> Result<()> {
     let mut dimensions = query.custom_dimensions.iter().flatten();
     let has_sql = dimensions.any(|one| matches!(one, CustomDimension::Sql(_)));
     if has_sql && !project.may(Action::Manage, Subject::CustomSql, &project.object()) {
