@@ -40,8 +40,8 @@ async fn upstream(app: &App, project: &InProject) -> Result<InProject> {
 /// What a promotion would change; nothing is written.
 ///
 /// # Errors
-/// `Forbidden` when the caller may not see it, or something on it, or the other project, or what any of it is there; `NotFound` when there is no other
-/// project; `Exists` when two spaces there have the same path.
+/// `Forbidden` when the caller may not see it, or something on it, or the other project, or what any of it is there; `NotFound`
+/// when there is no other project; `Exists` when two spaces there have the same path.
 pub async fn diff(app: &App, found: &Found) -> Result<Changes> {
     let (source, to) = tokio::try_join!(
         Contents::read(app, &found.project),
