@@ -17,7 +17,10 @@ use app::{
 use axum::extract::State;
 use saved::{
     Contents,
-    dashboard::{DashboardView, Definition, ShownConfig, ShownFilters, checked_beside, shown},
+    dashboard::{
+        ABOUT_TO_BE_TILED, DashboardView, Definition, ShownConfig, ShownFilters, checked_beside,
+        shown,
+    },
     edit::{Editing, edit_all},
     tile::{Charts, SentTile, show},
 };
@@ -29,9 +32,6 @@ use crate::dashboards::{DashboardPath, Tagged, seen};
 
 /// How often a change of several heads is tried that others came in the way of.
 pub(crate) const TRIES: usize = 10;
-/// A chart is made within a dashboard before the dashboard is saved with a tile for it: whoever saves it in between does not
-/// delete the chart.
-const ABOUT_TO_BE_TILED: Duration = Duration::from_secs(60 * 60);
 /// Copies write charts before their dashboard: no copy takes that long, with everything that is tried again.
 const ABOUT_TO_BE_WITHIN: Duration = Duration::from_secs(20 * 60 * 60);
 
@@ -182,7 +182,7 @@ async fn sweep(app: &App, contents: &Contents<'_>, head: &Content) -> Result<()>
         row.dashboard.is_some_and(|dashboard| {
             let untiled = dashboard == head.id && !head.tiled.contains(&row.id);
             let lost = !dashboards.contains(&dashboard);
-            (untiled && row.created_at + ABOUT_TO_BE_TILED <= now)
+            (untiled && row.created_at.max(row.updated_at) + ABOUT_TO_BE_TILED <= now)
                 || (lost && row.created_at + ABOUT_TO_BE_WITHIN <= now)
         })
     });

@@ -1,6 +1,6 @@
 //! Dashboards as clients send and see them (reference 21 §3).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use app::{
     App, Error, Kind, Result, Timestamp,
@@ -22,6 +22,9 @@ use crate::{
     tile::{Charts, SentTile, ShownTile, fit, show},
 };
 
+/// A chart is made within a dashboard, or moved into it, before the dashboard is saved with a tile for it: whoever saves it in
+/// between does not delete the chart.
+pub const ABOUT_TO_BE_TILED: Duration = Duration::from_secs(60 * 60);
 /// Filter rules of a dashboard at most.
 const MOST_RULES: usize = 500;
 

@@ -1,6 +1,9 @@
 use std::collections::BTreeSet;
 
-use app::domain::{access::ProjectRole, content::Content, project::Project};
+use app::{
+    domain::{access::ProjectRole, content::Content, project::Project, space::Space},
+    store::NewSpaces,
+};
 use serde_json::{Value, json};
 use testing::{Actor, Answer, TestApp};
 
@@ -298,6 +301,55 @@ async fn a_chart_of_a_dashboard_lies_where_that_does() {
     assert_eq!(found["charts"][0]["dashboardSlug"], "this-board");
     let again = uploaded(&ana, &project, &found["charts"][0]).await;
     assert_eq!(action(&again), "no changes");
+}
+
+#[tokio::test]
+async fn a_chart_whose_document_names_no_dashboard_any_more_goes_into_a_space() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let mut body = document("a", json!({ "type": "table" }));
+    body["dashboardSlug"] = json!("board");
+    uploaded(&ana, &project, &body).await;
+    assert!(heads(&app, &project).await[0].dashboard.is_some());
+    body.as_object_mut().unwrap().remove("dashboardSlug");
+    body["spaceSlug"] = json!("elsewhere");
+    let changes = uploaded(&ana, &project, &body).await;
+    assert_eq!(action(&changes), "update");
+    let data = &changes["charts"][0]["data"];
+    assert_eq!(data["dashboardUuid"], Value::Null);
+    assert_eq!(data["spaceSlug"], "elsewhere");
+    let head = heads(&app, &project).await[0].clone();
+    assert_eq!((head.dashboard, head.latest), (None, 1));
+    assert_eq!(action(&uploaded(&ana, &project, &body).await), "no changes");
+}
+
+#[tokio::test]
+async fn a_path_that_two_spaces_have_is_refused() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let mut body = document("a", json!({ "type": "table" }));
+    uploaded(&ana, &project, &body).await;
+    let (random, now) = (&app.app.random, app.app.clock.now());
+    let twin = Space {
+        path: "sales".to_owned(),
+        ..Space::new(project.id, "Twin".to_owned(), random, now)
+    };
+    let new = NewSpaces {
+        spaces: std::slice::from_ref(&twin),
+        above: None,
+        organization: project.organization,
+        creator: app.account(ANA).await.id,
+    };
+    let made = app.app.store.create_spaces(project.id, &new).await;
+    made.unwrap();
+    // What can be told apart is.
+    assert_eq!(action(&uploaded(&ana, &project, &body).await), "no changes");
+    body["slug"] = json!("b");
+    for path in ["sales", "sales/new"] {
+        body["spaceSlug"] = json!(path);
+        let reply = upload(&ana, &project, &body).await;
+        assert_eq!(reply.refusal(), "409 AlreadyExistsError", "{path}");
+    }
 }
 
 #[tokio::test]

@@ -119,3 +119,52 @@ async fn a_diff_is_for_those_who_may_see_the_chart() {
     let list = ana.get(&of(&sales, "/spaces")).await.ok();
     assert_eq!(list.as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn nothing_goes_into_a_space_that_the_caller_may_not_change() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, sales, preview) = setting(&app).await;
+    let in_space = |slug: &str, space: &str, is_public: bool| {
+        let mut body = document(slug, json!({ "type": "table" }));
+        body["spaceSlug"] = json!(space);
+        body["publicSpaceCreate"] = json!(is_public);
+        body
+    };
+    let shut = chart(&ana, &preview, &in_space("a", "shut/deep", true)).await;
+    let open = chart(&ana, &preview, &in_space("b", "open/deep", true)).await;
+    // What is public in the preview may be private in its project.
+    chart(&ana, &sales, &in_space("c", "shut", false)).await;
+    chart(&ana, &sales, &in_space("d", "open", true)).await;
+    let bob = app.in_role(BOB, "developer").await;
+    for reply in [
+        bob.get(&format!("{shut}/promoteDiff")).await,
+        bob.post(&format!("{shut}/promote")).await,
+    ] {
+        assert_eq!(reply.refusal(), "403 ForbiddenError");
+    }
+    let spaces = app.app.store.spaces(sales.id).await.unwrap();
+    assert!(spaces.at_path("shut.deep").is_none());
+    bob.get(&format!("{open}/promoteDiff")).await.ok();
+    let promoted = bob.post(&format!("{open}/promote")).await.ok();
+    assert_eq!(promoted["spacePath"], "open.deep");
+    ana.post(&format!("{shut}/promote")).await.ok();
+}
+
+#[tokio::test]
+async fn a_diff_tells_nothing_of_what_is_private_there() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, sales, preview) = setting(&app).await;
+    let mut body = document("a", json!({ "type": "table" }));
+    body["spaceSlug"] = json!("open");
+    body["publicSpaceCreate"] = json!(true);
+    let path = chart(&ana, &preview, &body).await;
+    let bob = app.in_role(BOB, "viewer").await;
+    bob.get(&format!("{path}/promoteDiff")).await.ok();
+    body["spaceSlug"] = json!("hidden");
+    body["publicSpaceCreate"] = json!(false);
+    upload(&ana, &sales, &body).await.ok();
+    let reply = bob.get(&format!("{path}/promoteDiff")).await;
+    assert_eq!(reply.refusal(), "403 ForbiddenError");
+    let diff = ana.get(&format!("{path}/promoteDiff")).await.ok();
+    assert_eq!(actions(&diff["charts"]), ["update"]);
+}

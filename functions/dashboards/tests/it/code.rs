@@ -22,7 +22,7 @@ pub(crate) fn of(project: &Project, rest: &str) -> String {
     format!("/api/v1/projects/{}{rest}", project.id)
 }
 
-fn chart(slug: &str) -> Value {
+pub(crate) fn chart(slug: &str) -> Value {
     json!({
         "name": format!("Chart {slug}"), "tableName": "orders", "slug": slug, "spaceSlug": "sales", "version": 1,
         "updatedAt": "2026-01-01T00:00:00.000Z",
@@ -34,7 +34,7 @@ fn chart(slug: &str) -> Value {
     })
 }
 
-async fn upload_chart(actor: &Actor<'_>, project: &Project, body: &Value) {
+pub(crate) async fn upload_chart(actor: &Actor<'_>, project: &Project, body: &Value) {
     let path = of(project, &format!("/charts/{}/code", text(&body["slug"])));
     actor.post(&path).json(body).await.ok();
 }
@@ -313,12 +313,56 @@ async fn a_tile_whose_chart_is_gone_stays() {
         .edit_content(project.id, &[edit], kept, now)
         .await
         .unwrap();
-    let body = download(&ana, &project, "").await["dashboards"][0].clone();
+    let mut body = download(&ana, &project, "").await["dashboards"][0].clone();
     assert_eq!(body["tiles"][2]["properties"]["chartSlug"], Value::Null);
     assert_eq!(
         action(&upload(&ana, &project, &body).await.ok()),
         "no changes"
     );
+    // It shows the chart once that is restored, whatever else is changed.
+    body["tiles"][0]["x"] = json!(3);
+    assert_eq!(action(&upload(&ana, &project, &body).await.ok()), "update");
+    let (head, after) = stored(&app, &project, "board").await;
+    let shown = Some((ContentKind::Chart, chart.id));
+    assert_eq!(after.tiles[2].face.shows(), shown);
+    assert!(head.shown.charts.contains(&chart.id));
+    // One that is there can be taken off.
+    body["tiles"][0]["properties"]["chartSlug"] = Value::Null;
+    assert_eq!(action(&upload(&ana, &project, &body).await.ok()), "update");
+    let (_, after) = stored(&app, &project, "board").await;
+    assert_eq!(after.tiles[0].face.shows(), None);
+    assert_eq!(after.tiles[2].face.shows(), shown);
+}
+
+#[tokio::test]
+async fn a_document_from_before_its_tiles_were_put_in_order_keeps_their_ids() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    for slug in ["aa", "aa-1"] {
+        upload_chart(&ana, &project, &chart(slug)).await;
+    }
+    let tile = |slug: &str, y: u32| json!({ "type": "saved_chart", "x": 0, "y": y, "w": 1, "h": 1, "tabUuid": "t2", "properties": { "chartSlug": slug } });
+    let mut body = board();
+    body["slug"] = json!("turned");
+    body["tiles"] = json!([tile("aa", 0), tile("aa", 1), tile("aa-1", 2)]);
+    body["filters"] = json!({ "dimensions": [], "metrics": [], "tableCalculations": [] });
+    upload(&ana, &project, &body).await.ok();
+    let (_, before) = stored(&app, &project, "turned").await;
+    let stale = download(&ana, &project, "?ids=turned").await["dashboards"][0].clone();
+    for (at, slug) in ["aa-1", "aa-2", "aa-1-2"].into_iter().enumerate() {
+        assert_eq!(stale["tiles"][at]["tileSlug"], slug);
+    }
+    // In another order, the tile of another chart has that slug.
+    let mut turned = stale.clone();
+    turned["tiles"].as_array_mut().unwrap().rotate_right(1);
+    assert_eq!(
+        action(&upload(&ana, &project, &turned).await.ok()),
+        "update"
+    );
+    assert_eq!(action(&upload(&ana, &project, &stale).await.ok()), "update");
+    let (head, after) = stored(&app, &project, "turned").await;
+    assert_eq!(ids(&after), ids(&before));
+    assert_eq!(head.latest, 3);
 }
 
 #[tokio::test]

@@ -1,8 +1,15 @@
-use app::domain::{content::ContentKind, project::Project};
+use app::{
+    domain::{
+        content::{ContentKind, SqlChartBody},
+        packed::Packed,
+        project::Project,
+    },
+    store::Edit,
+};
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
-use crate::code::{ANA, BOB, download, filled, stored, text, upload};
+use crate::code::{ANA, BOB, chart, download, filled, stored, text, upload, upload_chart};
 
 /// Ana, a project, and a filled preview of it.
 async fn setting(app: &TestApp) -> (Actor<'_>, Project, Project) {
@@ -154,4 +161,77 @@ async fn a_promotion_of_many_charts_goes_on_in_steps() {
     assert_eq!(within.count(), 40);
     let diff = ana.get(&format!("{path}/promoteDiff")).await.ok();
     assert_eq!(actions(&diff["dashboards"]), ["no changes"]);
+}
+
+#[tokio::test]
+async fn a_chart_that_is_about_to_be_tiled_there_stays_for_an_hour() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, sales, preview) = setting(&app).await;
+    filled(&app, &ana, &sales).await;
+    let mut moved = chart("moved");
+    upload_chart(&ana, &sales, &moved).await;
+    app.wait(61);
+    let mut made = chart("made");
+    for body in [&mut moved, &mut made] {
+        body["dashboardSlug"] = json!("board");
+        upload_chart(&ana, &sales, body).await;
+    }
+    let there = async || {
+        let index = app.app.store.index(sales.id).await.unwrap();
+        let there = |slug| index.by_slug(ContentKind::Chart, slug).is_some();
+        [there("moved"), there("made")]
+    };
+    let index = app.app.store.index(sales.id).await.unwrap();
+    let row = index.by_slug(ContentKind::Chart, "moved").unwrap();
+    assert_eq!((row.updated_at, row.latest), (app.app.clock.now(), 1));
+
+    let from = path(&app, &preview).await;
+    let promote = async |name: &str| {
+        let mut body = download(&ana, &preview, "").await["dashboards"][0].clone();
+        body["name"] = json!(name);
+        upload(&ana, &preview, &body).await.ok();
+        ana.post(&format!("{from}/promote")).await.ok();
+    };
+    promote("One").await;
+    assert_eq!(there().await, [true, true]);
+    let home = path(&app, &sales).await;
+    ana.patch(&home).json(&json!({ "name": "Two" })).await.ok();
+    assert_eq!(there().await, [true, true]);
+    app.wait(61);
+    promote("Three").await;
+    assert_eq!(there().await, [false, false]);
+}
+
+#[tokio::test]
+async fn what_an_sql_chart_says_goes_along() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, sales, preview) = setting(&app).await;
+    let path = path(&app, &preview).await;
+    ana.post(&format!("{path}/promote")).await.ok();
+    let index = app.app.store.index(preview.id).await.unwrap();
+    let row = index.by_slug(ContentKind::SqlChart, "s").unwrap();
+    let body = SqlChartBody {
+        sql: "SELECT 2".to_owned(),
+        limit: 20,
+        config: json!({ "type": "table" }),
+    };
+    let edit = Edit::version(row, row.clone(), Packed::pack_json(&body).unwrap());
+    let (kept, now) = (app.app.config.deleted_content, app.app.clock.now());
+    let store = &app.app.store;
+    let edited = store.edit_content(preview.id, &[edit], kept, now).await;
+    edited.unwrap();
+    let before = app.items();
+    ana.get(&format!("{path}/promoteDiff")).await.ok();
+    assert_eq!(app.items(), before);
+    ana.post(&format!("{path}/promote")).await.ok();
+    let index = app.app.store.index(sales.id).await.unwrap();
+    let there = index.by_slug(ContentKind::SqlChart, "s").unwrap();
+    let version = app.app.store.latest(there).await.unwrap();
+    let after: SqlChartBody = version.body.unpack_json().unwrap();
+    assert_eq!((after, there.latest), (body, 2));
+    // The dashboard is the same, and all of it again is nothing.
+    assert_eq!(stored(&app, &sales, "board").await.0.latest, 1);
+    let before = app.items();
+    ana.post(&format!("{path}/promote")).await.ok();
+    assert_eq!(app.items(), before);
 }

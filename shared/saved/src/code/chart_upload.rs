@@ -172,6 +172,10 @@ impl Upload<'_> {
         };
         if let Some(destination) = &destination {
             head = destination.hold(head);
+            if head.dashboard.is_some() && head.dashboard != row.dashboard {
+                // Whoever saves the dashboard before it has a tile for the chart does not delete it.
+                head.updated_at = self.app.clock.now();
+            }
         }
         let edit = if is_new {
             allow_sql(self.project, &self.body.metric_query)?;
@@ -194,7 +198,8 @@ impl Upload<'_> {
         Plan::new(Act::Update, edits, destination)
     }
 
-    /// Whether the document puts the chart somewhere else. One within a dashboard lies where that does.
+    /// Whether the document puts the chart somewhere else. One within a dashboard lies where that does; if the document names
+    /// none any more, it goes into a space.
     fn moves(&self, contents: &Contents<'_>, row: &Content) -> Result<bool> {
         let space = contents.space_of(row).ok_or(Error::NotFound(Kind::Chart))?;
         let dashboard = row
@@ -202,8 +207,7 @@ impl Upload<'_> {
             .and_then(|id| contents.index.get(ContentKind::Dashboard, id));
         Ok(match (dashboard, &self.dashboard) {
             (Some(own), Some(named)) => own.slug != *named,
-            (None, Some(_)) => true,
-            (Some(_), None) => false,
+            (None, Some(_)) | (Some(_), None) => true,
             (None, None) => space.path != self.path.stored(),
         })
     }

@@ -21,11 +21,11 @@ use super::{
     dashboard::{DashboardDocument, TileDocument},
     fresh, lost, same, same_slug,
     space::{self, SpacePath, Target},
-    tiles::{Key, forget_gone, give_rule_ids, keep_ids, rename_targets, slugs},
+    tiles::{Key, forget_gone, give_rule_ids, keep_ids, remember_gone, rename_targets, slugs},
 };
 use crate::{
     contents::Contents,
-    dashboard::{checked, shown},
+    dashboard::{checked, checked_beside, shown},
     promote::changes::{Act, ChangedDashboard, Changes, PromotedDashboard, spaces_to},
     tile::SentTile,
 };
@@ -166,10 +166,18 @@ impl Upload<'_> {
         // The row stands for a head that may be newer by now.
         let head = head.filter(|head| head.rev == row.rev);
         let head = head.ok_or(Error::Changed(Kind::Dashboard))?;
-        let mut stored: DashboardBody = version.body.unpack_json()?;
+        let original: DashboardBody = version.body.unpack_json()?;
+        let mut stored = original.clone();
         forget_gone(&mut stored, &contents.index);
-        let body = self.body(&contents.index, Some(&stored))?;
+        let mut body = self.body(&contents.index, Some(&stored))?;
         let is_new = self.options.force || !same(&stored, &body)?;
+        remember_gone(
+            &mut body.tiles,
+            &original.tiles,
+            &contents.index,
+            &head.tiled,
+        );
+        let body = checked_beside(body, &contents.index, &head.tiled)?;
 
         let space = contents.space_of(&row);
         let space = space.ok_or(Error::NotFound(Kind::Dashboard))?;

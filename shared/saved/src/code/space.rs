@@ -94,15 +94,15 @@ pub struct Target {
 /// that the caller is admin of. New ones are put into the tree; nothing is written.
 ///
 /// # Errors
-/// `Forbidden` when the caller may not see it, or not make it; `NotFound` when it is not there and may not be made; `Invalid`
-/// when there are too many.
+/// `Forbidden` when the caller may not see it, or not make it; `NotFound` when it is not there and may not be made; `Exists`
+/// when two have that path, or one above it; `Invalid` when there are too many.
 pub fn target(
     app: &App,
     spaces: &mut Spaces<'_>,
     path: &SpacePath,
     options: &Options,
 ) -> Result<Target> {
-    if let Some(found) = spaces.tree.at_path(path.stored()) {
+    if let Some(found) = only_at(&spaces.tree, path.stored())? {
         if !spaces.may(Action::View, Subject::Space, found) {
             return Err(Error::Forbidden("The space is private"));
         }
@@ -116,7 +116,7 @@ pub fn target(
         return Err(Error::NotFound(Kind::Space));
     }
     spaces.project.require(Action::Create, Subject::Space)?;
-    let (above, missing) = split(&spaces.tree, path.stored());
+    let (above, missing) = split(&spaces.tree, path.stored())?;
     if let Some(above) = &above {
         spaces.require(Action::Manage, Subject::Space, above)?;
     }
@@ -140,20 +140,36 @@ pub fn target(
     Ok(Target { space, new, above })
 }
 
+/// The space at a path, if there is one.
+///
+/// # Errors
+/// `Exists` when two have it: one that was moved may end where another one is.
+fn only_at<'a>(tree: &'a SpaceTree, path: &str) -> Result<Option<&'a Space>> {
+    let mut found = tree
+        .by_path()
+        .into_iter()
+        .filter(|space| space.path == path);
+    let first = found.next();
+    match found.next() {
+        Some(_) => Err(Error::Exists(Kind::Space)),
+        None => Ok(first),
+    }
+}
+
 /// The closest space above a path that is there, and the paths that are missing, outermost first.
-pub fn split(tree: &SpaceTree, path: &str) -> (Option<Space>, Vec<String>) {
+fn split(tree: &SpaceTree, path: &str) -> Result<(Option<Space>, Vec<String>)> {
     let mut missing = Vec::new();
     let mut rest = Some(path);
     while let Some(path) = rest {
-        if let Some(found) = tree.at_path(path) {
+        if let Some(found) = only_at(tree, path)? {
             missing.reverse();
-            return (Some(found.clone()), missing);
+            return Ok((Some(found.clone()), missing));
         }
         missing.push(path.to_owned());
         rest = path.rsplit_once('.').map(|(above, _)| above);
     }
     missing.reverse();
-    (None, missing)
+    Ok((None, missing))
 }
 
 /// A space that is to be made at a path, with the caller as admin where it is a root.

@@ -62,6 +62,26 @@ pub fn forget_gone(body: &mut DashboardBody, index: &Index) {
     }
 }
 
+/// Tiles that show no chart show the one that they have in a stored version, where [`forget_gone`] forgets it: it may be
+/// restored. `tiled` is what any version had on a tile.
+pub fn remember_gone(
+    tiles: &mut [Tile],
+    original: &[Tile],
+    index: &Index,
+    tiled: &BTreeSet<ContentId>,
+) {
+    for tile in tiles.iter_mut().filter(|tile| tile.face.shows().is_none()) {
+        let known = original
+            .iter()
+            .find(|old| old.uuid == tile.uuid && old.face.kind() == tile.face.kind());
+        let shown = known.and_then(|old| old.face.shows());
+        let is_gone = |what, id| index.get(what, id).is_none() && tiled.contains(&id);
+        if let Some((_, id)) = shown.filter(|(what, id)| is_gone(*what, *id)) {
+            tile.face.show(Some(id));
+        }
+    }
+}
+
 /// A stored tile, and whether one has been found to be it.
 struct Stored<'a> {
     tile: &'a Tile,
@@ -72,20 +92,26 @@ struct Stored<'a> {
 /// Whether a tile is a stored one.
 type Rule = fn(&Tile, &Key, &Stored<'_>) -> bool;
 
-/// Where two tiles are the same, the surest sign first.
-const RULES: [Rule; 5] = [
+/// Where two tiles are the same, the surest sign first. A slug alone comes late: tiles of several charts can have it in turn.
+const RULES: [Rule; 7] = [
     |_, key, old| key.id.as_ref() == Some(&old.tile.uuid),
+    |tile, key, old| key.slug.is_some() && key.slug == old.slug && same_chart(tile, old.tile),
+    |tile, _, old| tile.face == old.tile.face && place(tile) == place(old.tile),
+    |tile, _, old| tile.face == old.tile.face,
+    |tile, _, old| same_chart(tile, old.tile),
     |tile, key, old| {
         key.slug.is_some() && key.slug == old.slug && tile.face.kind() == old.tile.face.kind()
     },
-    |tile, _, old| tile.face == old.tile.face && place(tile) == place(old.tile),
-    |tile, _, old| tile.face == old.tile.face,
     |tile, _, old| {
         let is_text = matches!(tile.face, TileFace::Markdown { .. } | TileFace::Loom { .. });
         let kinds = tile.face.kind() == old.tile.face.kind();
         is_text && kinds && place(tile) == place(old.tile)
     },
 ];
+
+fn same_chart(tile: &Tile, old: &Tile) -> bool {
+    tile.face.shows().is_some() && tile.face.shows() == old.face.shows()
+}
 
 fn place(tile: &Tile) -> ([f64; 4], Option<&str>) {
     ([tile.x, tile.y, tile.w, tile.h], tile.tab_uuid.as_deref())

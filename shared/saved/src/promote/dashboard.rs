@@ -6,7 +6,7 @@ use app::{
     Error, Kind, Result,
     domain::{
         access::{Action, Subject},
-        content::{Content, ContentKind, DashboardBody, Version},
+        content::{Content, ContentKind, DashboardBody, SqlChartBody, Version},
         id::ContentId,
         packed::Packed,
     },
@@ -19,7 +19,7 @@ use crate::{
         fresh, same,
         tiles::{Key, forget_gone, keep_ids, rename_targets, slugs},
     },
-    dashboard::{checked, shown},
+    dashboard::{ABOUT_TO_BE_TILED, checked, shown},
 };
 
 impl Planner<'_> {
@@ -92,15 +92,18 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// Charts within a dashboard there that no version of it had on a tile.
+    /// Charts within a dashboard there that no version of it had on a tile, unless one may just be about to.
     fn unused(&self, edit: Option<&Edit>) -> Vec<Edit> {
         let Some(head) = edit.and_then(|edit| edit.old.as_ref().map(|_| &edit.new)) else {
             return Vec::new();
         };
         let lies = |row: &&Content| row.dashboard == Some(head.id);
         let unused = self.target.index.live().filter(lies);
-        let unused = unused.filter(|row| !head.tiled.contains(&row.id));
         let now = self.app.clock.now();
+        let unused = unused.filter(|row| {
+            let since = row.created_at.max(row.updated_at);
+            !head.tiled.contains(&row.id) && since + ABOUT_TO_BE_TILED <= now
+        });
         unused.map(|row| Edit::delete(row, now)).collect()
     }
 
@@ -121,29 +124,83 @@ impl Planner<'_> {
                 .iter()
                 .map(|chart| (chart.source, chart.head.id)),
         );
-        let mut missing = Vec::new();
-        for row in rows(ContentKind::SqlChart) {
-            match self.target.index.by_slug(ContentKind::SqlChart, &row.slug) {
-                Some(there) => {
-                    copies.insert(row.id, there.id);
-                }
-                None => missing.push(row),
-            }
-        }
-        let mut versions = versions(self.app, &missing).await?;
-        for row in missing {
-            let version = versions.remove(&row.id);
-            let version = version.ok_or(Error::NotFound(Kind::SqlChart))?;
-            let edit = self.sql_chart(row, version)?;
-            copies.insert(row.id, edit.new.id);
-            plan.sql.push(edit);
-        }
+        copies.extend(self.sql_charts(plan, &rows(ContentKind::SqlChart)).await?);
         for tile in &mut body.tiles {
             if let Some((_, id)) = tile.face.shows() {
                 tile.face.show(copies.get(&id).copied());
             }
         }
         Ok(())
+    }
+
+    /// Plans SQL charts; answers what each of them is there.
+    async fn sql_charts(
+        &mut self,
+        plan: &mut Plan,
+        rows: &[&Content],
+    ) -> Result<BTreeMap<ContentId, ContentId>> {
+        let index = &self.target.index;
+        let there = rows
+            .iter()
+            .filter_map(|row| index.by_slug(ContentKind::SqlChart, &row.slug));
+        let there: Vec<Content> = there.cloned().collect();
+        let old: Vec<&Content> = there.iter().collect();
+        let (mut new, mut old) =
+            tokio::try_join!(versions(self.app, rows), versions(self.app, &old))?;
+        let mut copies = BTreeMap::new();
+        for row in rows {
+            let version = new.remove(&row.id);
+            let version = version.ok_or(Error::NotFound(Kind::SqlChart))?;
+            let existing = there.iter().find(|one| one.slug == row.slug);
+            let edit = match existing {
+                Some(existing) => {
+                    let stored = old.remove(&existing.id);
+                    self.sql_edit(row, version, (existing, stored))?
+                }
+                None => Some(self.sql_chart(row, version)?),
+            };
+            let made = edit.as_ref().map(|edit| edit.new.id);
+            let copy = existing.map(|there| there.id).or(made);
+            copies.extend(copy.map(|copy| (row.id, copy)));
+            plan.sql.extend(edit);
+        }
+        Ok(copies)
+    }
+
+    /// What makes an SQL chart that is there say what this one says; none where it does already. It stays where it lies.
+    fn sql_edit(
+        &mut self,
+        row: &Content,
+        version: Version,
+        (existing, stored): (&Content, Option<Version>),
+    ) -> Result<Option<Edit>> {
+        let body: SqlChartBody = version.body.unpack_json()?;
+        let stored = stored.map(|stored| stored.body.unpack_json::<SqlChartBody>());
+        let is_new = match &stored.transpose()? {
+            Some(stored) => !same(stored, &body)?,
+            None => true,
+        };
+        let mut head = Content {
+            name: row.name.clone(),
+            description: row.description.clone(),
+            ..existing.clone()
+        };
+        if is_new {
+            self.written(&mut head);
+            head.shown = row.shown.clone();
+        }
+        let edit = edit_of(Some(existing), head, is_new.then_some(version.body));
+        if let Some(edit) = &edit {
+            let lies = self.target.space_of(existing);
+            let lies = lies.ok_or(Error::NotFound(Kind::SqlChart))?.id;
+            self.check(row, lies)?;
+            let object = self.to.object();
+            if self.checks && is_new && !self.to.may(Action::Manage, Subject::CustomSql, &object) {
+                return Err(Error::CustomSql);
+            }
+            self.target.index.put(edit.result());
+        }
+        Ok(edit)
     }
 
     /// An SQL chart that is to be copied.

@@ -40,8 +40,8 @@ async fn upstream(app: &App, project: &InProject) -> Result<InProject> {
 /// What a promotion would change; nothing is written.
 ///
 /// # Errors
-/// `Forbidden` when the caller may not see it, or something on it, or the other project; `NotFound` when there is no other
-/// project; `Exists` when two spaces there have the same path.
+/// `Forbidden` when the caller may not see it, or something on it, or the other project, or what any of it is there; `NotFound`
+/// when there is no other project; `Exists` when two spaces there have the same path.
 pub async fn diff(app: &App, found: &Found) -> Result<Changes> {
     let (source, to) = tokio::try_join!(
         Contents::read(app, &found.project),
@@ -70,10 +70,10 @@ pub async fn promote_chart(app: &App, found: &Found) -> Result<PromotedChart> {
     Ok(chart.ok_or(Error::NotFound(Kind::Chart))?.data)
 }
 
-/// Copies a dashboard with the charts on it, and SQL charts that are not there yet. Answers the copy.
+/// Copies a dashboard with the charts and SQL charts on it. Answers the copy.
 ///
 /// # Errors
-/// As [`promote_chart`].
+/// As [`promote_chart`]; `CustomSql` when the caller may not change the SQL of what is there.
 pub async fn promote_dashboard(app: &App, found: &Found) -> Result<PromotedDashboard> {
     let changes = promote(app, found).await?;
     let dashboard = changes.dashboards.into_iter().next();

@@ -36,7 +36,7 @@ pub(super) struct Planned<B> {
 pub(super) struct Plan {
     pub(super) dashboard: Option<Planned<DashboardBody>>,
     pub(super) charts: Vec<Planned<ChartBody>>,
-    /// SQL charts that are not there yet.
+    /// SQL charts that are not there yet, or say something else there.
     pub(super) sql: Vec<Edit>,
     /// Charts of the dashboard that no version of it shows.
     pub(super) gone: Vec<Edit>,
@@ -106,10 +106,13 @@ impl<'a> Planner<'a> {
         Some(there.id)
     }
 
-    /// Lets the caller go on only if they may promote this there (reference 21 §5).
+    /// Lets the caller go on only if they may promote this there (reference 21 §5); or see it here and there, where nothing is to
+    /// be carried out.
     pub(super) fn check(&self, row: &Content, space: SpaceId) -> Result<()> {
+        let existing = self.target.index.by_slug(row.what, &row.slug);
         if !self.checks {
-            return self.source.require(Action::View, row);
+            self.source.require(Action::View, row)?;
+            return existing.map_or(Ok(()), |there| self.target.require(Action::View, there));
         }
         let lies = self.source.space_of(row);
         let lies = lies.ok_or(Error::NotFound(row.what.named()))?;
@@ -122,7 +125,6 @@ impl<'a> Planner<'a> {
             self.to
                 .require_on(Action::Promote, Subject::SavedChart, &object)?;
         }
-        let existing = self.target.index.by_slug(row.what, &row.slug);
         if let Some(existing) = existing {
             self.target.require(Action::Promote, existing)?;
         }

@@ -3,7 +3,7 @@
 use app::{
     Error, Kind, Result,
     domain::{
-        access::SpaceRole,
+        access::{Action, SpaceRole, Subject},
         id::SpaceId,
         space::{Guest, Space},
     },
@@ -25,7 +25,8 @@ impl Planner<'_> {
     /// with name, privacy and guests of this one.
     ///
     /// # Errors
-    /// `NotFound` when it is gone; `Exists` when two there have the same path.
+    /// `NotFound` when it is gone; `Exists` when two there have the same path; `Forbidden` when the caller may not make or rename
+    /// one of them, or, where nothing is to be carried out, may not see one that is there.
     pub(super) fn space(&mut self, source: SpaceId) -> Result<SpaceId> {
         let tree = &self.source.spaces.tree;
         let space = tree.get(source).ok_or(Error::NotFound(Kind::Space))?;
@@ -37,12 +38,30 @@ impl Planner<'_> {
                 continue;
             }
             let planned = self.space_like(crumb, parent)?;
+            self.check_space(&planned)?;
             parent = Some(planned.space.id);
             self.spaces.insert(crumb.id, planned.space.id);
             self.target.spaces.tree.insert(planned.space.clone());
             self.planned_spaces.push(planned);
         }
         parent.ok_or(Error::NotFound(Kind::Space))
+    }
+
+    /// Lets the caller go on only if they may do this to a space. In one that is to be made they are an admin.
+    fn check_space(&self, planned: &PlannedSpace) -> Result<()> {
+        let (spaces, space) = (&self.target.spaces, &planned.space);
+        match (planned.action, self.checks) {
+            (Act::Create, false) | (Act::NoChanges | Act::Delete, true) => Ok(()),
+            (_, false) => spaces.require(Action::View, Subject::Space, space),
+            (Act::Update, true) => spaces.require(Action::Manage, Subject::Space, space),
+            (Act::Create, true) => match space.parent {
+                Some(parent) => {
+                    let above = spaces.find(parent)?;
+                    spaces.require(Action::Manage, Subject::Space, above)
+                }
+                None => self.to.require(Action::Create, Subject::Space),
+            },
+        }
     }
 
     fn space_like(&self, source: &Space, parent: Option<SpaceId>) -> Result<PlannedSpace> {
