@@ -401,3 +401,25 @@ async fn what_is_no_validation_is_refused() {
     let pages = format!("{path}?page=-1&pageSize=1");
     assert_eq!(shop.ana.get(&pages).await.refusal(), "422 PaginationError");
 }
+
+#[tokio::test]
+async fn a_chart_that_was_deleted_since_is_broken_on_no_dashboard() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    shop.deploy(&[orders()]).await;
+    let wanted = query("orders", &["orders_gone"]);
+    let bad = shop.chart("Bad", &shop.space, wanted.clone()).await;
+    let other = shop.chart("Other", &shop.space, wanted).await;
+    shop.dashboard("Board", &shop.space, &[bad, other], &[])
+        .await;
+    let of_board = |found: &[Value]| -> Vec<Value> {
+        let found = found.iter().filter(|one| one["source"] == "dashboard");
+        found.map(|one| one["chartName"].clone()).collect()
+    };
+    assert_eq!(of_board(&shop.validate(&json!({})).await).len(), 2);
+    let path = format!("/api/v1/saved/{bad}");
+    assert_eq!(shop.ana.delete(&path).await.json()["status"], "ok");
+    let found = shop.found(&shop.ana).await;
+    assert_eq!(of_board(&found), [json!("Other")]);
+    assert!(found.iter().all(|one| one["name"] != "Bad"));
+}
