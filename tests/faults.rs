@@ -295,13 +295,7 @@ async fn everywhere(once: bool) {
             let mut faults = 0;
             for lost in [false, true] {
                 let mut n = 0;
-                let kind = |n: usize| {
-                    if lost {
-                        Fault::AnswerLost
-                    } else {
-                        UNDONE[n % 3]
-                    }
-                };
+                let kind = |n: usize| if lost { Fault::AnswerLost } else { UNDONE[n % 3] };
                 while fails(&scenario, &prepared, &reference, kind(n), n, once).await {
                     n += 1;
                 }

@@ -362,3 +362,36 @@ async fn what_somebody_may_not_see_is_renamed_in_without_a_word_of_which_it_is()
     let (number, _) = shop.latest(ContentKind::Dashboard, board).await;
     assert_eq!(number, 2);
 }
+
+#[tokio::test]
+async fn a_filter_by_a_metric_that_a_chart_brings_follows_it() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    shop.deploy(&[payment(&["id"])]).await;
+    let mut wanted = query("payment", &["payment_id"]);
+    wanted["metrics"] = json!(["payment_cm"]);
+    wanted["additionalMetrics"] =
+        json!([{ "table": "payment", "name": "cm", "type": "max", "sql": "${TABLE}.id" }]);
+    let chart = shop.chart("Chart", &shop.space, wanted).await;
+    let target = json!({ "fieldId": "payment_cm", "tableName": "payment" });
+    let rule = json!({
+        "id": "1", "operator": "isNull", "target": target, "tileTargets": { "0": target },
+    });
+    let board = shop
+        .dashboard("Board", &shop.space, &[chart], &[rule])
+        .await;
+    assert!(shop.validate(&json!({})).await.is_empty());
+
+    let body = json!({ "from": "payment", "to": "pay", "type": "model" });
+    shop.job("/rename", &body).await;
+    let (_, kept) = shop.kept(chart).await;
+    assert_eq!(kept["metricQuery"]["metrics"], json!(["pay_cm"]));
+    let (_, kept) = shop.latest(ContentKind::Dashboard, board).await;
+    let rule = &kept["filters"]["dimensions"][0];
+    let renamed = json!({ "fieldId": "pay_cm", "tableName": "pay" });
+    assert_eq!(rule["target"], renamed);
+    assert_eq!(rule["tileTargets"]["0"], renamed);
+    shop.deploy(&[explore("pay", &[table("pay", &["id"])])])
+        .await;
+    assert!(shop.validate(&json!({})).await.is_empty());
+}

@@ -3,7 +3,7 @@
 //! | Step | File |
 //! |---|---|
 //! | which model it is, and what that changes in each explore | `resolve.rs`, `names.rs` |
-//! | in a chart | `query.rs`, `config.rs`, `sql.rs` |
+//! | in a chart | `query.rs`, `config.rs`, `sql.rs`, `vega.rs` |
 //! | in a dashboard | `dashboard.rs` |
 //! | in one chart alone | `one.rs` |
 //! | what came of it, and what of that is told | `outcome.rs` |
@@ -21,6 +21,7 @@ mod outcome;
 mod query;
 mod resolve;
 mod sql;
+mod vega;
 
 use std::collections::HashMap;
 
@@ -117,7 +118,7 @@ pub(crate) async fn run(app: &App, work: &Work) -> Came {
         None => Outcome::default(),
     };
     let index = app.store.index(work.project).await?;
-    let resolved = resolve::resolve(app, work.project, &index, &rename).await?;
+    let mut resolved = resolve::resolve(app, work.project, &index, &rename).await?;
     let charts = of_kind(&index, ContentKind::Chart)
         .into_iter()
         .filter(|row| resolved.of(row).is_some())
@@ -125,6 +126,7 @@ pub(crate) async fn run(app: &App, work: &Work) -> Came {
     let mut changed: Vec<&Content> = Vec::new();
     for chunk in charts.chunks(AT_ONCE) {
         for (row, mut body) in latest::<ChartBody>(app, chunk).await? {
+            resolved.note(row, &body);
             let Some(names) = resolved.of(row) else {
                 continue;
             };
