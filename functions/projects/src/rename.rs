@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 use crate::validation::JobScheduled;
 
 /// Begins to rename a model or a field in everything of a project, whoever may see it. With `dryRun` the job only says where.
+/// What the caller may not view is renamed in, too, and told as "Private content", without its id and its places.
 /// Each chart and dashboard that changes has a new version; to undo it is to go back to the one before.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/rename", operation_id = "rename", tag = "Projects",
                params(("projectUuid" = String, Path)), request_body = Rename, responses((status = 200, body = Ok<JobScheduled>)),
@@ -51,7 +52,7 @@ pub(crate) struct ChartRenamed {
     job_id: Option<WorkId>,
 }
 
-/// Renames a field, or the explore, in one chart; with `fixAll` also begins to rename it everywhere else.
+/// Renames a field, or the explore, in one chart that the caller may change; with `fixAll` also begins to rename it everywhere else.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/rename/chart/{chartUuid}", operation_id = "renameChart", tag = "Projects",
                params(("projectUuid" = String, Path), ("chartUuid" = String, Path)), request_body = RenameChart,
                responses((status = 200, body = Ok<ChartRenamed>)), extensions(("x-tier" = json!("client"))))]
@@ -75,7 +76,7 @@ pub(crate) struct RenameFields {
     fields: BTreeMap<String, Vec<String>>,
 }
 
-/// Answers the fields of a chart's explore, by table.
+/// Answers the fields of the explore of a chart that the caller may view, by table.
 #[utoipa::path(get, path = "/api/v1/projects/{projectUuid}/rename/chart/{chartUuid}/fields", operation_id = "renameChartFields",
                tag = "Projects", params(("projectUuid" = String, Path), ("chartUuid" = String, Path)),
                responses((status = 200, body = Ok<RenameFields>)), extensions(("x-tier" = json!("client"))))]

@@ -289,3 +289,109 @@ async fn what_is_no_rename_is_refused() {
         assert_eq!(refused.refusal(), "403 ForbiddenError");
     }
 }
+
+#[tokio::test]
+async fn a_chart_that_somebody_may_not_see_is_neither_renamed_in_nor_told_of() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    let dev = app.in_role("dev@acme.com", "developer").await;
+    shop.deploy(&[payment(&["id", "id_x"])]).await;
+    let fields = query("payment", &["payment_id"]);
+    let hidden = shop.chart("Hidden", &shop.private, fields.clone()).await;
+    let open = shop.chart("Open", &shop.space, fields).await;
+    let body =
+        json!({ "from": "payment_id", "to": "payment_id_x", "type": "field", "fixAll": true });
+    let path = |chart| format!("{}/rename/chart/{chart}", shop.path);
+    let refused = dev.post(&path(hidden)).json(&body).await;
+    assert_eq!(refused.refusal(), "403 ForbiddenError");
+    let refused = dev.get(&format!("{}/fields", path(hidden))).await;
+    assert_eq!(refused.refusal(), "403 ForbiddenError");
+    assert_eq!(shop.kept(hidden).await.0, 1);
+    dev.get(&format!("{}/fields", path(open))).await.ok();
+    let body = json!({ "from": "payment_id", "to": "payment_id_x", "type": "field" });
+    dev.post(&path(open)).json(&body).await.ok();
+    assert_eq!(shop.kept(open).await.0, 2);
+    shop.ana.post(&path(hidden)).json(&body).await.ok();
+    assert_eq!(shop.kept(hidden).await.0, 2);
+}
+
+#[tokio::test]
+async fn what_somebody_may_not_see_is_renamed_in_without_a_word_of_which_it_is() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    let dev = app.in_role("dev@acme.com", "developer").await;
+    shop.deploy(&[payment(&["id"])]).await;
+    let fields = query("payment", &["payment_id"]);
+    let hidden = shop.chart("Hidden", &shop.private, fields.clone()).await;
+    let open = shop.chart("Open", &shop.space, fields).await;
+    let rule = json!({
+        "id": "1", "operator": "isNull", "target": { "fieldId": "payment_id", "tableName": "payment" },
+    });
+    let board = shop
+        .dashboard("Board", &shop.private, &[hidden], &[rule])
+        .await;
+    for dry in [true, false] {
+        let body = json!({ "from": "id", "to": "uid", "type": "field", "dryRun": dry });
+        let path = format!("{}/rename", shop.path);
+        let begun = dev.post(&path).json(&body).await.ok();
+        app.work(worker::run).await;
+        let id = begun["jobId"].as_str().unwrap();
+        let path = format!("/api/v1/schedulers/job/{id}/status");
+        let went = dev.get(&path).await.ok();
+        assert_eq!(went["status"], "completed", "{went}");
+        let charts = went["details"]["results"]["charts"].as_array().unwrap();
+        assert_eq!(charts.len(), 2);
+        assert!(charts.contains(&json!({ "name": "Private content" })));
+        assert!(charts.contains(&json!({ "uuid": open, "name": "Open" })));
+        assert_eq!(
+            went["details"]["results"]["dashboards"],
+            json!([{ "name": "Private content" }])
+        );
+        let places = went["details"]["places"].as_array().unwrap();
+        assert!(!places.is_empty() && places.iter().all(|one| one["uuid"] == json!(open)));
+        let text = went.to_string();
+        for secret in [hidden.to_string(), board.to_string(), "Hidden".to_owned()] {
+            assert!(!text.contains(&secret), "{secret}");
+        }
+    }
+    for chart in [hidden, open] {
+        let (number, kept) = shop.kept(chart).await;
+        assert_eq!(number, 2);
+        assert_eq!(kept["metricQuery"]["dimensions"], json!(["payment_uid"]));
+    }
+    let (number, _) = shop.latest(ContentKind::Dashboard, board).await;
+    assert_eq!(number, 2);
+}
+
+#[tokio::test]
+async fn a_filter_by_a_metric_that_a_chart_brings_follows_it() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    shop.deploy(&[payment(&["id"])]).await;
+    let mut wanted = query("payment", &["payment_id"]);
+    wanted["metrics"] = json!(["payment_cm"]);
+    wanted["additionalMetrics"] =
+        json!([{ "table": "payment", "name": "cm", "type": "max", "sql": "${TABLE}.id" }]);
+    let chart = shop.chart("Chart", &shop.space, wanted).await;
+    let target = json!({ "fieldId": "payment_cm", "tableName": "payment" });
+    let rule = json!({
+        "id": "1", "operator": "isNull", "target": target, "tileTargets": { "0": target },
+    });
+    let board = shop
+        .dashboard("Board", &shop.space, &[chart], &[rule])
+        .await;
+    assert!(shop.validate(&json!({})).await.is_empty());
+
+    let body = json!({ "from": "payment", "to": "pay", "type": "model" });
+    shop.job("/rename", &body).await;
+    let (_, kept) = shop.kept(chart).await;
+    assert_eq!(kept["metricQuery"]["metrics"], json!(["pay_cm"]));
+    let (_, kept) = shop.latest(ContentKind::Dashboard, board).await;
+    let rule = &kept["filters"]["dimensions"][0];
+    let renamed = json!({ "fieldId": "pay_cm", "tableName": "pay" });
+    assert_eq!(rule["target"], renamed);
+    assert_eq!(rule["tileTargets"]["0"], renamed);
+    shop.deploy(&[explore("pay", &[table("pay", &["id"])])])
+        .await;
+    assert!(shop.validate(&json!({})).await.is_empty());
+}

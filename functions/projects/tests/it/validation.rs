@@ -401,3 +401,66 @@ async fn what_is_no_validation_is_refused() {
     let pages = format!("{path}?page=-1&pageSize=1");
     assert_eq!(shop.ana.get(&pages).await.refusal(), "422 PaginationError");
 }
+
+#[tokio::test]
+async fn a_chart_that_was_deleted_since_is_broken_on_no_dashboard() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    shop.deploy(&[orders()]).await;
+    let wanted = query("orders", &["orders_gone"]);
+    let bad = shop.chart("Bad", &shop.space, wanted.clone()).await;
+    let other = shop.chart("Other", &shop.space, wanted).await;
+    shop.dashboard("Board", &shop.space, &[bad, other], &[])
+        .await;
+    let of_board = |found: &[Value]| -> Vec<Value> {
+        let found = found.iter().filter(|one| one["source"] == "dashboard");
+        found.map(|one| one["chartName"].clone()).collect()
+    };
+    assert_eq!(of_board(&shop.validate(&json!({})).await).len(), 2);
+    let path = format!("/api/v1/saved/{bad}");
+    assert_eq!(shop.ana.delete(&path).await.json()["status"], "ok");
+    let found = shop.found(&shop.ana).await;
+    assert_eq!(of_board(&found), [json!("Other")]);
+    assert!(found.iter().all(|one| one["name"] != "Bad"));
+}
+
+#[tokio::test]
+async fn a_filter_may_be_by_what_a_chart_on_the_dashboard_brings_itself() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    shop.deploy(&[orders()]).await;
+    let mut wanted = query("orders", &["orders_status"]);
+    wanted["additionalMetrics"] =
+        json!([{ "table": "orders", "name": "cm", "type": "max", "sql": "${TABLE}.status" }]);
+    wanted["customDimensions"] = json!([{
+        "id": "bin", "name": "B", "table": "orders", "type": "bin", "dimensionId": "orders_status", "binType": "fixed_number",
+        "binNumber": 3,
+    }]);
+    wanted["tableCalculations"] = json!([{ "name": "calc", "displayName": "C", "sql": "1" }]);
+    let own = shop.chart("Own", &shop.space, wanted).await;
+    let plain = shop
+        .chart("Plain", &shop.space, query("orders", &["orders_status"]))
+        .await;
+    let tile = |at: &str, field: &str| json!({ at: { "fieldId": field, "tableName": "orders" } });
+    let good = ["orders_cm", "bin", "calc"].map(|id| filter(id, "orders", tile("0", id)));
+    shop.dashboard("Good", &shop.space, &[own, plain], &good)
+        .await;
+    // On another chart's tile, and on another dashboard, it is nothing.
+    let bad = filter("orders_cm", "orders", tile("1", "bin"));
+    shop.dashboard("Half", &shop.space, &[own, plain], &[bad])
+        .await;
+    let bad = filter("orders_cm", "orders", json!({}));
+    shop.dashboard("None", &shop.space, &[plain], &[bad]).await;
+    let told = [
+        "dashboard filter Half: Filter error: the field 'bin' no longer exists",
+        "dashboard filter None: Filter error: the field 'orders_cm' no longer exists",
+    ];
+    assert_eq!(lines(&shop.validate(&json!({})).await), told);
+    // With explores of somebody's own, too, whether that of the chart is one of them or not.
+    let others = explore("others", &[table("others", &["x"])]);
+    let body = json!({ "explores": [others] });
+    let (id, _) = shop.job("/validate", &body).await;
+    let path = format!("{}/validate?jobId={id}", shop.path);
+    let found = shop.ana.get(&path).await.ok();
+    assert_eq!(lines(found.as_array().unwrap()), told[1..]);
+}

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::query::Rewriter;
+use super::{query::Rewriter, vega};
 
 /// What holds words, or values of rows.
 const WORDS: [&str; 15] = [
@@ -37,6 +37,7 @@ const TABLES: [&str; 2] = ["table", "tableName"];
 impl Rewriter<'_> {
     /// Renames in `{type, config}`.
     pub(super) fn config(&mut self, config: &mut Value) {
+        self.is_vega = config["type"] == "custom";
         self.series(config);
         self.walk("chartConfig", "", config);
     }
@@ -82,7 +83,13 @@ impl Rewriter<'_> {
         match value {
             Value::String(text) if TABLES.contains(&key) => self.table(place, text),
             Value::String(text) if key == "tooltip" => self.tooltip(place, text),
-            Value::String(text) => self.id(place, text),
+            Value::String(text) => {
+                self.id(place, text);
+                if self.is_vega {
+                    let new = vega::rename(key, text, |id| self.new_id(id));
+                    self.put(place.to_owned(), text, new);
+                }
+            }
             Value::Array(items) => {
                 for (at, item) in items.iter_mut().enumerate() {
                     self.walk(&format!("{place}[{at}]"), key, item);

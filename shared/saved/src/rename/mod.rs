@@ -3,21 +3,25 @@
 //! | Step | File |
 //! |---|---|
 //! | which model it is, and what that changes in each explore | `resolve.rs`, `names.rs` |
-//! | in a chart | `query.rs`, `config.rs`, `sql.rs` |
+//! | in a chart | `query.rs`, `config.rs`, `sql.rs`, `vega.rs` |
 //! | in a dashboard | `dashboard.rs` |
 //! | in one chart alone | `one.rs` |
+//! | what came of it, and what of that is told | `outcome.rs` |
 //!
 //! What is parsed is rewritten: ids that are known to be of the model, whole, and references. Values of filters and labels
 //! stay. Each object that changes gets a new version, by itself: to do all of it again is safe and changes nothing more, and
-//! to undo it is to go back to the version before.
+//! to undo it is to go back to the version before. What whoever began it may not see is renamed in like everything else; they
+//! are told that there is such content, but neither which nor where in it.
 
 mod config;
 mod dashboard;
 mod names;
 pub mod one;
+mod outcome;
 mod query;
 mod resolve;
 mod sql;
+mod vega;
 
 use std::collections::HashMap;
 
@@ -32,7 +36,6 @@ use app::{
     store::Edit,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
@@ -42,10 +45,9 @@ use crate::{
     work::{Came, begin as begin_work},
 };
 use names::Names;
+use outcome::{Failed, Outcome, seen};
 use resolve::Resolved;
 
-/// Places that are told at most.
-const MOST_PLACES: usize = 5_000;
 /// Bytes of a name at most; no warehouse takes longer ones.
 const LONGEST: usize = 500;
 
@@ -104,72 +106,6 @@ pub async fn begin(app: &App, project: &InProject, rename: &Rename) -> Result<Wo
     begin_work(app, project, WorkKind::Rename, rename).await
 }
 
-/// An object that is renamed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Named {
-    uuid: ContentId,
-    name: String,
-}
-
-/// Where in an object.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Place {
-    uuid: ContentId,
-    path: String,
-}
-
-/// What could not be renamed in, and why.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Failed {
-    uuid: ContentId,
-    name: String,
-    error: String,
-}
-
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Results {
-    charts: Vec<Named>,
-    dashboards: Vec<Named>,
-    alerts: Vec<Value>,
-    dashboard_schedulers: Vec<Value>,
-}
-
-/// What came of a rename, or would.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Outcome {
-    results: Results,
-    places: Vec<Place>,
-    /// Whether there are more places than are told.
-    places_cut: bool,
-    failed: Vec<Failed>,
-}
-
-impl Outcome {
-    fn add(&mut self, row: &Content, places: Vec<String>) {
-        let list = match row.what {
-            ContentKind::Dashboard => &mut self.results.dashboards,
-            ContentKind::Chart | ContentKind::SqlChart => &mut self.results.charts,
-        };
-        let named = Named {
-            uuid: row.id,
-            name: row.name.clone(),
-        };
-        if list.contains(&named) {
-            return;
-        }
-        list.push(named);
-        for path in places {
-            if self.places.len() == MOST_PLACES {
-                self.places_cut = true;
-                return;
-            }
-            self.places.push(Place { uuid: row.id, path });
-        }
-    }
-}
-
 /// Does a rename. May be repeated: what an earlier try has done is not done again, and told all the same.
 ///
 /// # Errors
@@ -182,7 +118,7 @@ pub(crate) async fn run(app: &App, work: &Work) -> Came {
         None => Outcome::default(),
     };
     let index = app.store.index(work.project).await?;
-    let resolved = resolve::resolve(app, work.project, &index, &rename).await?;
+    let mut resolved = resolve::resolve(app, work.project, &index, &rename).await?;
     let charts = of_kind(&index, ContentKind::Chart)
         .into_iter()
         .filter(|row| resolved.of(row).is_some())
@@ -190,6 +126,7 @@ pub(crate) async fn run(app: &App, work: &Work) -> Came {
     let mut changed: Vec<&Content> = Vec::new();
     for chunk in charts.chunks(AT_ONCE) {
         for (row, mut body) in latest::<ChartBody>(app, chunk).await? {
+            resolved.note(row, &body);
             let Some(names) = resolved.of(row) else {
                 continue;
             };
@@ -214,6 +151,7 @@ pub(crate) async fn run(app: &App, work: &Work) -> Came {
         app.store.note_progress(work.id, &outcome).await?;
         outcome.failed = apply(app, work.user, &index, &resolved, &changed).await?;
     }
+    let outcome = outcome.masked(&seen(app, work, index).await?);
     serde_json::to_value(&outcome).map_err(|error| Error::Internal(error.into()))
 }
 
@@ -244,11 +182,7 @@ async fn apply(
             match done {
                 Ok(()) | Err(Error::NotFound(_)) => {}
                 Err(error @ (Error::Unavailable(_) | Error::Internal(_))) => return Err(error),
-                Err(error) => failed.push(Failed {
-                    uuid: head.id,
-                    name: head.name,
-                    error: error.to_string(),
-                }),
+                Err(error) => failed.push(Failed::new(head, &error)),
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use semantic::MetricQuery;
+
 use crate::validate::fields::{Sketch, field_id};
 
 /// Old names and new ones. Ids are known ids, whole; nothing is ever searched for inside of a text.
@@ -72,7 +74,9 @@ impl Names {
         sketches: &[&Sketch],
         (from, to): (&str, &str),
     ) -> Option<Self> {
-        let mut known = explore == from;
+        // Charts may go by the new name before it is deployed.
+        let is_new = explore == to && sketches.iter().all(|sketch| sketch.name != explore);
+        let mut known = explore == from || is_new;
         let mut fields = Vec::new();
         for sketch in sketches {
             for name in [from, to] {
@@ -93,6 +97,25 @@ impl Names {
             names.add_field(alias, own, from, to);
         }
         (!names.ids.is_empty()).then_some(names)
+    }
+
+    /// The same, and the ids of a query's own metrics, which hang on their tables' names: it does not matter whether the query
+    /// has the old ones or the new ones. None where it has no such metric.
+    pub(super) fn with_own(&self, query: &MetricQuery) -> Option<Self> {
+        let mut own = Self::default();
+        for metric in query.additional_metrics.iter().flatten() {
+            for (from, to) in &self.tables {
+                if metric.table == *from || metric.table == *to {
+                    let [old, new] = [from, to].map(|table| field_id(table, &metric.name));
+                    own.ids.insert(old, new);
+                }
+            }
+        }
+        if own.ids.is_empty() {
+            return None;
+        }
+        own.merge(self);
+        Some(own)
     }
 
     /// Takes over what is not known yet.

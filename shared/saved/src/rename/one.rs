@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use app::{
     App, Error, InProject, Kind, Result,
     domain::{
+        access::Action,
         content::{ChartBody, Content},
         work::Work,
     },
@@ -14,7 +15,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Rename, RenameType, begin, chart_of, differ, names::Names, on_chart};
-use crate::validate::fields::{Sketch, field_id};
+use crate::{
+    find::Place,
+    validate::fields::{Sketch, field_id},
+};
 
 /// What is to be renamed in a chart: a field by its whole id, or its explore.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -42,13 +46,16 @@ async fn explore_of(app: &App, project: &InProject, name: &str) -> Result<Sketch
 /// The ids of the fields of a chart's explore, by table: what a name can be changed to.
 ///
 /// # Errors
-/// `NotFound` when the chart, or its explore, is not there or cannot be asked.
+/// `NotFound` when the chart, or its explore, is not there or cannot be asked; `Forbidden` when the caller may not view the
+/// chart.
 pub async fn fields(
     app: &App,
     project: &InProject,
     chart: &str,
 ) -> Result<BTreeMap<String, Vec<String>>> {
     let head = chart_of(app, project, chart).await?;
+    let place = Place::of(app, project, &head).await?;
+    place.require(Action::View)?;
     let explore = head.shown.explore.as_deref().unwrap_or_default();
     Ok(explore_of(app, project, explore).await?.ids())
 }
@@ -57,8 +64,8 @@ pub async fn fields(
 ///
 /// # Errors
 /// `Invalid` for names that are the same, and for a field of another table where all are to be renamed; `NotFound` for a
-/// chart, a field or an explore that is not there; `NotImplemented` for what is the chart's own; `Changed` when the chart
-/// is not at the named revision.
+/// chart, a field or an explore that is not there; `NotImplemented` for what is the chart's own; `Forbidden` when the
+/// caller may not change the chart; `Changed` when it is not at the named revision.
 pub async fn rename(
     app: &App,
     project: &InProject,
@@ -68,6 +75,8 @@ pub async fn rename(
 ) -> Result<(Content, Option<Work>)> {
     differ(&asked.from, &asked.to)?;
     let head = chart_of(app, project, chart).await?;
+    let place = Place::of(app, project, &head).await?;
+    place.require(Action::Update)?;
     let (names, everywhere) = match asked.kind {
         RenameType::Model => of_model(app, project, &head, asked).await?,
         RenameType::Field => of_field(app, project, &head, asked).await?,

@@ -18,6 +18,8 @@ pub(super) struct Rewriter<'a> {
     pub names: &'a Names,
     /// Ids of what the object brings itself, as far as they hang on a table's name; and what is made of ids.
     pub own: HashMap<String, String>,
+    /// Whether it is in a chart that Vega draws, whose options hold expressions.
+    pub is_vega: bool,
     pub places: Vec<String>,
 }
 
@@ -43,6 +45,7 @@ impl<'a> Rewriter<'a> {
         Self {
             names,
             own: HashMap::new(),
+            is_vega: false,
             places: Vec::new(),
         }
     }
@@ -53,7 +56,7 @@ impl<'a> Rewriter<'a> {
         self.names.id(id).or_else(own).map(str::to_owned)
     }
 
-    fn put(&mut self, place: String, text: &mut String, new: Option<String>) {
+    pub(super) fn put(&mut self, place: String, text: &mut String, new: Option<String>) {
         if let Some(new) = new.filter(|new| *new != *text) {
             *text = new;
             self.places.push(place);

@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use app::{
     App, Error, Kind, Result,
     domain::{
-        content::{Content, ContentKind, DashboardBody, Index},
+        content::{ChartBody, Content, ContentKind, DashboardBody, Index},
         explore_set::Entry,
-        id::ProjectId,
+        id::{ContentId, ProjectId},
     },
 };
 
@@ -17,6 +17,8 @@ use crate::validate::{explores::sketches, fields::Sketch};
 /// What a rename changes, by explore.
 pub(super) struct Resolved {
     explores: HashMap<String, Names>,
+    /// By chart, where it has metrics of its own that hang on a table's name.
+    own: HashMap<ContentId, Names>,
     /// In any of them.
     pub any: Names,
 }
@@ -27,12 +29,21 @@ impl Resolved {
         self.explores.get(row.shown.explore.as_deref()?)
     }
 
+    /// Notes what a chart brings itself, for the filters of the dashboards that it is on.
+    pub(super) fn note(&mut self, row: &Content, body: &ChartBody) {
+        let names = self.of(row);
+        if let Some(own) = names.and_then(|names| names.with_own(&body.metric_query)) {
+            self.own.insert(row.id, own);
+        }
+    }
+
     /// What it changes on each tile of a dashboard.
     pub(super) fn tiles(&self, index: &Index, body: &DashboardBody) -> OfTiles<'_> {
         let of = |tile: &app::domain::content::Tile| {
             let (what, id) = tile.face.shows()?;
             let chart = index.get(what, id)?;
-            Some((tile.uuid.clone(), self.of(chart)?))
+            let names = self.own.get(&id).or_else(|| self.of(chart))?;
+            Some((tile.uuid.clone(), names))
         };
         body.tiles.iter().filter_map(of).collect()
     }
@@ -76,7 +87,11 @@ pub(super) async fn resolve(
     for names in explores.values() {
         any.merge(names);
     }
-    Ok(Resolved { explores, any })
+    Ok(Resolved {
+        explores,
+        own: HashMap::new(),
+        any,
+    })
 }
 
 fn of_model(

@@ -38,9 +38,20 @@ impl<'a> Own<'a> {
         }
     }
 
+    fn into_ids(self) -> HashSet<String> {
+        let named = self.dimensions.into_iter().chain(self.calculations);
+        let named = named.map(str::to_owned);
+        self.metrics.into_iter().chain(named).collect()
+    }
+
     fn has(&self, id: &str) -> bool {
         self.dimensions.contains(id) || self.metrics.contains(id) || self.calculations.contains(id)
     }
+}
+
+/// The ids of what a query brings itself: metrics, dimensions and calculations.
+pub(super) fn own_ids(query: &MetricQuery) -> HashSet<String> {
+    Own::of(query).into_ids()
 }
 
 /// A chart against its explore.

@@ -1,6 +1,6 @@
 //! What is wrong with a dashboard: its filters, and the charts on it (reference 17 §3).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use app::domain::{
     content::{Content, ContentKind, DashboardBody, Index},
@@ -20,23 +20,38 @@ fn field_of(target: &Value) -> Option<(&str, &str)> {
     Some((field, target["tableName"].as_str().unwrap_or_default()))
 }
 
-/// Everything that is wrong with a dashboard, each thing once. A filter's field has to be in some explore; where a tile has
-/// one of its own, in the explore of that tile's chart.
+/// What is known of charts.
+#[derive(Default)]
+pub(super) struct Charts {
+    /// Those that are broken, by name.
+    pub broken: BTreeMap<ContentId, String>,
+    /// The ids of what those on dashboards bring themselves.
+    pub own: HashMap<ContentId, HashSet<String>>,
+}
+
+impl Charts {
+    fn brings(&self, chart: ContentId, id: &str) -> bool {
+        self.own.get(&chart).is_some_and(|own| own.contains(id))
+    }
+}
+
+/// Everything that is wrong with a dashboard, each thing once. A filter's field has to be in some explore, or a chart on the
+/// dashboard brings it; where a tile has one of its own, in the explore of that tile's chart, or that chart brings it.
 pub(super) fn check(
     row: &Content,
     body: &DashboardBody,
     index: &Index,
     explores: &Explores,
-    broken: &BTreeMap<ContentId, String>,
+    known: &Charts,
 ) -> Vec<Finding> {
-    let mut tiles: HashMap<&str, &str> = HashMap::new();
+    let mut tiles: HashMap<&str, (ContentId, &str)> = HashMap::new();
     let mut charts = BTreeSet::new();
     for tile in &body.tiles {
         if let Some((ContentKind::Chart, id)) = tile.face.shows() {
             charts.insert(id);
             let chart = index.get(ContentKind::Chart, id);
             let explore = chart.and_then(|chart| chart.shown.explore.as_deref());
-            tiles.extend(explore.map(|explore| (tile.uuid.as_str(), explore)));
+            tiles.extend(explore.map(|explore| (tile.uuid.as_str(), (id, explore))));
         }
     }
     let mut found = Found::new(row);
@@ -44,21 +59,23 @@ pub(super) fn check(
     for rule in filters.dimensions.iter().chain(&filters.metrics) {
         if let Some((field, table)) = rule.get("target").and_then(field_of)
             && !is_anywhere(explores, field, table)
+            && !charts.iter().any(|chart| known.brings(*chart, field))
         {
             found.filter(field);
         }
         let targets = rule.get("tileTargets").and_then(Value::as_object);
         for (tile, target) in targets.into_iter().flatten() {
             if let Some((field, _)) = field_of(target)
-                && let Some(explore) = tiles.get(tile.as_str())
+                && let Some((chart, explore)) = tiles.get(tile.as_str())
                 && !is_in(explores, field, explore)
+                && !known.brings(*chart, field)
             {
                 found.filter(field);
             }
         }
     }
     for chart in charts {
-        if let Some(name) = broken.get(&chart) {
+        if let Some(name) = known.broken.get(&chart) {
             found.chart(chart, name);
         }
     }

@@ -17,7 +17,7 @@ pub mod fields;
 pub mod results;
 mod tables;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use app::{
     App, InProject, Result,
@@ -35,7 +35,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::work::{Came, begin as begin_work};
-use charts::Fault;
+use charts::{Fault, own_ids};
+use dashboards::Charts;
 use explores::Explores;
 use fields::Sketch;
 
@@ -177,9 +178,10 @@ async fn find(
         found.extend(tables::check(&explores, &selection));
     }
     if charts || dashboards {
-        let broken = check_charts(app, &index, &explores, &mut found).await?;
+        let tiled = tiled(&boards);
+        let charts = check_charts(app, &index, &explores, &tiled, &mut found).await?;
         for (row, body) in &boards {
-            found.extend(dashboards::check(row, body, &index, &explores, &broken));
+            found.extend(dashboards::check(row, body, &index, &explores, &charts));
         }
     }
     found.sort_by(|a, b| (a.source, &a.name, a.content).cmp(&(b.source, &b.name, b.content)));
@@ -220,32 +222,45 @@ pub(crate) async fn latest<'a, T: serde::de::DeserializeOwned>(
     Ok(found)
 }
 
-/// What is wrong with charts; answers which of them are broken. With given explores only the charts of those that can be
-/// asked are looked at: others may be left out on purpose.
+/// The charts on dashboards.
+fn tiled(boards: &[(&Content, DashboardBody)]) -> BTreeSet<ContentId> {
+    let tiles = boards.iter().flat_map(|(_, body)| &body.tiles);
+    let shown = tiles.filter_map(|tile| tile.face.shows());
+    shown.map(|(_, id)| id).collect()
+}
+
+/// What is wrong with charts; answers which of them are broken, and what those on dashboards bring themselves. With given
+/// explores only the charts of those that can be asked are held against them: others may be left out on purpose.
 async fn check_charts(
     app: &App,
     index: &Index,
     explores: &Explores,
+    tiled: &BTreeSet<ContentId>,
     found: &mut Vec<Finding>,
-) -> Result<BTreeMap<ContentId, String>> {
+) -> Result<Charts> {
+    let is_judged = |row: &Content| {
+        let explore = row.shown.explore.as_deref();
+        !explores.are_given || explore.is_some_and(|explore| explores.fields(explore).is_some())
+    };
     let mut rows = of_kind(index, ContentKind::Chart);
-    if explores.are_given {
-        rows.retain(|row| {
-            let explore = row.shown.explore.as_deref();
-            explore.is_some_and(|explore| explores.fields(explore).is_some())
-        });
-    }
-    let mut broken = BTreeMap::new();
+    rows.retain(|row| is_judged(row) || tiled.contains(&row.id));
+    let mut charts = Charts::default();
     for chunk in rows.chunks(AT_ONCE) {
         for (row, body) in latest::<ChartBody>(app, chunk).await? {
+            if tiled.contains(&row.id) {
+                charts.own.insert(row.id, own_ids(&body.metric_query));
+            }
+            if !is_judged(row) {
+                continue;
+            }
             let fields = explores.fields(&body.table_name);
             for fault in charts::check(&body, fields) {
-                broken.insert(row.id, row.name.clone());
+                charts.broken.insert(row.id, row.name.clone());
                 found.push(of_chart(row, fault));
             }
         }
     }
-    Ok(broken)
+    Ok(charts)
 }
 
 fn of_chart(row: &Content, fault: Fault) -> Finding {

@@ -18,8 +18,8 @@ use utoipa::ToSchema;
 use crate::{contents::Contents, people::Names};
 
 /// The name of what the caller may not see, and what is said of it.
-const PRIVATE: &str = "Private content";
-const PRIVATE_ERROR: &str = "Something is wrong with private content";
+pub(crate) const PRIVATE: &str = "Private content";
+pub(crate) const PRIVATE_ERROR: &str = "Something is wrong with private content";
 
 /// What every entry has.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -153,7 +153,6 @@ struct Facts<'a> {
     contents: Contents<'a>,
     names: Names,
     views: BTreeMap<ContentId, Views>,
-    is_admin: bool,
     at: Timestamp,
 }
 
@@ -175,7 +174,6 @@ async fn shown(
     let facts = Facts {
         names,
         views: ids.zip(views).collect(),
-        is_admin: project.role() == Role::Admin,
         at,
         contents,
     };
@@ -200,12 +198,13 @@ fn row_of<'a>(contents: &'a Contents<'_>, finding: &Finding) -> Option<&'a Conte
         .get(kind_of(finding.source)?, finding.content?)
 }
 
-impl Facts<'_> {
-    fn sees(&self, row: &Content) -> bool {
-        self.is_admin || self.contents.may(Action::View, row)
-    }
+/// Whether the caller is told what something is: what they may view, and admins everything.
+pub(crate) fn sees(contents: &Contents<'_>, row: &Content) -> bool {
+    contents.spaces.project.role() == Role::Admin || contents.may(Action::View, row)
+}
 
-    /// A finding as the caller sees it; none of what is gone.
+impl Facts<'_> {
+    /// A finding as the caller sees it; none of what is gone, nor where the chart that is broken is.
     fn show(&self, project: &InProject, finding: Finding) -> Option<Shown> {
         if finding.source == Source::Table {
             return Some(Shown::Table(OfTable {
@@ -219,6 +218,9 @@ impl Facts<'_> {
             }));
         }
         let row = row_of(&self.contents, &finding)?;
+        if let Some((chart, _)) = &finding.chart {
+            self.contents.index.get(ContentKind::Chart, *chart)?;
+        }
         let shown = if finding.source == Source::Chart {
             Shown::Chart(self.chart(row, finding))
         } else {
@@ -233,7 +235,7 @@ impl Facts<'_> {
         row: &'r Content,
         finding: &Finding,
     ) -> (String, String, Option<&'r Content>) {
-        if self.sees(row) {
+        if sees(&self.contents, row) {
             (row.name.clone(), finding.error.clone(), Some(row))
         } else {
             (PRIVATE.to_owned(), PRIVATE_ERROR.to_owned(), None)
@@ -271,7 +273,7 @@ impl Facts<'_> {
         if let (Some((id, name)), Some(_)) = (&finding.chart, seen) {
             // The chart on a dashboard may lie where the caller does not get.
             let chart = self.contents.index.get(ContentKind::Chart, *id);
-            if chart.is_none_or(|chart| self.sees(chart)) {
+            if chart.is_some_and(|chart| sees(&self.contents, chart)) {
                 chart_name = Some(name.clone());
             } else {
                 chart_name = Some(PRIVATE.to_owned());

@@ -212,3 +212,87 @@ fn filters_of_a_dashboard_are_renamed_and_columns_of_sql_are_not() {
     assert_eq!(places.len(), 4);
     assert!(dashboard::rename(&mut body, &tiles, &names).is_empty());
 }
+
+#[test]
+fn fields_of_a_vega_chart_are_renamed_in_its_expressions() {
+    let spec = json!({
+        "title": "datum.payment_id",
+        "transform": [
+            { "calculate": "datum.payment_id / 2 + datum['payment_id']", "as": "half" },
+            { "filter": "datum.payment_id > 1 && datum.payment_id_x && datum.half" },
+        ],
+        "encoding": {
+            "x": { "field": "payment_id", "sort": "-payment_id" },
+            "y": { "field": "payment_own", "sort": "-y", "axis": { "labelExpr": "datum[\"payment_own\"]" } },
+            "color": { "condition": { "test": "datum.payment_id", "value": "-payment_id" } },
+        },
+    });
+    let query = json!({
+        "exploreName": "payment", "dimensions": ["payment_id"], "metrics": ["payment_own"], "filters": {}, "sorts": [], "limit": 1,
+        "tableCalculations": [],
+        "additionalMetrics": [{ "table": "payment", "name": "own", "type": "max", "sql": "${TABLE}.id" }],
+    });
+    let names = Names::of_model("payment", "pay", ["id", "id_x"]);
+    let mut body = chart(
+        query.clone(),
+        json!({ "type": "custom", "config": { "spec": spec } }),
+    );
+    let places = rename(&mut body, &names);
+    assert_eq!(
+        body.chart_config["config"]["spec"],
+        json!({
+            "title": "datum.payment_id",
+            "transform": [
+                { "calculate": "datum.pay_id / 2 + datum['pay_id']", "as": "half" },
+                { "filter": "datum.pay_id > 1 && datum.pay_id_x && datum.half" },
+            ],
+            "encoding": {
+                "x": { "field": "pay_id", "sort": "-pay_id" },
+                "y": { "field": "pay_own", "sort": "-y", "axis": { "labelExpr": "datum[\"pay_own\"]" } },
+                "color": { "condition": { "test": "datum.pay_id", "value": "-payment_id" } },
+            },
+        })
+    );
+    let place = "chartConfig.config.spec.transform[0].calculate".to_owned();
+    assert!(places.contains(&place));
+    assert!(rename(&mut body, &names).is_empty());
+    // Others have no expressions.
+    let text =
+        json!({ "type": "table", "config": { "x": "datum.payment_id", "sort": "-payment_id" } });
+    let mut body = chart(query, text.clone());
+    rename(&mut body, &names);
+    assert_eq!(body.chart_config, text);
+}
+
+#[test]
+fn a_metric_of_a_tiles_chart_is_renamed_in_the_filters_of_its_dashboard() {
+    let names = Names::of_model("payment", "pay", ["id"]);
+    // As the chart is before it is renamed, and as it is when another try comes back to the dashboard.
+    for table in ["payment", "pay"] {
+        let query = json!({
+            "exploreName": table, "dimensions": [], "metrics": [], "filters": {}, "sorts": [], "limit": 1, "tableCalculations": [],
+            "additionalMetrics": [{ "table": table, "name": "cm", "type": "max", "sql": "${TABLE}.id" }],
+        });
+        let own = chart(query, json!({})).metric_query;
+        let own = names.with_own(&own).unwrap();
+        assert_eq!(own.id("payment_id"), Some("pay_id"));
+        let target = json!({ "fieldId": "payment_cm", "tableName": "payment" });
+        let rule = json!({
+            "id": "1", "operator": "isNull", "target": target, "tileTargets": { "a": target, "b": target },
+        });
+        let mut body = DashboardBody::default();
+        let tile = json!({ "uuid": "a", "x": 0.0, "y": 0.0, "w": 1.0, "h": 1.0, "type": "saved_chart", "properties": {} });
+        body.tiles.push(serde_json::from_value(tile).unwrap());
+        body.filters.metrics.push(rule.as_object().unwrap().clone());
+        let tiles: HashMap<String, &Names> =
+            [("a".to_owned(), &own), ("b".to_owned(), &names)].into();
+        dashboard::rename(&mut body, &tiles, &names);
+        let rule = json!(body.filters.metrics[0]);
+        let renamed = json!({ "fieldId": "pay_cm", "tableName": "pay" });
+        assert_eq!(rule["target"], renamed);
+        assert_eq!(rule["tileTargets"]["a"], renamed);
+        // Another tile's chart has no such metric.
+        assert_eq!(rule["tileTargets"]["b"]["fieldId"], "payment_cm");
+        assert!(dashboard::rename(&mut body, &tiles, &names).is_empty());
+    }
+}
