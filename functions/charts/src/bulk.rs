@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 use crate::{TRIES, charts::present};
 
 /// So many are one transaction: a head and, at worst, every part of the index.
-const MOST: usize = 50;
+const MOST: usize = 40;
 
 /// What of a chart has no versions, of one of several.
 #[derive(Deserialize, ToSchema)]
@@ -37,7 +37,7 @@ pub(crate) struct UpdateMultipleSavedChart {
     space_uuid: String,
 }
 
-/// Renames, describes and moves up to 50 charts at once, all of them or none: for those who may change each where it is, and
+/// Renames, describes and moves up to 40 charts at once, all of them or none: for those who may change each where it is, and
 /// make charts where it goes. Answers them as lists show them.
 #[utoipa::path(patch, path = "/api/v1/projects/{projectUuid}/saved", operation_id = "updateSavedCharts", tag = "Charts",
                params(("projectUuid" = String, Path)), request_body = Vec<UpdateMultipleSavedChart>,
@@ -70,7 +70,7 @@ pub(crate) async fn update_saved_charts(
 /// The charts, each once.
 fn ids(body: &[UpdateMultipleSavedChart]) -> Result<Vec<ContentId>> {
     if body.len() > MOST {
-        return Err(Error::invalid("At most 50 charts are changed at once"));
+        return Err(Error::invalid("At most 40 charts are changed at once"));
     }
     let mut seen = BTreeSet::new();
     let id = |one: &UpdateMultipleSavedChart| {

@@ -61,12 +61,17 @@ pub(crate) struct DeletedContent {
     restorable_until: Timestamp,
 }
 
+/// Whether a chart belongs to a dashboard and was deleted with it: also when that took several tries.
+fn is_own(dashboard: &Content, chart: &Content) -> bool {
+    let together = chart.deleted_at == dashboard.deleted_at;
+    let shown = dashboard.shown.charts.contains(&chart.id);
+    chart.dashboard == Some(dashboard.id) && (together || shown)
+}
+
 /// Whether it goes with a dashboard that was deleted with it: to restore that restores it.
 fn goes_with(contents: &Contents<'_>, row: &Content) -> bool {
     let mut dashboards = contents.index.deleted();
-    dashboards.any(|dashboard| {
-        Some(dashboard.id) == row.dashboard && dashboard.deleted_at == row.deleted_at
-    })
+    dashboards.any(|dashboard| is_own(dashboard, row))
 }
 
 /// Whether the caller may do this to something deleted. Where the place is gone that said who may, it is for admins of the
@@ -180,6 +185,11 @@ pub(crate) async fn restore_content(
         let edits = body.edits(&app, &contents, row).await?;
         match edit_all(&app, &edits).await {
             Err(Error::Changed(_)) => {}
+            // Somebody else was restoring it.
+            Err(error @ Error::Exists(_)) => {
+                let head = app.store.content(row.what, row.id).await?;
+                return head.map_or(Err(error), |head| Ok(Reply(RestoredContent::new(&head))));
+            }
             done => {
                 done?;
                 let made = edits.last().map(|edit| &edit.new);
@@ -249,11 +259,13 @@ impl RestoreContent {
             dashboard: new.1,
             ..head.clone()
         };
-        let own = contents
-            .index
-            .deleted()
-            .filter(|chart| chart.dashboard == Some(row.id) && chart.deleted_at == row.deleted_at);
-        let mut edits: Vec<Edit> = own.map(|chart| back_with(app, contents, chart)).collect();
+        let own = contents.index.deleted().filter(|chart| is_own(row, chart));
+        let own: Vec<_> = own.map(|chart| (chart.what, chart.id)).collect();
+        let mut edits = Vec::new();
+        for (what, id) in own {
+            let chart = app.store.content_or_deleted(what, id).await?;
+            edits.extend(chart.map(|chart| back_with(app, contents, &chart)));
+        }
         edits.push(back(contents, &head, new)?);
         Ok(edits)
     }

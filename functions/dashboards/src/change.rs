@@ -1,7 +1,8 @@
 //! Changing and deleting one dashboard.
 
 use app::{
-    App, CurrentUser, Done, DoneOk, Error, IfMatch, Json, Kind, Ok, Path, Reply, Result,
+    App, CurrentUser, Done, DoneOk, Error, IfMatch, InProject, Json, Kind, Ok, Path, Reply, Result,
+    Timestamp,
     domain::{
         access::{Action, Subject},
         content::{
@@ -21,7 +22,7 @@ use saved::{
         ABOUT_TO_BE_TILED, DashboardView, Definition, ShownConfig, ShownFilters, checked_beside,
         shown,
     },
-    edit::{Editing, edit_all},
+    edit::{Editing, edit_all, edit_each},
     tile::{Charts, SentTile, show},
 };
 use serde::Deserialize;
@@ -186,6 +187,14 @@ async fn sweep(app: &App, contents: &Contents<'_>, head: &Content) -> Result<()>
                 || (lost && row.created_at + ABOUT_TO_BE_WITHIN <= now)
         })
     });
+    let unused: Vec<&Content> = unused.collect();
+    if unused.is_empty() {
+        return Ok(());
+    }
+    // Somebody may have put one of them on a tile meanwhile.
+    let newest = app.store.content(head.what, head.id).await?;
+    let tiled = newest.map(|head| head.tiled).unwrap_or_default();
+    let unused = unused.into_iter().filter(|row| !tiled.contains(&row.id));
     let edits: Vec<Edit> = unused.map(|row| Edit::delete(row, now)).collect();
     match edit_all(app, &edits).await {
         Err(Error::Changed(_)) => Ok(()),
@@ -224,6 +233,20 @@ pub(crate) async fn update_dashboard(
     Ok((etag(head.rev), Reply(view)))
 }
 
+/// Deletes charts that were made within a dashboard while that was deleted; none comes after it.
+async fn rest(app: &App, project: &InProject, id: ContentId, now: Timestamp) -> Result<()> {
+    for _ in 0..TRIES {
+        let index = app.store.index(project.id()).await?;
+        let within = index.live().filter(|row| row.dashboard == Some(id));
+        let edits: Vec<_> = within.map(|row| Edit::delete(row, now)).collect();
+        match edit_each(app, &edits).await {
+            Err(Error::Changed(_)) => {}
+            done => return done,
+        }
+    }
+    Err(Error::Changed(Kind::Dashboard))
+}
+
 /// Deletes a dashboard and the charts within it. All of them can be restored for as long as deleted content is kept. May be
 /// repeated when it failed halfway.
 #[utoipa::path(delete, path = "/api/v1/dashboards/{dashboardUuid}", operation_id = "deleteDashboard", tag = "Dashboards",
@@ -248,7 +271,12 @@ pub(crate) async fn delete_dashboard(
         let edits = within.chain([&head]).map(|row| Edit::delete(row, now));
         match edit_all(&app, &edits.collect::<Vec<_>>()).await {
             Err(Error::Changed(_)) => {}
-            done => return done.map(|()| Done),
+            done => {
+                done?;
+                return rest(&app, &found.project, head.id, now)
+                    .await
+                    .map(|()| Done);
+            }
         }
         match app.store.content(kind, head.id).await? {
             Some(newest) => head = newest,

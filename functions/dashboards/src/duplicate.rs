@@ -34,7 +34,7 @@ pub(crate) struct DuplicateDashboard {
 /// Makes a copy of a dashboard's latest version in its space: ids of tiles and tabs, filters with their targets, and options
 /// stay. Charts within it are copied, those of a space and SQL charts are on both dashboards.
 ///
-/// A copy with up to 24 charts is one transaction. Of a larger one the charts come first: while the dashboard that they belong
+/// A copy with up to 19 charts is one transaction. Of a larger one the charts come first: while the dashboard that they belong
 /// to is not there, nobody sees them.
 ///
 /// # Errors

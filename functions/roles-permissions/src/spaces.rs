@@ -12,7 +12,7 @@ use app::{
     store::{Edit, NewSpace, SpaceChange},
 };
 use axum::extract::State;
-use saved::{Contents, edit::edit_all};
+use saved::{Contents, edit::edit_each};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::{IntoParams, ToSchema};
@@ -275,34 +275,29 @@ pub(crate) async fn delete_space(
     Err(Error::Changed(Kind::Space))
 }
 
-/// Deletes spaces, given deepest first, and before them what lies in them. Charts that belong to a dashboard come first: they
-/// are found by it.
+/// Deletes spaces, given deepest first, and before them what lies in them: charts that belong to a dashboard, also to one that is
+/// deleted already, come first.
 async fn delete(app: &App, contents: &Contents<'_>, spaces: &[&Space]) -> Result<()> {
     let ids: BTreeSet<SpaceId> = spaces.iter().map(|space| space.id).collect();
     let index = &contents.index;
+    let dashboards = index.live().chain(index.deleted());
+    let dashboards = dashboards.filter(|row| row.what == ContentKind::Dashboard);
+    let lie: BTreeMap<ContentId, Option<SpaceId>> =
+        dashboards.map(|row| (row.id, row.space)).collect();
     let inside = index.live().filter(|row| {
-        let space = index.space_of(row);
+        let space = match row.dashboard {
+            Some(dashboard) => lie.get(&dashboard).copied().flatten(),
+            None => row.space,
+        };
         space.is_some_and(|space| ids.contains(&space))
     });
-    let mut wanted: Vec<(bool, ContentKind, ContentId)> = inside
-        .map(|row| (row.dashboard.is_none(), row.what, row.id))
-        .collect();
-    wanted.sort();
-    let wanted: Vec<_> = wanted.into_iter().map(|(_, what, id)| (what, id)).collect();
-    let (now, project) = (app.clock.now(), contents.spaces.project);
-    let heads = app.store.contents(&wanted).await?;
-    // What was moved meanwhile may lie elsewhere.
-    let same = |head: &Content| {
-        index
-            .get(head.what, head.id)
-            .is_some_and(|row| row.rev == head.rev)
-    };
-    if !heads.iter().all(same) {
-        return Err(Error::Changed(Kind::ContentIndex));
-    }
-    let edits: Vec<_> = heads.iter().map(|head| Edit::delete(head, now)).collect();
-    edit_all(app, &edits).await?;
-    app.store.delete_spaces(spaces, &project.user).await
+    let mut wanted: Vec<&Content> = inside.collect();
+    wanted.sort_by_key(|row| (row.dashboard.is_none(), row.what, row.id));
+    let now = app.clock.now();
+    let edits: Vec<_> = wanted.iter().map(|row| Edit::delete(row, now)).collect();
+    edit_each(app, &edits).await?;
+    let user = &contents.spaces.project.user;
+    app.store.delete_spaces(spaces, user).await
 }
 
 /// The id of a space in a path or a body.

@@ -19,6 +19,11 @@ use crate::{
     people::{Names, UpdatedByUser},
 };
 
+/// Bytes of the id of a field, and of the name of an explore.
+const LONGEST_ID: usize = 255;
+/// More rows than anybody asks for.
+const MOST_ROWS: f64 = 1e9;
+
 /// What a chart is drawn as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -71,10 +76,13 @@ impl ChartDefinition {
     /// # Errors
     /// `Invalid` without an explore.
     pub fn read(self) -> Result<(ChartBody, Shown)> {
-        if self.table_name.is_empty() {
+        if self.table_name.is_empty() || self.table_name.len() > LONGEST_ID {
             return Err(Error::invalid("A chart names its explore in \"tableName\""));
         }
         let mut query = self.metric_query;
+        if !(query.limit >= 0.0 && query.limit <= MOST_ROWS && query.limit.fract() == 0.0) {
+            return Err(Error::invalid("A chart's limit is a whole number of rows"));
+        }
         query.explore_name.clone_from(&self.table_name);
         query.give_ids();
         if let Some(overrides) = &mut query.metric_overrides {
@@ -102,8 +110,12 @@ pub fn shown(body: &ChartBody) -> Shown {
         chart_kind: kind_of(&body.chart_config),
         chart_type: kind.map(str::to_owned),
         explore: Some(body.table_name.clone()),
-        // A hundred ids are 4 KB of every list.
-        fields: fields.take(100).cloned().collect(),
+        // A hundred ids are 4 KB of every list, and no field has a longer one.
+        fields: fields
+            .filter(|id| id.len() <= LONGEST_ID)
+            .take(100)
+            .cloned()
+            .collect(),
         ..Shown::default()
     }
 }

@@ -169,7 +169,7 @@ pub fn shown(body: &DashboardBody) -> Shown {
         charts: charts.map(|(_, id)| id).collect(),
         tile_types: body.tiles.iter().map(|tile| tile.face.kind()).collect(),
         tabs: tabs
-            .map(|tab| (tab.uuid.clone(), tab.name.clone()))
+            .map(|tab| (tab.uuid.clone(), tab.name.chars().take(100).collect()))
             .collect(),
         ..Shown::default()
     }

@@ -92,16 +92,36 @@ pub async fn edit_all(app: &App, edits: &[Edit]) -> Result<()> {
     Ok(())
 }
 
+/// Edits several heads as [`edit_all`] does, each run of them whatever became of the others.
+///
+/// # Errors
+/// `Changed` when some runs were lost to others; all other runs are done then.
+pub async fn edit_each(app: &App, edits: &[Edit]) -> Result<()> {
+    let mut lost = None;
+    for chunk in chunks(edits) {
+        match edit_all(app, chunk).await {
+            Err(error @ Error::Changed(_)) => lost = Some(error),
+            done => done?,
+        }
+    }
+    lost.map_or(Ok(()), Err)
+}
+
+/// Actions of a transaction that edits may take: a hundred, but for the parts of the index and the project.
+const ACTIONS: usize = 80;
+
 /// Edits in runs that one transaction takes, by number and by bytes.
 fn chunks(edits: &[Edit]) -> Vec<&[Edit]> {
-    let (mut found, mut start, mut bytes) = (Vec::new(), 0, 0);
+    let (mut found, mut start, mut bytes, mut actions) = (Vec::new(), 0, 0, 0);
     for (at, edit) in edits.iter().enumerate() {
         let size = edit.version.as_ref().map_or(0, |body| body.0.len());
-        if at - start == app::store::EDITS || bytes + size > app::store::LARGEST_CHUNK {
+        let full = actions + edit.actions() > ACTIONS;
+        if full || bytes + size > app::store::LARGEST_CHUNK {
             found.extend(edits.get(start..at));
-            (start, bytes) = (at, 0);
+            (start, bytes, actions) = (at, 0, 0);
         }
         bytes += size;
+        actions += edit.actions();
     }
     found.extend(edits.get(start..));
     found

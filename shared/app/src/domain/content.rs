@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Characters of a description: it is part of every list.
-pub const LONGEST_DESCRIPTION: usize = 5_000;
+pub const LONGEST_DESCRIPTION: usize = 2_000;
 /// Tiles of a dashboard at most.
 pub const MOST_TILES: usize = 500;
 /// Tabs of a dashboard at most.
@@ -425,14 +425,14 @@ pub fn content_name(text: &str) -> Result<String> {
     Ok(name.to_owned())
 }
 
-/// A description: at most 5,000 characters; an empty one is none.
+/// A description: at most 2,000 characters; an empty one is none.
 ///
 /// # Errors
 /// `Invalid` when it is longer.
 pub fn content_description(text: Option<&str>) -> Result<Option<String>> {
     let text = text.filter(|text| !text.is_empty());
     if text.is_some_and(|text| text.chars().nth(LONGEST_DESCRIPTION).is_some()) {
-        return Err(Error::invalid("A description has at most 5000 characters"));
+        return Err(Error::invalid("A description has at most 2000 characters"));
     }
     Ok(text.map(str::to_owned))
 }

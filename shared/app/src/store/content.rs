@@ -3,7 +3,10 @@
 //! Whatever changes a head changes its row in the index in the same transaction. A part of the index is written whole, if it
 //! is as it was read; who loses that race reads it again.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +15,8 @@ use crate::{
     Error, Result,
     clock::Timestamp,
     domain::{
-        content::{Content, ContentKind, Index, SHARDS, Version, shard},
-        id::{ContentId, ProjectId},
+        content::{Content, ContentKind, Index, SHARDS, Shown, Version, shard},
+        id::{ContentId, ProjectId, SpaceId},
         job::{Job, Task},
         packed::Packed,
         slug::next_slug,
@@ -23,12 +26,14 @@ use crate::{
 
 /// How often a transaction is tried again that lost a part of the index to another one.
 const TRIES: u32 = 12;
+/// Bytes of a part of the index, packed; an item has at most 400 KB.
+const LARGEST_PART: usize = 370 * 1024;
 /// How often a fresh slug is tried: nine numbers, then random ones.
 const SLUG_TRIES: u32 = 14;
 /// Bytes of versions in one transaction; it takes 4 MB.
 pub const LARGEST_CHUNK: usize = 2_500_000;
-/// Edits in one transaction, which takes a hundred actions: three of each, the parts of the index, and a few checks.
-pub const EDITS: usize = 25;
+/// Edits in one transaction, which takes a hundred actions: three of each, the parts of the index, a space, and a few checks.
+pub const EDITS: usize = 20;
 
 /// A part of the index.
 #[derive(Default, Serialize, Deserialize)]
@@ -131,6 +136,35 @@ impl Edit {
                 ..self.new.clone()
             },
         }
+    }
+
+    /// The space that it comes into with this, by being made, moved or restored, and the dashboard, by being made or moved: the
+    /// charts of a dashboard are restored before it.
+    fn enters(&self) -> (Option<SpaceId>, Option<ContentId>) {
+        let was = self.old.as_ref().filter(|old| old.deleted_at.is_none());
+        if self.new.deleted_at.is_some() {
+            return (None, None);
+        }
+        let space = self
+            .new
+            .space
+            .filter(|_| was.is_none_or(|old| old.space != self.new.space));
+        let dashboard = self.new.dashboard;
+        let was = self.old.as_ref();
+        let dashboard = dashboard.filter(|_| was.is_none_or(|old| old.dashboard != dashboard));
+        (space, dashboard)
+    }
+
+    /// How many actions of a transaction it takes, its part of the index left out.
+    pub fn actions(&self) -> usize {
+        let (space, dashboard) = self.enters();
+        let parts = [
+            self.version.is_some(),
+            self.slug != Slug::Stays,
+            space.is_some(),
+            dashboard.is_some(),
+        ];
+        1 + parts.into_iter().filter(|part| *part).count()
     }
 
     fn writes(&self) -> Vec<Write> {
@@ -372,7 +406,9 @@ impl Store {
             let mut writes = vec![Self::project_stays(project)];
             writes.extend(edits.iter().flat_map(Edit::writes));
             writes.extend(self.index_writes(project, &parts, kept, now).await?);
-            writes.extend(beside());
+            let beside = beside();
+            writes.extend(Self::places_stay(project, edits, &beside));
+            writes.extend(beside);
             match self.apply(writes).await {
                 Err(Error::Changed(Kind::ContentIndex)) => {
                     let most = 8 << attempt.min(5);
@@ -385,6 +421,31 @@ impl Store {
         Err(Error::Unavailable(anyhow::anyhow!(
             "the index of a project's content was changed by others {TRIES} times"
         )))
+    }
+
+    /// Holds while the spaces are there that something comes into, and tells whoever deletes one of them meanwhile that it has
+    /// changed; and while the dashboards are not deleted that charts come into, which may be made after them. What the transaction
+    /// makes or changes itself is left out.
+    fn places_stay(project: ProjectId, edits: &[Edit], beside: &[Write]) -> Vec<Write> {
+        let entered = edits.iter().map(Edit::enters);
+        let (spaces, dashboards): (BTreeSet<_>, BTreeSet<_>) = entered.unzip();
+        let own: BTreeSet<_> = edits.iter().map(|edit| edit.new.id).collect();
+        let spaces = spaces.into_iter().flatten();
+        let spaces = spaces.map(|space| keys::space(project, space));
+        let spaces = spaces.filter(|key| !beside.iter().any(|write| write.is_on(key)));
+        let spaces = spaces.map(|key| {
+            Write::update(key)
+                .add("rev", 1)
+                .when_present()
+                .or(Error::NotFound(Kind::Space))
+        });
+        let dashboards = dashboards.into_iter().flatten();
+        let dashboards = dashboards.filter(|id| !own.contains(id)).map(|id| {
+            Write::check(keys::content(ContentKind::Dashboard, id))
+                .when_missing("deletedAt")
+                .or(Error::NotFound(Kind::Dashboard))
+        });
+        spaces.chain(dashboards).collect()
     }
 
     /// Changes several heads, as [`Store::edit_contents`] does, and nothing else.
@@ -441,8 +502,15 @@ impl Store {
             let (gone, stay): (Vec<_>, Vec<_>) =
                 rows.into_values().partition(|row| row.is_over(kept, now));
             over.extend(gone.into_iter().map(|row| (row.what, row.id)));
+            let stay: Vec<_> = stay.iter().map(as_row).collect();
+            let rows = Packed::pack_json(&stay)?;
+            if rows.0.len() > LARGEST_PART {
+                return Err(Error::invalid(
+                    "A project holds no more charts and dashboards than these; delete some, or shorten what they are described with",
+                ));
+            }
             let shard = Shard {
-                rows: Some(Packed::pack_json(&stay)?),
+                rows: Some(rows),
                 rev: rev + 1,
             };
             let put = Write::put(key, "content index", &shard);
@@ -459,6 +527,22 @@ impl Store {
             writes.push(Self::job_write(&job));
         }
         Ok(writes)
+    }
+}
+
+/// A head as the index has it: of what was deleted, as much as it takes to list and to restore it, so that deleting always
+/// makes room.
+fn as_row(head: &Content) -> Content {
+    if head.deleted_at.is_none() {
+        return head.clone();
+    }
+    Content {
+        description: None,
+        shown: Shown {
+            charts: head.shown.charts.clone(),
+            ..Shown::default()
+        },
+        ..head.clone()
     }
 }
 

@@ -101,6 +101,11 @@ impl Write {
         Self::new(Action::Check, key)
     }
 
+    /// Whether it is about this item.
+    pub(super) fn is_on(&self, key: &Key) -> bool {
+        self.key == *key
+    }
+
     fn field(mut self, name: &str, value: AttributeValue) -> Self {
         if let Ok(item) = &mut self.item {
             item.insert(name.to_owned(), value);
