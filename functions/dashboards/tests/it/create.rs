@@ -111,7 +111,7 @@ async fn a_dashboard_is_answered_whole_and_read_again_as_it_was_answered() {
           {
             "h": 4.0,
             "properties": {
-              "content": "> a &amp; b",
+              "content": "> a & b",
               "hideTitle": false,
               "title": "T"
             },
