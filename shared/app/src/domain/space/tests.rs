@@ -373,7 +373,7 @@ fn spaces_cannot_be_nested_without_end() {
         space = below;
         depth += 1;
     }
-    assert_eq!((depth, space.path.len() <= LONGEST_PATH), (16, true));
+    assert_eq!((depth, space.path.len() <= LONGEST_PATH), (22, true));
 }
 
 #[test]
