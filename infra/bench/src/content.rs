@@ -215,14 +215,10 @@ impl Place<'_> {
                 .chunks(share)
                 .map(|own| scope.spawn(move || self.send(own)))
                 .collect();
-            busy.into_iter()
-                .map(|one| {
-                    one.join()
-                        .ok()
-                        .context("a connection panicked")?
-                        .map(|_| ())
-                })
-                .collect()
+            busy.into_iter().try_for_each(|one| {
+                let sent = one.join().ok().context("a connection panicked")?;
+                sent.map(|_| ())
+            })
         })
     }
 

@@ -1,8 +1,6 @@
 //! Answers to metric queries as clients read them: with the rows in the same answer, as a total, as a query that is polled, as
 //! a job. What the functions share that ask.
 
-use std::collections::HashMap;
-
 use app::{
     App, Error, InProject, Result, Timestamp,
     domain::{
@@ -78,7 +76,7 @@ pub struct QueryResults {
     metric_query: MetricQuery,
     cache_metadata: CacheMetadata,
     rows: Vec<Value>,
-    #[schema(value_type = HashMap<String, Value>)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
     fields: Map<String, Value>,
 }
 
@@ -238,7 +236,7 @@ pub struct MetricQueryAsked {
     cache_metadata: CacheMetadata,
     #[schema(value_type = app::view::ShownMetricQuery)]
     metric_query: MetricQuery,
-    #[schema(value_type = HashMap<String, Value>)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
     fields: Map<String, Value>,
     #[schema(value_type = Vec<Value>)]
     warnings: Vec<semantic::Warning>,

@@ -233,7 +233,8 @@ async fn what_does_not_fit_together_is_refused_and_makes_nothing() {
         change(&mut body);
         body
     };
-    let cases: [(&str, &dyn Fn(&mut Value)); 14] = [
+    type Case<'a> = (&'a str, &'a dyn Fn(&mut Value));
+    let cases: [Case<'_>; 14] = [
         ("404 NotFoundError", &|body| {
             body["tiles"] = json!([tile("a", NOBODYS)])
         }),

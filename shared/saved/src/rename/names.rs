@@ -35,6 +35,7 @@ impl Names {
     }
 
     /// A field of a table, which references may also call by its model.
+    #[cfg(test)]
     pub(super) fn of_field(alias: &str, model: &str, from: &str, to: &str) -> Self {
         let mut names = Self::default();
         names.add_field(alias, model, from, to);
