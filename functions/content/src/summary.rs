@@ -16,7 +16,7 @@ use saved::{Names, count::Counts, list::ChartSource};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::list::{ContentType, Row};
+use crate::list::Row;
 
 /// How many pinned lists are read at once.
 const AT_ONCE: usize = 8;
@@ -65,7 +65,6 @@ pub(crate) struct ContentPin {
 #[serde(rename_all = "camelCase")]
 #[schema(as = DashboardContent)]
 pub(crate) struct Common {
-    content_type: ContentType,
     uuid: String,
     slug: String,
     name: String,
@@ -120,7 +119,7 @@ pub(crate) struct SpaceContent {
 
 /// One thing of the list, by its `contentType`.
 #[derive(Serialize, ToSchema)]
-#[serde(untagged)]
+#[serde(tag = "contentType", rename_all = "lowercase")]
 pub(crate) enum SummaryContent {
     Chart(ChartContent),
     Space(SpaceContent),
@@ -253,7 +252,6 @@ impl Facts {
         let [project, organization, space] = self.place(row);
         let views = self.views.get(&head.id).copied().unwrap_or_default();
         Common {
-            content_type: ContentType::of(head.what),
             uuid: head.id.to_string(),
             slug: head.slug.clone(),
             name: head.name.clone(),
@@ -281,7 +279,6 @@ impl Facts {
             .unwrap_or_default();
         SpaceContent {
             common: Common {
-                content_type: ContentType::Space,
                 uuid: space.id.to_string(),
                 slug: space.slug.clone(),
                 name: space.name.clone(),

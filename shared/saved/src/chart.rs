@@ -3,10 +3,10 @@
 use app::{
     App, Error, Result, Timestamp,
     domain::{
-        content::{ChartBody, ChartKind, Shown},
+        content::{ChartBody, ChartKind, Content, Shown},
         id::{ContentId, OrganizationId, PinnedListId, ProjectId, SpaceId},
         pins::Pins,
-        space::Entry,
+        space::{Entry, Space},
     },
 };
 use semantic::MetricQuery;
@@ -153,10 +153,11 @@ fn cartesian(config: &Value) -> Option<ChartKind> {
     })
 }
 
-/// A chart with its latest version, or another one.
+/// What every view of a chart with a version has.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct SavedChart {
+#[schema(as = SavedChartDAO)]
+pub struct ChartView {
     pub uuid: ContentId,
     pub project_uuid: ProjectId,
     pub organization_uuid: OrganizationId,
@@ -189,6 +190,51 @@ pub struct SavedChart {
     #[schema(required)]
     pub pinned_list_order: Option<u32>,
     pub color_palette: Vec<String>,
+}
+
+impl ChartView {
+    /// A chart in its space and on its dashboard, if it belongs to one; pinned nowhere.
+    pub fn new(
+        head: &Content,
+        body: ChartBody,
+        space: &Space,
+        dashboard: Option<&Content>,
+        names: &Names,
+        color_palette: Vec<String>,
+    ) -> Self {
+        Self {
+            uuid: head.id,
+            project_uuid: head.project,
+            organization_uuid: head.organization,
+            name: head.name.clone(),
+            description: head.description.clone(),
+            slug: head.slug.clone(),
+            table_name: body.table_name,
+            metric_query: body.metric_query,
+            chart_config: body.chart_config,
+            table_config: ChartTableConfig {
+                column_order: body.column_order,
+            },
+            pivot_config: body.pivot.map(|columns| ChartPivotConfig { columns }),
+            updated_at: head.updated_at,
+            updated_by_user: names.get(head.updated_by),
+            space_uuid: space.id,
+            space_name: space.name.clone(),
+            dashboard_uuid: head.dashboard,
+            dashboard_name: dashboard.map(|dashboard| dashboard.name.clone()),
+            pinned_list_uuid: None,
+            pinned_list_order: None,
+            color_palette,
+        }
+    }
+}
+
+/// A chart with its latest version, or another one.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SavedChart {
+    #[serde(flatten)]
+    pub view: ChartView,
     pub is_private: bool,
     /// The caller's own entry.
     pub access: Vec<Entry>,
@@ -210,33 +256,22 @@ impl SavedChart {
         let head = place.head;
         let space = place.space().ok_or(Error::NotFound(app::Kind::Chart))?;
         let (access, is_private) = place.access();
-        let pinned = around
-            .pins
-            .and_then(|pins| Some((pins.id, pins.order_of(head.id)?)));
-        let dashboard = place.dashboard.as_ref();
+        let mut view = ChartView::new(
+            head,
+            body,
+            space,
+            place.dashboard.as_ref(),
+            around.names,
+            around.palette,
+        );
+        if let Some(pins) = around.pins
+            && let Some(order) = pins.order_of(head.id)
+        {
+            view.pinned_list_uuid = Some(pins.id);
+            view.pinned_list_order = Some(order);
+        }
         Ok(Self {
-            uuid: head.id,
-            project_uuid: head.project,
-            organization_uuid: head.organization,
-            name: head.name.clone(),
-            description: head.description.clone(),
-            slug: head.slug.clone(),
-            table_name: body.table_name,
-            metric_query: body.metric_query,
-            chart_config: body.chart_config,
-            table_config: ChartTableConfig {
-                column_order: body.column_order,
-            },
-            pivot_config: body.pivot.map(|columns| ChartPivotConfig { columns }),
-            updated_at: head.updated_at,
-            updated_by_user: around.names.get(head.updated_by),
-            space_uuid: space.id,
-            space_name: space.name.clone(),
-            dashboard_uuid: head.dashboard,
-            dashboard_name: dashboard.map(|dashboard| dashboard.name.clone()),
-            pinned_list_uuid: pinned.map(|(list, _)| list),
-            pinned_list_order: pinned.map(|(_, order)| order),
-            color_palette: around.palette,
+            view,
             is_private,
             access,
         })

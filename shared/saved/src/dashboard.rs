@@ -175,11 +175,11 @@ pub fn shown(body: &DashboardBody) -> Shown {
     }
 }
 
-/// A dashboard with its latest version.
+/// What every view of a dashboard with a version has.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Dashboard)]
-pub struct DashboardView {
+#[schema(as = DashboardDAO)]
+pub struct DashboardParts {
     pub uuid: ContentId,
     pub project_uuid: ProjectId,
     pub organization_uuid: OrganizationId,
@@ -208,6 +208,15 @@ pub struct DashboardView {
     pub pinned_list_uuid: Option<PinnedListId>,
     #[schema(required)]
     pub pinned_list_order: Option<u32>,
+}
+
+/// A dashboard with its latest version.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Dashboard)]
+pub struct DashboardView {
+    #[serde(flatten)]
+    pub parts: DashboardParts,
     #[schema(required)]
     pub is_private: Option<bool>,
     /// The caller's own entry.
@@ -251,7 +260,7 @@ impl DashboardView {
         };
         let views = facts.views.get(&head.id).copied().unwrap_or_default();
         let (pinned_list_uuid, pinned_list_order) = facts.pinned(head.id);
-        Ok(Self {
+        let parts = DashboardParts {
             uuid: head.id,
             project_uuid: head.project,
             organization_uuid: head.organization,
@@ -271,6 +280,9 @@ impl DashboardView {
             first_viewed_at: views.first_viewed_at,
             pinned_list_uuid,
             pinned_list_order,
+        };
+        Ok(Self {
+            parts,
             is_private: Some(contents.spaces.tree.root_of(space).is_private),
             access: Some(contents.spaces.entry(space).into_iter().collect()),
         })

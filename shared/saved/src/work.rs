@@ -58,12 +58,12 @@ pub async fn own(app: &App, user: CurrentUser, id: &str) -> Result<Work> {
         created_by: Some(work.user),
         ..project.object()
     };
-    // What is in its files is what its owner may see.
-    let files = work.what == WorkKind::DashboardCsv;
-    if files && work.user != project.user.id {
+    // What is in its files, and the names in its outcome, are what its owner may see.
+    let personal = matches!(work.what, WorkKind::DashboardCsv | WorkKind::Rename);
+    if personal && work.user != project.user.id {
         return Err(missing());
     }
-    if files {
+    if work.what == WorkKind::DashboardCsv {
         project.require(Action::Manage, Subject::ExportCsv)?;
     }
     if project.may(Action::View, Subject::JobStatus, &object) {

@@ -139,7 +139,7 @@ fn fits(
     Ok(())
 }
 
-/// The parts of an `allOf` as one object: each is open for what the others describe.
+/// The parts of an `allOf` as one object, and those of one within it: each is open for what the others describe.
 fn merged(schemas: &Map<String, Value>, parts: &[Value]) -> Value {
     let (mut properties, mut required) = (Map::new(), Vec::new());
     for part in parts {
@@ -147,6 +147,9 @@ fn merged(schemas: &Map<String, Value>, parts: &[Value]) -> Value {
             .as_str()
             .and_then(|reference| reference.rsplit('/').next());
         let part = name.and_then(|name| schemas.get(name)).unwrap_or(part);
+        let inner = part["allOf"].as_array();
+        let inner = inner.map(|parts| merged(schemas, parts));
+        let part = inner.as_ref().unwrap_or(part);
         properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
         required.extend(part["required"].as_array().cloned().unwrap_or_default());
     }

@@ -1,25 +1,22 @@
 //! What an upload or a promotion changes, as clients see it (reference 21 §5, 22).
 
 use app::{
-    App, CurrentUser, Error, Kind, Result, Timestamp,
+    App, CurrentUser, Error, Kind, Result,
     domain::{
-        content::{ChartBody, Content, ContentKind, DashboardBody, Tab},
+        content::{ChartBody, Content, ContentKind, DashboardBody},
         id::{ContentId, OrganizationId, PinnedListId, ProjectId, SpaceId, UserId},
         space::Space,
     },
 };
-use semantic::MetricQuery;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    chart::{ChartConfig, ChartPivotConfig, ChartTableConfig},
+    chart::ChartView,
     code::space::outward,
     contents::Contents,
-    dashboard::{DashboardView, ShownConfig, ShownFilters},
-    people::{Names, UpdatedByUser},
-    tile::ShownTile,
+    dashboard::{DashboardParts, DashboardView},
+    people::Names,
 };
 
 /// What becomes of something.
@@ -123,42 +120,12 @@ impl PromotedSpace {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PromotedChart {
-    pub uuid: ContentId,
+    #[serde(flatten)]
+    pub view: ChartView,
     /// The chart that it comes from; its own where there is no other.
     pub old_uuid: ContentId,
-    pub project_uuid: ProjectId,
-    pub organization_uuid: OrganizationId,
-    pub name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub description: Option<String>,
-    pub slug: String,
-    pub table_name: String,
-    #[schema(value_type = app::view::ShownMetricQuery)]
-    pub metric_query: MetricQuery,
-    #[schema(value_type = ChartConfig)]
-    pub chart_config: Value,
-    pub table_config: ChartTableConfig,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub pivot_config: Option<ChartPivotConfig>,
-    pub updated_at: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub updated_by_user: Option<UpdatedByUser>,
-    pub space_uuid: SpaceId,
-    pub space_name: String,
     pub space_slug: String,
     pub space_path: String,
-    #[schema(required)]
-    pub dashboard_uuid: Option<ContentId>,
-    #[schema(required)]
-    pub dashboard_name: Option<String>,
-    #[schema(required)]
-    pub pinned_list_uuid: Option<PinnedListId>,
-    #[schema(required)]
-    pub pinned_list_order: Option<u32>,
-    pub color_palette: Vec<String>,
 }
 
 /// What is shown beside a chart.
@@ -187,32 +154,12 @@ impl PromotedChart {
         let dashboard = head
             .dashboard
             .and_then(|id| contents.index.get(ContentKind::Dashboard, id));
+        let palette = beside.palette.to_vec();
         Ok(Self {
-            uuid: head.id,
+            view: ChartView::new(head, body, space, dashboard, beside.names, palette),
             old_uuid: old,
-            project_uuid: head.project,
-            organization_uuid: head.organization,
-            name: head.name.clone(),
-            description: head.description.clone(),
-            slug: head.slug.clone(),
-            table_name: body.table_name,
-            metric_query: body.metric_query,
-            chart_config: body.chart_config,
-            table_config: ChartTableConfig {
-                column_order: body.column_order,
-            },
-            pivot_config: body.pivot.map(|columns| ChartPivotConfig { columns }),
-            updated_at: head.updated_at,
-            updated_by_user: beside.names.get(head.updated_by),
-            space_uuid: space.id,
-            space_name: space.name.clone(),
             space_slug: outward(&space.path),
             space_path: space.path.clone(),
-            dashboard_uuid: head.dashboard,
-            dashboard_name: dashboard.map(|dashboard| dashboard.name.clone()),
-            pinned_list_uuid: None,
-            pinned_list_order: None,
-            color_palette: beside.palette.to_vec(),
         })
     }
 }
@@ -221,36 +168,10 @@ impl PromotedChart {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PromotedDashboard {
-    pub uuid: ContentId,
-    pub project_uuid: ProjectId,
-    pub organization_uuid: OrganizationId,
-    pub dashboard_version_id: u32,
-    pub name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub description: Option<String>,
-    pub slug: String,
-    pub updated_at: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub updated_by_user: Option<UpdatedByUser>,
-    pub tiles: Vec<ShownTile>,
-    pub tabs: Vec<Tab>,
-    pub filters: ShownFilters,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<ShownConfig>)]
-    pub config: Option<Value>,
-    pub space_uuid: SpaceId,
-    pub space_name: String,
+    #[serde(flatten)]
+    pub parts: DashboardParts,
     pub space_slug: String,
     pub space_path: String,
-    pub views: u64,
-    #[schema(required)]
-    pub first_viewed_at: Option<Timestamp>,
-    #[schema(required)]
-    pub pinned_list_uuid: Option<PinnedListId>,
-    #[schema(required)]
-    pub pinned_list_order: Option<u32>,
 }
 
 impl PromotedDashboard {
@@ -264,30 +185,12 @@ impl PromotedDashboard {
         head: &Content,
         body: DashboardBody,
     ) -> Result<Self> {
-        let view = DashboardView::read(app, contents, head, body).await?;
-        let space = contents.spaces.find(view.space_uuid)?;
+        let DashboardView { parts, .. } = DashboardView::read(app, contents, head, body).await?;
+        let space = contents.spaces.find(parts.space_uuid)?;
         Ok(Self {
-            uuid: view.uuid,
-            project_uuid: view.project_uuid,
-            organization_uuid: view.organization_uuid,
-            dashboard_version_id: view.dashboard_version_id,
-            name: view.name,
-            description: view.description,
-            slug: view.slug,
-            updated_at: view.updated_at,
-            updated_by_user: view.updated_by_user,
-            tiles: view.tiles,
-            tabs: view.tabs,
-            filters: view.filters,
-            config: view.config,
-            space_uuid: view.space_uuid,
-            space_name: view.space_name,
             space_slug: outward(&space.path),
             space_path: space.path.clone(),
-            views: view.views,
-            first_viewed_at: view.first_viewed_at,
-            pinned_list_uuid: view.pinned_list_uuid,
-            pinned_list_order: view.pinned_list_order,
+            parts,
         })
     }
 }

@@ -21,7 +21,7 @@ use crate::{contents::Contents, people::Names};
 pub(crate) const PRIVATE: &str = "Private content";
 pub(crate) const PRIVATE_ERROR: &str = "Something is wrong with private content";
 
-/// What every entry has.
+/// What every entry has; all there is of one about an explore. Its source is said around it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ValidationErrorTableResponse)]
@@ -31,29 +31,14 @@ pub struct OfTable {
     pub project_uuid: ProjectId,
     pub error: String,
     pub error_type: ErrorType,
-    pub source: Source,
     pub name: String,
 }
 
-/// What is wrong with a chart. What the caller may not see has no ids, and another text.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+/// What else is told of content that the caller may see.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ValidationErrorChartResponse)]
-pub struct OfChart {
-    pub validation_id: u64,
-    pub created_at: Timestamp,
-    pub project_uuid: ProjectId,
-    pub error: String,
-    pub error_type: ErrorType,
-    pub source: Source,
-    pub name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub chart_uuid: Option<ContentId>,
-    pub chart_views: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub chart_kind: Option<ChartKind>,
+#[schema(as = ValidationErrorContent)]
+pub struct About {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub field_name: Option<String>,
@@ -68,18 +53,33 @@ pub struct OfChart {
     pub space_uuid: Option<SpaceId>,
 }
 
+/// What is wrong with a chart. What the caller may not see has no ids, and another text.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ValidationErrorChartResponse)]
+pub struct OfChart {
+    #[serde(flatten)]
+    pub found: OfTable,
+    #[serde(flatten)]
+    pub about: About,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub chart_uuid: Option<ContentId>,
+    pub chart_views: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub chart_kind: Option<ChartKind>,
+}
+
 /// What is wrong with a dashboard. What the caller may not see has no ids, and another text.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ValidationErrorDashboardResponse)]
 pub struct OfDashboard {
-    pub validation_id: u64,
-    pub created_at: Timestamp,
-    pub project_uuid: ProjectId,
-    pub error: String,
-    pub error_type: ErrorType,
-    pub source: Source,
-    pub name: String,
+    #[serde(flatten)]
+    pub found: OfTable,
+    #[serde(flatten)]
+    pub about: About,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub dashboard_uuid: Option<ContentId>,
@@ -88,23 +88,11 @@ pub struct OfDashboard {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub chart_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub field_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub last_updated_by: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub last_updated_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub space_uuid: Option<SpaceId>,
 }
 
-/// One thing that is wrong.
+/// One thing that is wrong, by its `source`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(untagged)]
+#[serde(tag = "source", rename_all = "lowercase")]
 #[schema(as = ValidationResponse)]
 pub enum Shown {
     Chart(OfChart),
@@ -207,26 +195,31 @@ impl Facts<'_> {
     /// A finding as the caller sees it; none of what is gone, nor where the chart that is broken is.
     fn show(&self, project: &InProject, finding: Finding) -> Option<Shown> {
         if finding.source == Source::Table {
-            return Some(Shown::Table(OfTable {
-                validation_id: finding.id,
-                created_at: self.at,
-                project_uuid: project.id(),
-                error: finding.error,
-                error_type: finding.error_type,
-                source: finding.source,
-                name: finding.name,
-            }));
+            let (name, error) = (finding.name.clone(), finding.error.clone());
+            let found = self.found(project.id(), &finding, name, error);
+            return Some(Shown::Table(found));
         }
         let row = row_of(&self.contents, &finding)?;
         if let Some((chart, _)) = &finding.chart {
             self.contents.index.get(ContentKind::Chart, *chart)?;
         }
         let shown = if finding.source == Source::Chart {
-            Shown::Chart(self.chart(row, finding))
+            Shown::Chart(self.chart(row, &finding))
         } else {
-            Shown::Dashboard(self.dashboard(row, finding))
+            Shown::Dashboard(self.dashboard(row, &finding))
         };
         Some(shown)
+    }
+
+    fn found(&self, project: ProjectId, finding: &Finding, name: String, error: String) -> OfTable {
+        OfTable {
+            validation_id: finding.id,
+            created_at: self.at,
+            project_uuid: project,
+            error,
+            error_type: finding.error_type,
+            name,
+        }
     }
 
     /// Name, text, and the rest where the caller may see it.
@@ -242,33 +235,33 @@ impl Facts<'_> {
         }
     }
 
+    fn about(&self, seen: Option<&Content>, finding: &Finding) -> About {
+        seen.map_or_else(About::default, |row| About {
+            field_name: finding.field.clone(),
+            last_updated_by: self.names.full(row.updated_by),
+            last_updated_at: Some(row.updated_at),
+            space_uuid: self.contents.index.space_of(row),
+        })
+    }
+
     fn views(&self, seen: Option<&Content>) -> u64 {
         let found = seen.and_then(|row| self.views.get(&row.id));
         found.map_or(0, |views| views.views)
     }
 
-    fn chart(&self, row: &Content, finding: Finding) -> OfChart {
-        let (name, error, seen) = self.words(row, &finding);
+    fn chart(&self, row: &Content, finding: &Finding) -> OfChart {
+        let (name, error, seen) = self.words(row, finding);
         OfChart {
-            validation_id: finding.id,
-            created_at: self.at,
-            project_uuid: row.project,
-            error,
-            error_type: finding.error_type,
-            source: finding.source,
-            name,
+            found: self.found(row.project, finding, name, error),
+            about: self.about(seen, finding),
             chart_uuid: seen.map(|row| row.id),
             chart_views: self.views(seen),
             chart_kind: seen.map(|row| row.shown.chart_kind.unwrap_or(ChartKind::VerticalBar)),
-            field_name: finding.field.filter(|_| seen.is_some()),
-            last_updated_by: seen.and_then(|row| self.names.full(row.updated_by)),
-            last_updated_at: seen.map(|row| row.updated_at),
-            space_uuid: seen.and_then(|row| self.contents.index.space_of(row)),
         }
     }
 
-    fn dashboard(&self, row: &Content, finding: Finding) -> OfDashboard {
-        let (name, mut error, seen) = self.words(row, &finding);
+    fn dashboard(&self, row: &Content, finding: &Finding) -> OfDashboard {
+        let (name, mut error, seen) = self.words(row, finding);
         let mut chart_name = None;
         if let (Some((id, name)), Some(_)) = (&finding.chart, seen) {
             // The chart on a dashboard may lie where the caller does not get.
@@ -281,20 +274,11 @@ impl Facts<'_> {
             }
         }
         OfDashboard {
-            validation_id: finding.id,
-            created_at: self.at,
-            project_uuid: row.project,
-            error,
-            error_type: finding.error_type,
-            source: finding.source,
-            name,
+            found: self.found(row.project, finding, name, error),
+            about: self.about(seen, finding),
             dashboard_uuid: seen.map(|row| row.id),
             dashboard_views: self.views(seen),
             chart_name,
-            field_name: finding.field.filter(|_| seen.is_some()),
-            last_updated_by: seen.and_then(|row| self.names.full(row.updated_by)),
-            last_updated_at: seen.map(|row| row.updated_at),
-            space_uuid: seen.and_then(|row| self.contents.index.space_of(row)),
         }
     }
 }
