@@ -7,6 +7,8 @@ mod code;
 mod csv;
 mod lists;
 mod made;
+mod paths;
+mod places;
 mod promote;
 mod restore;
 mod results;
