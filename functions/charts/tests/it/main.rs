@@ -12,6 +12,8 @@ mod places;
 mod promote;
 mod restore;
 mod results;
+mod rights;
+mod room;
 mod shop;
 mod totals;
 mod versions;
