@@ -260,7 +260,10 @@ pub(crate) async fn delete_space(
     project.require(Action::View, Subject::Project)?;
     let id = space_id(&path.space_uuid)?;
     for earlier in 0..TRIES {
-        let contents = Contents::read(&app, &project).await?;
+        // The spaces first: what comes into one from then on changes it, or is in the index already.
+        let spaces = Spaces::read(&app, &project).await?;
+        let index = app.store.index(project.id()).await?;
+        let contents = Contents { spaces, index };
         let spaces = &contents.spaces;
         let space = match spaces.find(id) {
             Err(_) if earlier > 0 => return Ok(Done),

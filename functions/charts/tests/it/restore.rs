@@ -1,16 +1,24 @@
 //! What was deleted, and comes back.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use app::store::embedded::{Fault, Faults};
 use serde_json::{Value, json};
 use testing::TestApp;
 
 use crate::made::{Made, chart_path, definition, made, names, text, with};
 
-fn restore(made: &Made<'_>, chart: &str) -> String {
+/// Where something deleted is restored.
+pub(crate) fn restore(made: &Made<'_>, chart: &str) -> String {
     let id = chart.rsplit('/').next().unwrap();
     format!("{}/deleted/{id}/restore", made.path)
 }
 
-async fn deleted(made: &Made<'_>) -> Value {
+/// What can be restored.
+pub(crate) async fn deleted(made: &Made<'_>) -> Value {
     made.ana.get(&format!("{}/deleted", made.path)).await.ok()
 }
 
@@ -152,4 +160,120 @@ async fn a_dashboard_comes_back_with_its_own_charts() {
     made.ana.post(&restore(&made, &path)).await.ok();
     assert_eq!(made.ana.get(&path).await.ok()["name"], "Board");
     assert_eq!(made.ana.get(&own).await.ok()["dashboardUuid"], json!(board));
+}
+
+#[tokio::test]
+async fn whoever_was_put_out_of_a_private_space_restores_nothing_of_it_once_it_is_gone() {
+    let app = TestApp::new(local::api()).await;
+    let made = made(&app).await;
+    let eda = app.in_role("eda@acme.com", "editor").await;
+    let id = app.account("eda@acme.com").await.id;
+    let private = made.space("Private", true).await;
+    let space = format!("{}/spaces/{private}", made.path);
+    let share = format!("{space}/share");
+    let entry = json!({ "userUuid": id, "spaceRole": "editor" });
+    made.ana.post(&share).json(&entry).await.ok();
+    let body = json!({ "name": "Hers", "spaceUuid": private });
+    let hers = with(definition(), body);
+    let hers = chart_path(&eda.post(&made.saved()).json(&hers).await.ok());
+    let others = chart_path(&made.chart_in("Another's", &private).await);
+    made.ana.delete(&format!("{share}/{id}")).await.ok();
+    made.ana.delete(&space).await.ok();
+
+    let list = format!("{}/deleted", made.path);
+    assert_eq!(eda.get(&list).await.ok(), json!([]));
+    let into = json!({ "spaceUuid": made.space });
+    for chart in [&hers, &others] {
+        for body in [&json!({}), &into] {
+            let refused = eda.post(&restore(&made, chart)).json(body).await;
+            assert_eq!(refused.refusal(), "403 ForbiddenError", "{body}");
+        }
+        assert_eq!(eda.get(chart).await.refusal(), "404 NotFoundError");
+    }
+    assert_eq!(deleted(&made).await.as_array().unwrap().len(), 2);
+    made.ana.post(&restore(&made, &hers)).json(&into).await.ok();
+    assert_eq!(eda.get(&hers).await.ok()["spaceUuid"], json!(made.space));
+}
+
+/// A dashboard in the public space with so many charts of its own, each on a tile; their paths after its own.
+async fn board(made: &Made<'_>, charts: usize) -> Vec<String> {
+    let body = json!({ "name": "Board", "tiles": [], "tabs": [], "spaceUuid": made.space });
+    let dashboards = format!("{}/dashboards", made.path);
+    let board = made.ana.post(&dashboards).json(&body).await.json();
+    let board = text(&board["results"]["uuid"]);
+    let mut paths = vec![format!("/api/v1/dashboards/{board}")];
+    let mut tiles = Vec::new();
+    for at in 0..charts {
+        let own = json!({ "name": format!("Own {at}"), "dashboardUuid": board });
+        let own = with(definition(), own);
+        let own = made.ana.post(&made.saved()).json(&own).await.ok();
+        tiles.push(json!({
+            "uuid": format!("tile {at}"), "type": "saved_chart", "x": 0, "y": at, "w": 12, "h": 1,
+            "properties": { "savedChartUuid": own["uuid"], "title": "" },
+        }));
+        paths.push(chart_path(&own));
+    }
+    let save = json!({ "tiles": tiles });
+    made.ana.patch(&paths[0]).json(&save).await.ok();
+    paths
+}
+
+#[tokio::test]
+async fn a_dashboard_whose_deletion_took_two_tries_comes_back_with_all_of_its_charts() {
+    let app = TestApp::new(local::api()).await;
+    let made = made(&app).await;
+    // More than one transaction deletes.
+    let paths = board(&made, 45).await;
+    let calls = AtomicUsize::new(0);
+    let faults: Faults = Arc::new(move |operation: &str| {
+        let writes = operation == "TransactWriteItems";
+        let at = calls.fetch_add(usize::from(writes), Ordering::Relaxed);
+        (writes && at > 0).then_some(Fault::TimedOut)
+    });
+    let killed = app.behind(faults).send(made.ana.delete(&paths[0])).await;
+    assert_eq!(killed.refusal(), "503 UnexpectedServerError");
+    made.ana.get(&paths[0]).await.ok();
+    app.wait(5);
+    made.ana.delete(&paths[0]).await.ok();
+    assert_eq!(names(&deleted(&made).await), ["Board"]);
+
+    // Somebody takes the slug of one of them meanwhile.
+    let taken = made.chart_in("Own 0", &made.space).await;
+    assert_eq!(taken["slug"], "own-0");
+    made.ana.post(&restore(&made, &paths[0])).await.ok();
+    let read = made.ana.get(&paths[0]).await.ok();
+    assert_eq!(read["tiles"].as_array().unwrap().len(), 45);
+    for (at, chart) in paths[1..].iter().enumerate() {
+        let read = made.ana.get(chart).await.ok();
+        let slug = match at {
+            0 => "own-0-1".to_owned(),
+            at => format!("own-{at}"),
+        };
+        assert_eq!(read["slug"], json!(slug));
+    }
+    assert_eq!(deleted(&made).await, json!([]));
+}
+
+#[tokio::test]
+async fn until_its_last_minute_a_dashboard_can_be_restored() {
+    let settings = [("ZERODASH_DELETED_CONTENT_DAYS", "1")];
+    let app = TestApp::with(local::api(), &settings).await;
+    let made = made(&app).await;
+    let paths = board(&made, 1).await;
+    let login = json!({ "email": "ana@acme.com", "password": testing::PASSWORD });
+    for (minutes, refusal) in [
+        (24 * 60 - 1, "200 (no error)"),
+        (24 * 60, "404 NotFoundError"),
+    ] {
+        made.ana.delete(&paths[0]).await.ok();
+        app.wait(minutes);
+        made.ana.post("/api/v1/login").json(&login).await.ok();
+        let back = made.ana.post(&restore(&made, &paths[0])).await;
+        assert_eq!(back.refusal(), refusal);
+        let own = made.ana.get(&paths[1]).await;
+        assert_eq!(own.refusal(), refusal);
+    }
+    // Nor does a chart come back that went with it.
+    let own = made.ana.post(&restore(&made, &paths[1])).await;
+    assert_eq!(own.refusal(), "404 NotFoundError");
 }

@@ -9,7 +9,9 @@ use app::{
 };
 use serde_json::{Value, json};
 
-use crate::given::{BOB, Given, NOBODYS, at, filters, installation, markdown, text, tile, with};
+use crate::given::{
+    BOB, Given, NOBODYS, at, explore, filters, installation, markdown, text, tile, with,
+};
 
 fn copy() -> Value {
     json!({ "dashboardName": "Copy of it", "dashboardDesc": "The same" })
@@ -186,4 +188,69 @@ async fn a_copy_is_named_and_nothing_else() {
     let viewer = app.viewer(BOB).await;
     let refused = viewer.post(&path).json(&copy()).await;
     assert_eq!(refused.refusal(), "403 ForbiddenError");
+}
+
+#[tokio::test]
+async fn a_copy_gives_sql_to_nobody_who_may_write_none() {
+    let app = installation().await;
+    let given = Given::new(&app).await;
+    let eva = app.in_role("eva@example.com", "editor").await;
+    let project = format!("/api/v1/projects/{}", given.project.id);
+    let private = given.space("Private", true).await;
+    let statement = json!({
+        "sql": "SELECT salary FROM people", "limit": 1, "config": { "type": "table", "metadata": { "version": 1 } },
+    });
+    let mut sql = statement.clone();
+    (sql["name"], sql["spaceUuid"]) = (json!("Salaries"), json!(private));
+    let runner = format!("{project}/sqlRunner/saved");
+    let sql = given.ana.post(&runner).json(&sql).await.ok();
+    let sql = sql["savedSqlUuid"].clone();
+    let mut shown = tile("sql", "");
+    shown["type"] = json!("sql_chart");
+    shown["properties"] = json!({ "savedSqlUuid": sql, "title": "" });
+    let source = given.made(&with(&json!([shown]))).await;
+    let path = format!(
+        "{}?duplicateFrom={}",
+        given.dashboards(),
+        text(&source["uuid"])
+    );
+    let reply = eva.post(&path).json(&copy()).await;
+    assert_eq!(reply.status, 201, "{reply}");
+    assert!(!reply.text.contains("salary"), "{reply}");
+    // Both show the same SQL chart, which is as closed to her as it was.
+    let copied = given.ana.get(&at(&reply.json()["results"])).await.ok();
+    assert_eq!(copied["tiles"][0]["properties"]["savedSqlUuid"], sql);
+    let index = app.app.store.index(given.project.id).await.unwrap();
+    let all = index.live();
+    let all = all.filter(|row| row.what == ContentKind::SqlChart);
+    assert_eq!(all.count(), 1);
+    let chart = format!("{runner}/{}", text(&sql));
+    let change = json!({ "versionedData": statement });
+    for refused in [eva.get(&chart).await, eva.patch(&chart).json(&change).await] {
+        assert_eq!(refused.refusal(), "403 ForbiddenError");
+    }
+
+    // A copy of a chart within the dashboard would be hers.
+    let explores = json!([explore("orders")]);
+    let deployed = given.ana.put(&format!("{project}/explores"));
+    deployed.json(&explores).await.ok();
+    let own = json!({
+        "name": "Own", "dashboardUuid": source["uuid"], "tableName": "orders",
+        "metricQuery": {
+            "exploreName": "orders", "dimensions": ["own"], "metrics": [], "filters": {}, "sorts": [], "limit": 500,
+            "tableCalculations": [], "customDimensions": [{
+                "id": "own", "name": "Own", "type": "sql", "table": "orders", "sql": "salary", "dimensionType": "string",
+            }],
+        },
+        "chartConfig": { "type": "table" }, "tableConfig": { "columnOrder": [] },
+    });
+    let own = given.ana.post(&format!("{project}/saved")).json(&own).await;
+    let save = json!({ "tiles": [tile("own", text(&own.ok()["uuid"]))] });
+    given.ana.patch(&at(&source)).json(&save).await.ok();
+    let before = app.items();
+    let refused = eva.post(&path).json(&copy()).await;
+    assert_eq!(refused.refusal(), "403 CustomSqlQueryForbiddenError");
+    assert_eq!(before, app.items());
+    let made = given.ana.post(&path).json(&copy()).await;
+    assert_eq!(made.status, 201, "{made}");
 }

@@ -3,6 +3,8 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::TestApp;
 
+use crate::shop::{Shop, query};
+
 const ANA: &str = "ana@acme.com";
 
 fn path(id: &Value) -> String {
@@ -136,4 +138,43 @@ async fn the_author_of_a_project_who_goes_is_named_no_more() {
     assert_eq!(shown["createdByUserUuid"], Value::Null);
     let listed = ana.get("/api/v1/org/projects").await.ok();
     assert_eq!(listed[0]["createdByUserUuid"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_project_tells_its_list_of_pins_from_the_first_pin_on() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    let vic = app.viewer("vic@acme.com").await;
+    let fields = query("orders", &["orders_id"]);
+    let chart = shop.chart("Chart", &shop.space, fields).await;
+    let board = shop.dashboard("Board", &shop.space, &[chart], &[]).await;
+    let shown = shop.ana.get(&shop.path).await.ok();
+    assert_eq!(shown.get("pinnedListUuid"), None);
+
+    let pins = [
+        format!("/api/v1/saved/{chart}/pinning"),
+        format!("/api/v1/dashboards/{board}/pinning"),
+        format!("{}/spaces/{}/pinning", shop.path, shop.space),
+    ];
+    let first = shop.ana.patch(&pins[0]).await.ok();
+    let list = first["pinnedListUuid"].clone();
+    assert!(list.is_string(), "{first}");
+    for who in [&shop.ana, &vic] {
+        let shown = who.get(&shop.path).await.ok();
+        assert_eq!(shown["pinnedListUuid"], list);
+    }
+    for pin in &pins[1..] {
+        let pinned = shop.ana.patch(pin).await.ok();
+        assert_eq!(pinned["pinnedListUuid"], list, "{pin}");
+    }
+    let list_id = list.as_str().unwrap();
+    let items = format!("{}/pinned-lists/{list_id}/items", shop.path);
+    let items = vic.get(&items).await.ok();
+    assert_eq!(items.as_array().map(Vec::len), Some(3));
+    // The list stays, whatever is on it.
+    for pin in &pins {
+        shop.ana.patch(pin).await.ok();
+    }
+    let shown = shop.ana.get(&shop.path).await.ok();
+    assert_eq!(shown["pinnedListUuid"], list);
 }

@@ -395,3 +395,35 @@ async fn a_filter_by_a_metric_that_a_chart_brings_follows_it() {
         .await;
     assert!(shop.validate(&json!({})).await.is_empty());
 }
+
+#[tokio::test]
+async fn what_came_of_a_rename_is_told_to_whoever_began_it_alone() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    let dev = app.in_role("dev@acme.com", "developer").await;
+    let adi = app.in_role("adi@acme.com", "admin").await;
+    shop.deploy(&[payment(&["id"])]).await;
+    let fields = query("payment", &["payment_id"]);
+    shop.chart("Hidden", &shop.private, fields).await;
+    let status = |id: &str| format!("/api/v1/schedulers/job/{id}/status");
+    for dry in [true, false] {
+        let body = json!({ "from": "id", "to": "uid", "type": "field", "dryRun": dry });
+        let (id, went) = shop.job("/rename", &body).await;
+        // Its owner sees the chart, and where in it.
+        assert_eq!(went["details"]["results"]["charts"][0]["name"], "Hidden");
+        assert!(!went["details"]["places"].as_array().unwrap().is_empty());
+        for other in [&dev, &adi] {
+            let refused = other.get(&status(&id)).await;
+            assert_eq!(refused.refusal(), "404 NotFoundError", "dry: {dry}");
+        }
+    }
+    // It is a developer's own as well, done or not.
+    let body = json!({ "from": "uid", "to": "id", "type": "field", "dryRun": true });
+    let begun = dev.post(&format!("{}/rename", shop.path)).json(&body).await;
+    let begun = begun.ok();
+    let path = status(begun["jobId"].as_str().unwrap());
+    assert_eq!(shop.ana.get(&path).await.refusal(), "404 NotFoundError");
+    app.work(worker::run).await;
+    assert_eq!(shop.ana.get(&path).await.refusal(), "404 NotFoundError");
+    dev.get(&path).await.ok();
+}
