@@ -20,6 +20,8 @@ const LONGEST: usize = 32_767;
 const SAFE: u64 = 1 << 53;
 /// So many digits of a decimal survive in a floating-point number.
 const DIGITS: usize = 15;
+/// Below it, no number has more than these before its point: what is lost is the end of a fraction, as in an average.
+const LONG: f64 = 1e15;
 /// What a cell takes around its text: `<c r="AA1000000" s="12" t="inlineStr"><is><t></t></is></c>`.
 const AROUND: u64 = 60;
 
@@ -225,7 +227,8 @@ fn number(kind: Type, value: &Value) -> Option<f64> {
         (Type::Date | Type::Timestamp, Value::String(text)) => serial(text),
         (Type::Integer | Type::Double | Type::Decimal, Value::String(text)) if is_number(text) => {
             let number: f64 = text.parse().ok()?;
-            (number.is_finite() && digits(text) <= DIGITS).then_some(number)
+            let kept = number.abs() < LONG || (number.is_finite() && digits(text) <= DIGITS);
+            kept.then_some(number)
         }
         _ => None,
     }

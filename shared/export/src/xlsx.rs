@@ -45,8 +45,8 @@ pub struct Written {
 ///
 /// Numbers, dates, timestamps and booleans are such, not text. Columns have the number format of their
 /// [`Show`](crate::Show), raw ones none; dates without one look like in CSV. Text is never a formula. Text stays what does not
-/// fit into a cell's number: integers beyond 2⁵³, decimals of more than 15 digits, dates before March 1900; and numbers whose
-/// [`Show`](crate::Show) has only text.
+/// fit into a cell's number: integers beyond 2⁵³, decimals from 10¹⁵ on that have more than 15 digits, dates before March 1900;
+/// and numbers whose [`Show`](crate::Show) has only text. Of a smaller decimal only the end of a long fraction is lost.
 pub struct XlsxWriter {
     sheet: Sheet,
     plan: Plan,

@@ -131,9 +131,8 @@ mod replies {
     use tokio::time::timeout;
 
     use super::{Backoff, Duration, Error, Result, shown};
+    use crate::MOST;
 
-    /// Pages of rows are asked for in pieces of at most 20 MB; documents of the catalogue are smaller.
-    const LARGEST: usize = 64 * 1024 * 1024;
     /// One answer; whatever takes longer at the warehouse is asked for again and again.
     const LONGEST: Duration = Duration::from_secs(100);
 
@@ -184,8 +183,8 @@ mod replies {
         let status = response.status();
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|e| broken(from, &e))? {
-            if body.len() + piece.len() > LARGEST {
-                let most = LARGEST / (1024 * 1024);
+            if body.len() + piece.len() > MOST {
+                let most = MOST / (1024 * 1024);
                 let message = format!("{from} answers more than {most} MB at once");
                 return Err(Error::Connection(message));
             }

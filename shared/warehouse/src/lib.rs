@@ -54,6 +54,17 @@ pub use error::{Error, Result};
 pub use raw::Raw;
 pub use rows::{Column, Row, RowStream, Rows, Type};
 
+/// How many bytes of an answer, or of one row, are held at once.
+#[cfg(any(
+    feature = "bigquery",
+    feature = "clickhouse",
+    feature = "databricks",
+    feature = "postgres",
+    feature = "snowflake",
+    feature = "trino"
+))]
+pub(crate) const MOST: usize = 64 * 1024 * 1024;
+
 /// A statement, and what the warehouse is to know of it.
 #[derive(Clone, Debug)]
 pub struct Statement {

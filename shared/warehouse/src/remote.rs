@@ -8,10 +8,8 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, header::RETRY_AFTER}
 use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::{Error, Hosts, Result, http};
+use crate::{Error, Hosts, MOST, Result, http};
 
-/// How many bytes of an answer, or of one row, are held at once.
-pub(crate) const MOST: usize = 64 * 1024 * 1024;
 /// How often a request is sent again that may be.
 const AGAIN: u32 = 5;
 /// Trino's documentation asks for 50 to 100 ms (<https://trino.io/docs/current/develop/client-protocol.html>).

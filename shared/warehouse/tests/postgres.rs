@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::zombie_processes)]
 
+#[path = "postgres/large.rs"]
+mod large;
 #[path = "postgres/ssh.rs"]
 mod ssh;
 #[path = "support/postgres.rs"]

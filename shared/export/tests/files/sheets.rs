@@ -168,7 +168,44 @@ fn numbers_are_numbers_unless_digits_would_be_lost() {
         (
             Type::Decimal,
             json!("12345678901234.567"),
-            text("12345678901234.567"),
+            Data::Float(12_345_678_901_234.566),
+        ),
+        (
+            Type::Decimal,
+            json!("12.3333333333333333"),
+            Data::Float(12.333_333_333_333_334),
+        ),
+        (
+            Type::Decimal,
+            json!("-0.66666666666666666667"),
+            Data::Float(-0.666_666_666_666_666_6),
+        ),
+        (
+            Type::Double,
+            json!(10.0 / 3.0),
+            Data::Float(3.333_333_333_333_333_5),
+        ),
+        (
+            Type::Decimal,
+            json!("999999999999999.5"),
+            Data::Float(999_999_999_999_999.5),
+        ),
+        (
+            Type::Decimal,
+            json!("1000000000000000.5"),
+            text("1000000000000000.5"),
+        ),
+        // It would be rounded to more digits before the point.
+        (
+            Type::Decimal,
+            json!("-999999999999999.9999"),
+            text("-999999999999999.9999"),
+        ),
+        (Type::Decimal, json!("1e30"), Data::Float(1e30)),
+        (
+            Type::Decimal,
+            json!("1.234567890123456789e18"),
+            text("1.234567890123456789e18"),
         ),
         (
             Type::Decimal,

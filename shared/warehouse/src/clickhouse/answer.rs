@@ -7,11 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::{MESSAGE, types::Kind};
-use crate::{
-    Column, Error, Result, Row,
-    remote::{MOST, Remote},
-    values,
-};
+use crate::{Column, Error, MOST, Result, Row, remote::Remote, values};
 
 /// The first line has the names, the second the types
 /// (<https://clickhouse.com/docs/interfaces/formats/JSONCompactEachRowWithNamesAndTypes>).

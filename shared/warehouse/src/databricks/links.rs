@@ -9,7 +9,7 @@ use super::{
     answer::{Chunk, Link},
     workspace::Workspace,
 };
-use crate::{Hosts, Result, Row, Type, http, remote::MOST, values};
+use crate::{Hosts, MOST, Result, Row, Type, http, values};
 
 /// What is still to be read of an answer.
 pub(super) struct Links {

@@ -5,11 +5,15 @@ use std::{error::Error as _, time::Duration};
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::error::{DbError, ErrorPosition, Severity, SqlState};
 
+use super::stream::Excess;
 use crate::{Error, Result};
 
 /// Why there is no connection. What the server says is not passed on: it names the user, who is a secret.
-pub(super) fn connecting(error: &tokio_postgres::Error, database: &str) -> Error {
+pub(super) fn connecting(error: &tokio_postgres::Error, database: &str, excess: &Excess) -> Error {
     let Some(code) = error.code() else {
+        if let Some(too_large) = excess.error() {
+            return too_large;
+        }
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
         return Error::Connection(format!("the warehouse cannot be reached: {error}: {cause}"));
     };
@@ -61,12 +65,12 @@ impl Asked {
     }
 
     /// What stopped the statement.
-    pub(super) fn error(&self, error: &tokio_postgres::Error) -> Error {
+    pub(super) fn error(&self, error: &tokio_postgres::Error, excess: &Excess) -> Error {
         let broken = |why: &str| {
             Error::Connection(format!("the connection to the warehouse broke off: {why}"))
         };
         let Some(said) = error.as_db_error() else {
-            return broken(&error.to_string());
+            return excess.error().unwrap_or_else(|| broken(&error.to_string()));
         };
         let code = said.code();
         if *code == SqlState::QUERY_CANCELED && self.started.elapsed() >= self.limit {

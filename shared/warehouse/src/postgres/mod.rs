@@ -2,7 +2,8 @@
 //!
 //! Each statement has a connection of its own, in a transaction that only reads, with UTC as its zone. It is prepared
 //! first: that tells the types of its columns, and that it is one statement. Then it runs as it is, and its rows come as
-//! text, which every type has and Redshift gives for its own types, too.
+//! text, which every type has and Redshift gives for its own types, too. A row, or whatever else the server sends, has at
+//! most 64 MB: what announces more is an error before it is read.
 //!
 //! `sslmode` is one of
 //!
@@ -24,6 +25,7 @@ mod catalog;
 mod errors;
 mod run;
 mod session;
+mod stream;
 mod tls;
 mod tunnel;
 mod types;
@@ -32,7 +34,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use tokio_postgres::Config;
+use tokio_postgres::{
+    Config,
+    config::{SslMode, SslNegotiation},
+};
 
 use self::{errors::Asked, session::Session, tls::Tls, tunnel::Tunnel};
 use crate::{
@@ -152,6 +157,9 @@ fn config(of: &PostgresCredentials) -> Config {
     let mut config = Config::new();
     config.user(of.user.reveal()).password(of.password.reveal());
     config.dbname(&of.dbname).application_name("zerodash");
+    // Whether there is TLS, [`stream::Connector`] finds out.
+    config.ssl_mode(SslMode::Require);
+    config.ssl_negotiation(SslNegotiation::Direct);
     if let Some(seconds) = of.keepalives_idle.filter(|seconds| *seconds > 0) {
         config.keepalives_idle(Duration::from_secs(seconds.into()));
     }

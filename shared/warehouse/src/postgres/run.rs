@@ -89,7 +89,7 @@ impl Session {
     /// What stopped a statement; there is nothing left to cancel.
     fn stopped(&mut self, asked: &Asked, error: &tokio_postgres::Error) -> Error {
         self.running = false;
-        asked.error(error)
+        asked.error(error, self.excess())
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use russh::{ChannelStream, client::Msg};
 use tokio::{runtime::Handle, task::AbortHandle, time::timeout};
-use tokio_postgres::{CancelToken, Client, Config, tls::MakeTlsConnect};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::{CancelToken, Client, Config};
 
-use super::{Postgres, errors, tunnel};
+use super::{
+    Postgres, errors,
+    stream::{Connector, Excess},
+    tunnel,
+};
 use crate::{Error, Hosts, Result};
 
 /// How long connecting may take, and again what is set before the statement.
@@ -24,8 +26,7 @@ pub(super) struct Session {
 
 /// How the server is reached, once more for a request to cancel.
 struct Way {
-    tls: MakeRustlsConnect,
-    host: String,
+    connector: Connector,
     port: u16,
     tunnel: Option<tunnel::Open>,
 }
@@ -40,20 +41,19 @@ impl Session {
             Some(tunnel) => Some(tunnel.open(to.hosts).await?),
             None => None,
         };
-        let way = Way {
-            tls: to.tls.connect.clone(),
-            host: to.host.clone(),
-            port: to.port,
-            tunnel,
-        };
-        let (client, task) = in_time(async {
-            match &way.tunnel {
-                Some(open) => through(to, &way, open).await,
+        let (client, task, connector) = in_time(async {
+            match &tunnel {
+                Some(open) => through(to, open).await,
                 None => direct(to).await,
             }
         })
         .await?;
         let cancel = client.cancel_token();
+        let way = Way {
+            connector,
+            port: to.port,
+            tunnel,
+        };
         Ok(Self {
             client,
             running: false,
@@ -70,7 +70,7 @@ impl Session {
     pub(super) async fn prepare(&self, of: &Postgres, limit: Duration) -> Result<()> {
         let milliseconds = limit.as_millis().clamp(1, 0x7fff_ffff);
         let set = format!("{}; SET statement_timeout = {milliseconds}", of.settings());
-        let connecting = |error| errors::connecting(&error, of.database());
+        let connecting = |error| errors::connecting(&error, of.database(), self.excess());
         in_time(async {
             let set = self.client.batch_execute(&set);
             set.await.map_err(connecting)
@@ -87,9 +87,15 @@ impl Session {
     async fn set(&self, setting: &str, value: &str) -> Result<()> {
         let sql = "SELECT pg_catalog.set_config($1, $2, false)";
         let done = self.client.execute(sql, &[&setting, &value]).await;
-        done.map(|_| ()).map_err(|_| {
-            Error::Connection(format!("the warehouse refuses the {setting} \"{value}\""))
-        })
+        let refused =
+            || Error::Connection(format!("the warehouse refuses the {setting} \"{value}\""));
+        done.map(|_| ())
+            .map_err(|_| self.excess().error().unwrap_or_else(refused))
+    }
+
+    /// Whether the server announced more than is read.
+    pub(super) fn excess(&self) -> &Excess {
+        &self.way.connector.excess
     }
 }
 
@@ -115,46 +121,41 @@ impl Way {
     async fn cancel(&self, cancel: &CancelToken) -> Result<()> {
         let failed = |error: tokio_postgres::Error| Error::Connection(error.to_string());
         let Some(open) = &self.tunnel else {
-            return cancel.cancel_query(self.tls.clone()).await.map_err(failed);
+            let cancelled = cancel.cancel_query(self.connector.clone()).await;
+            return cancelled.map_err(failed);
         };
-        let stream = open.stream(&self.host, self.port).await?;
-        let tls = named(&self.tls, &self.host)?;
-        cancel.cancel_query_raw(stream, tls).await.map_err(failed)
+        let stream = open.stream(&self.connector.host, self.port).await?;
+        let cancelled = cancel
+            .cancel_query_raw(stream, self.connector.clone())
+            .await;
+        cancelled.map_err(failed)
     }
 }
 
-type Named = <MakeRustlsConnect as MakeTlsConnect<ChannelStream<Msg>>>::TlsConnect;
-
-fn named(tls: &MakeRustlsConnect, host: &str) -> Result<Named> {
-    let made = MakeTlsConnect::<ChannelStream<Msg>>::make_tls_connect(&mut tls.clone(), host);
-    made.map_err(|error| Error::Connection(error.to_string()))
-}
-
 /// To the addresses that may be talked to; the name counts for TLS only.
-async fn direct(to: &Postgres) -> Result<(Client, AbortHandle)> {
+async fn direct(to: &Postgres) -> Result<(Client, AbortHandle, Connector)> {
     let addresses = to.hosts.look_up(&to.host, to.port).await?;
     let inside = |address: std::net::IpAddr| !Hosts::Public.allows(address);
+    let all_inside = addresses.iter().all(|address| inside(address.ip()));
+    let connector = to.tls.connector(&to.host, all_inside);
     let mut config: Config = to.config.clone();
-    config.ssl_mode(
-        to.tls
-            .mode(addresses.iter().all(|address| inside(address.ip()))),
-    );
     config.port(to.port);
     for address in addresses {
         config.host(&to.host).hostaddr(address.ip());
     }
-    let connected = config.connect(to.tls.connect.clone()).await;
-    let (client, connection) = connected.map_err(|e| errors::connecting(&e, to.database()))?;
-    Ok((client, tokio::spawn(connection).abort_handle()))
+    let connected = config.connect(connector.clone()).await;
+    let (client, connection) =
+        connected.map_err(|e| errors::connecting(&e, to.database(), &connector.excess))?;
+    Ok((client, tokio::spawn(connection).abort_handle(), connector))
 }
 
-async fn through(to: &Postgres, way: &Way, open: &tunnel::Open) -> Result<(Client, AbortHandle)> {
+async fn through(to: &Postgres, open: &tunnel::Open) -> Result<(Client, AbortHandle, Connector)> {
     let stream = open.stream(&to.host, to.port).await?;
-    let mut config = to.config.clone();
-    config.ssl_mode(to.tls.mode(true));
-    let connected = config.connect_raw(stream, named(&way.tls, &to.host)?).await;
-    let (client, connection) = connected.map_err(|e| errors::connecting(&e, to.database()))?;
-    Ok((client, tokio::spawn(connection).abort_handle()))
+    let connector = to.tls.connector(&to.host, true);
+    let connected = to.config.connect_raw(stream, connector.clone()).await;
+    let (client, connection) =
+        connected.map_err(|e| errors::connecting(&e, to.database(), &connector.excess))?;
+    Ok((client, tokio::spawn(connection).abort_handle(), connector))
 }
 
 async fn in_time<T>(step: impl Future<Output = Result<T>>) -> Result<T> {

@@ -16,6 +16,7 @@ use rustls::{
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::stream::{Connector, Excess};
 use crate::{Error, Result, connect::Secret};
 
 /// What a connection says of TLS, as it is stored; empty is as good as absent.
@@ -31,7 +32,7 @@ pub(super) struct Wanted<'a> {
 /// How a connection is encrypted.
 #[derive(Clone)]
 pub(super) struct Tls {
-    pub(super) connect: MakeRustlsConnect,
+    connect: MakeRustlsConnect,
     need: Need,
 }
 
@@ -68,8 +69,17 @@ impl Tls {
         Ok(Self { connect, need })
     }
 
-    /// The mode for a server that is inside (in a private network, or behind a tunnel) or on the open internet.
-    pub(super) fn mode(&self, inside: bool) -> SslMode {
+    /// How to connect to a server that is inside (in a private network, or behind a tunnel) or on the open internet.
+    pub(super) fn connector(&self, host: &str, inside: bool) -> Connector {
+        Connector {
+            host: host.to_owned(),
+            mode: self.mode(inside),
+            tls: self.connect.clone(),
+            excess: Excess::default(),
+        }
+    }
+
+    fn mode(&self, inside: bool) -> SslMode {
         match self.need {
             Need::Never => SslMode::Disable,
             Need::Offered if inside => SslMode::Prefer,
