@@ -324,19 +324,30 @@ async fn charts_are_of_their_project_and_as_private_as_their_space() {
     let dev = app.in_role("dev@acme.com", "developer").await;
     let ed = app.in_role("ed@acme.com", "editor").await;
     let eve = app.admin("eve@other.com", "Other").await;
-    let job = format!("{hidden}/results-job");
-    for part in [&hidden, &job, &format!("{}/slug/amounts", saved(&project))] {
-        assert_eq!(
-            dev.get(part).await.refusal(),
-            "403 ForbiddenError",
-            "{part}"
-        );
+    let slug = format!("{}/slug/amounts", saved(&project));
+    let (job, slug_job) = (
+        format!("{hidden}/results-job"),
+        format!("{slug}/results-job"),
+    );
+    for (part, refusal) in [
+        (&hidden, "403 ForbiddenError"),
+        (&job, "403 ForbiddenError"),
+        (&slug, "404 NotFoundError"),
+        (&slug_job, "404 NotFoundError"),
+    ] {
+        assert_eq!(dev.get(part).await.refusal(), refusal, "{part}");
         assert_eq!(
             eve.get(part).await.refusal(),
             "404 NotExistsError",
             "{part}"
         );
     }
+    // A slug that they may not see is as one that nothing has.
+    let nothing = slug.replace("amounts", "nothing");
+    assert_eq!(dev.get(&slug).await.text, dev.get(&nothing).await.text);
+    let ask = format!("{}/sql-chart", queries(&project));
+    let asked = async |slug: &str| dev.post(&ask).json(&json!({ "slug": slug })).await.text;
+    assert_eq!(asked("amounts").await, asked("nothing").await);
     assert_eq!(dev.delete(&hidden).await.refusal(), "403 ForbiddenError");
     // Neither out of a space nor into one that is closed to them.
     let into = |space: &str| json!({ "unversionedData": { "name": "x", "description": null, "spaceUuid": space } });
