@@ -79,7 +79,8 @@ fn created(head: Content) -> Tagged<SqlChartCreated> {
 /// Saves an SQL chart in a space.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/sqlRunner/saved", operation_id = "createSqlChart", tag = "SQL runner",
                params(("projectUuid" = String, Path)), request_body = CreateSqlChart,
-               responses((status = 200, body = Ok<SqlChartCreated>)), extensions(("x-tier" = json!("client"))))]
+               responses((status = 200, body = Ok<SqlChartCreated>)),
+               extensions(("x-tier" = json!("client")), ("x-saves" = json!(true))))]
 pub(crate) async fn create_sql_chart(
     State(app): State<App>,
     project: InProject,
@@ -110,7 +111,7 @@ pub(crate) async fn create_sql_chart(
     };
     let new = NewContent {
         head,
-        body: Packed::pack_json(&version)?,
+        body: Packed::pack_version(&version)?,
         any_slug: true,
     };
     let (kept, now) = (app.config.deleted_content, app.clock.now());
@@ -234,7 +235,7 @@ impl Change {
         });
         let version: Option<Result<_>> = body.versioned_data.map(|sent| {
             let (version, shown) = sent.read()?;
-            Ok((Packed::pack_json(&version)?, shown))
+            Ok((Packed::pack_version(&version)?, shown))
         });
         Ok(Self {
             unversioned: unversioned.transpose()?,
@@ -266,7 +267,8 @@ impl Change {
 /// Renames or moves an SQL chart, or gives it a new version, or both at once.
 #[utoipa::path(patch, path = "/api/v1/projects/{projectUuid}/sqlRunner/saved/{uuid}", operation_id = "updateSqlChart", tag = "SQL runner",
                params(("projectUuid" = String, Path), ("uuid" = String, Path)), request_body = UpdateSqlChart,
-               responses((status = 200, body = Ok<SqlChartUpdated>)), extensions(("x-tier" = json!("client"))))]
+               responses((status = 200, body = Ok<SqlChartUpdated>)),
+               extensions(("x-tier" = json!("client")), ("x-saves" = json!(true))))]
 pub(crate) async fn update_sql_chart(
     State(app): State<App>,
     project: InProject,

@@ -11,5 +11,6 @@ mod promote;
 mod restore;
 mod results;
 mod shop;
+mod size;
 mod totals;
 mod versions;

@@ -378,3 +378,30 @@ async fn charts_are_of_their_project_and_as_private_as_their_space() {
     assert_eq!(asked.refusal(), "404 NotFoundError");
     assert_eq!(ana.get(&hidden).await.ok()["name"], "Amounts");
 }
+
+#[tokio::test]
+async fn an_sql_chart_may_be_as_large_as_an_item_holds() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let space = space(&ana, &project, "Reports", false).await;
+    let columns = (0..12_000).map(|at| {
+        (
+            format!("column_{at}"),
+            json!({ "visible": true, "frozen": false }),
+        )
+    });
+    let columns: serde_json::Map<String, Value> = columns.collect();
+    let mut config = table();
+    config["columns"] = json!(columns);
+    let body = with(chart(&space), &json!({ "config": config }));
+    assert!(body.to_string().len() > 500_000);
+    let path = make(&ana, &project, &body).await;
+    assert!(ana.get(&path).await.ok()["config"] == config);
+    let before = app.items();
+    let mut noisy = table();
+    noisy["noise"] = json!(testing::noise(600_000));
+    let large = json!({ "versionedData": { "sql": SQL, "limit": 3, "config": noisy } });
+    let reply = ana.patch(&path).json(&large).await;
+    assert_eq!(reply.refusal(), "400 ParameterError");
+    assert!(app.items() == before);
+}

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::de::{Deserialize, Error as _, IgnoredAny};
 use sha2::Digest as _;
 
-use super::stack::{has_json, not_json, read_bytes};
+use super::body::{has_json, not_json, read_bytes};
 use crate::{App, Error, Result, domain::secret::sha256_hex};
 
 /// The largest body of an upload, in bytes. On Lambda the platform's 6 MB come first: what is larger comes in batches.

@@ -150,7 +150,7 @@ impl Upload<'_> {
             ..fresh(self.app, self.project, ContentKind::Chart, self.slug)
         };
         let head = destination.hold(head);
-        let mut edits = vec![Edit::create(head, Packed::pack_json(&self.body)?)];
+        let mut edits = vec![Edit::create(head, Packed::pack_version(&self.body)?)];
         edits.extend(destination.placeholder.take());
         Plan::new(Act::Create, edits, Some(destination))
     }
@@ -182,7 +182,7 @@ impl Upload<'_> {
             head.updated_at = self.app.clock.now();
             head.updated_by = Some(self.project.user.id);
             head.shown = self.shown.clone();
-            Edit::version(&row, head, Packed::pack_json(&self.body)?)
+            Edit::version(&row, head, Packed::pack_version(&self.body)?)
         } else if head == row {
             return Ok(Plan {
                 action: Act::NoChanges,

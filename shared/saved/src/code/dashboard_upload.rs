@@ -147,7 +147,7 @@ impl Upload<'_> {
             shown,
             ..fresh(self.app, self.project, ContentKind::Dashboard, self.slug)
         };
-        let edit = Edit::create(head, Packed::pack_json(&body)?);
+        let edit = Edit::create(head, Packed::pack_version(&body)?);
         Ok(Plan {
             action: Act::Create,
             head: edit.result(),
@@ -197,7 +197,7 @@ impl Upload<'_> {
             new.updated_by = Some(self.project.user.id);
             new.shown = shown(&body);
             new.tiled.extend(new.shown.charts.iter().copied());
-            Some(Edit::version(&head, new, Packed::pack_json(&body)?))
+            Some(Edit::version(&head, new, Packed::pack_version(&body)?))
         } else {
             (new != head).then(|| Edit::change(&head, new))
         };
