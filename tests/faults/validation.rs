@@ -109,6 +109,10 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             },
             Again::More
         ),
+        scenario!("ValidateProject", "with an idempotency key", |app| {
+            let (ana, path, _) = charted(app).await;
+            Plan::post(&ana, format!("{path}/validate"), json!({})).keyed("once")
+        }),
         scenario!("GetLatestValidationResults", "", |app| {
             let (ana, path) = validated(app).await;
             Plan::get(&ana, path)
@@ -129,6 +133,11 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             },
             Again::More
         ),
+        scenario!("rename", "with an idempotency key", |app| {
+            let (ana, path, _) = charted(app).await;
+            let body = json!({ "from": "orders", "to": "sales", "type": "model" });
+            Plan::post(&ana, format!("{path}/rename"), body).keyed("once")
+        }),
         scenario!("renameChart", "", |app| {
             let (ana, path, chart) = charted(app).await;
             let body = json!({ "from": "orders_gone", "to": "orders_status", "type": "field" });

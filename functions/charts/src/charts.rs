@@ -125,7 +125,7 @@ impl UpdateSavedChart {
 /// stays, and there is no new version.
 #[utoipa::path(patch, path = "/api/v1/saved/{chartUuid}", operation_id = "updateSavedChart", tag = "Charts",
                params(ChartPath), request_body = UpdateSavedChart, responses((status = 200, body = Ok<SavedChart>)),
-               extensions(("x-tier" = json!("legacy"))))]
+               extensions(("x-tier" = json!("legacy")), ("x-saves" = json!(true))))]
 pub(crate) async fn update_saved_chart(
     State(app): State<App>,
     user: CurrentUser,

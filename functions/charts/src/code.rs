@@ -40,7 +40,7 @@ pub(crate) async fn get_charts_as_code(
 /// without a new version.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/charts/{slug}/code", operation_id = "upsertChartAsCode", tag = "Projects",
                params(("projectUuid" = String, Path), SlugPath, UploadParams), request_body = ChartDocument,
-               responses((status = 200, body = Ok<Changes>)), extensions(("x-tier" = json!("mission"))))]
+               responses((status = 200, body = Ok<Changes>)), extensions(("x-tier" = json!("mission")), ("x-saves" = json!(true))))]
 pub(crate) async fn upsert_chart_as_code(
     State(app): State<App>,
     project: InProject,

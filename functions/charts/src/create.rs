@@ -69,7 +69,8 @@ pub(crate) struct DuplicateQuery {
 /// Makes a chart, or copies the latest version of one to where that lies. Its explore has to be there.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/saved", operation_id = "createSavedChart", tag = "Charts",
                params(("projectUuid" = String, Path), DuplicateQuery), request_body = NewSavedChart,
-               responses((status = 200, body = Ok<SavedChart>)), extensions(("x-tier" = json!("legacy"))))]
+               responses((status = 200, body = Ok<SavedChart>)),
+               extensions(("x-tier" = json!("legacy")), ("x-saves" = json!(true))))]
 pub(crate) async fn create_saved_chart(
     State(app): State<App>,
     project: InProject,
@@ -186,7 +187,7 @@ fn new(
     };
     Ok(NewContent {
         head,
-        body: Packed::pack_json(&body)?,
+        body: Packed::pack_version(&body)?,
         any_slug: true,
     })
 }

@@ -61,7 +61,7 @@ pub(crate) async fn version_of(app: &App, head: &Content, id: &str) -> Result<Ve
 
 /// Writes a new version.
 async fn save(app: &App, found: &Found, rev: Option<u64>, body: &ChartBody) -> Result<Content> {
-    let (packed, shown) = (Packed::pack_json(body)?, saved::chart::shown(body));
+    let (packed, shown) = (Packed::pack_version(body)?, saved::chart::shown(body));
     let mut editing = Editing::new(&found.head, rev);
     loop {
         let head = editing.head()?;
@@ -81,7 +81,7 @@ async fn save(app: &App, found: &Found, rev: Option<u64>, body: &ChartBody) -> R
 /// Gives a chart a new version. Its explore has to be there; SQL of its own takes the permission to write some.
 #[utoipa::path(post, path = "/api/v1/saved/{chartUuid}/version", operation_id = "createSavedChartVersion", tag = "Charts",
                params(ChartPath), request_body = ChartDefinition, responses((status = 200, body = Ok<SavedChart>)),
-               extensions(("x-tier" = json!("legacy"))))]
+               extensions(("x-tier" = json!("legacy")), ("x-saves" = json!(true))))]
 pub(crate) async fn create_saved_chart_version(
     State(app): State<App>,
     user: CurrentUser,

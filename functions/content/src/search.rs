@@ -1,26 +1,29 @@
 //! Searching a project (reference 26 §6).
 
+mod contents;
 mod explores;
 mod words;
 
 use app::{
-    App, Error, InProject, Ok, Path, Query, Reply, Result, Timestamp,
+    App, InProject, Ok, Path, Query, Reply, Result,
     domain::{
         access::{Action, Object, Subject},
-        content::{ChartKind, Content, ContentKind},
-        id::{ContentId, SpaceId, UserId},
+        content::{ChartKind, ContentKind},
+        id::{ContentId, SpaceId},
     },
 };
 use axum::extract::State;
-use saved::{Contents, list::ValidationSummary};
+use saved::{
+    Contents,
+    list::{Errors, ValidationSummary},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use contents::{Made, Search};
 use explores::{FoundField, FoundTable};
-use words::{Best, Words};
+use words::Words;
 
-/// Milliseconds of a day.
-const DAY: i64 = 24 * 60 * 60 * 1000;
 /// Characters of a search; more is cut off.
 const LONGEST: usize = 500;
 
@@ -146,15 +149,18 @@ pub(crate) async fn search_project(
     let text: String = path.query.chars().take(LONGEST).collect();
     let words = Words::of(&text);
     let made = Made::of(&app, &query)?;
-    let (contents, explores) = tokio::try_join!(
+    let (contents, mut explores, errors) = tokio::try_join!(
         Contents::read(&app, &project),
         explores::search(&app, &project, &words, &query),
+        Errors::read(&app, project.id()),
     )?;
+    explores.tell(&errors);
 
     let mut search = Search {
         contents: &contents,
         words: &words,
         made,
+        errors: &errors,
         is_cut: explores.is_cut,
     };
     let results = SearchResults {
@@ -171,178 +177,6 @@ pub(crate) async fn search_project(
         .is_cut
         .then_some([("zerodash-search-truncated", "true")]);
     Ok((cut, Reply(results)))
-}
-
-/// When, and by whom, what is found was made.
-#[derive(Default)]
-struct Made {
-    from: Option<i64>,
-    /// The first millisecond that is too late.
-    until: Option<i64>,
-    by: Option<UserId>,
-}
-
-impl Made {
-    /// Reads the dates, if a kind is searched that has any.
-    ///
-    /// # Errors
-    /// `Invalid` for a date that is none, lies in the future, or before the first one; and for an id that is none.
-    fn of(app: &App, query: &SearchQuery) -> Result<Self> {
-        use SearchItemType::{Chart, Dashboard, Space, SqlChart};
-        let dated = [Chart, Dashboard, Space, SqlChart];
-        if !dated.into_iter().any(|kind| query.has(kind)) {
-            return Ok(Self::default());
-        }
-        let now = app.clock.now();
-        let from = day(query.from_date.as_deref(), "fromDate", now)?;
-        let to = day(query.to_date.as_deref(), "toDate", now)?;
-        if from.zip(to).is_some_and(|(from, to)| from > to) {
-            return Err(Error::invalid("fromDate lies behind toDate"));
-        }
-        let by = query.created_by_uuid.as_deref();
-        let by = by.map(|id| {
-            UserId::parse(id).ok_or_else(|| Error::invalid("createdByUuid is the id of a user"))
-        });
-        Ok(Self {
-            from,
-            until: to.map(|to| to + DAY),
-            by: by.transpose()?,
-        })
-    }
-
-    fn fits(&self, at: Timestamp, by: Option<UserId>) -> bool {
-        let at = at.millis();
-        self.from.is_none_or(|from| at >= from)
-            && self.until.is_none_or(|until| at < until)
-            && self.by.is_none_or(|wanted| by == Some(wanted))
-    }
-}
-
-/// When a day begins, in milliseconds.
-fn day(text: Option<&str>, name: &str, now: Timestamp) -> Result<Option<i64>> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    let at = Timestamp::parse(text);
-    let at = at.ok_or_else(|| Error::invalid(format!("{name} is a date, as 2026-01-31")))?;
-    if at > now {
-        return Err(Error::invalid(format!("{name} lies in the future")));
-    }
-    Ok(Some(at.millis() - at.millis().rem_euclid(DAY)))
-}
-
-/// What is searched, and how.
-struct Search<'a> {
-    contents: &'a Contents<'a>,
-    words: &'a Words,
-    made: Made,
-    is_cut: bool,
-}
-
-impl Search<'_> {
-    fn best<T>(&mut self, found: Best<T>) -> Vec<T> {
-        let (best, is_cut) = found.finish();
-        self.is_cut |= is_cut;
-        best
-    }
-
-    fn spaces(&mut self, query: &SearchQuery) -> Vec<FoundContent> {
-        let mut best = Best::default();
-        if query.has(SearchItemType::Space) {
-            let spaces = &self.contents.spaces;
-            for space in spaces.tree.by_path() {
-                let rank = self.words.rank(&space.name, None);
-                let Some(rank) =
-                    rank.filter(|_| self.made.fits(space.created_at, space.created_by))
-                else {
-                    continue;
-                };
-                if spaces.may(Action::View, Subject::Space, space) {
-                    let found = FoundContent {
-                        uuid: space.id.to_string(),
-                        name: space.name.clone(),
-                        description: None,
-                        slug: space.slug.clone(),
-                        space_uuid: space.id,
-                        chart_type: None,
-                        validation_errors: Vec::new(),
-                        rank,
-                    };
-                    best.add(rank, &space.name, found);
-                }
-            }
-        }
-        self.best(best)
-    }
-
-    fn heads(
-        &mut self,
-        query: &SearchQuery,
-        kind: SearchItemType,
-        what: ContentKind,
-    ) -> Vec<FoundContent> {
-        let mut best = Best::default();
-        if query.has(kind) {
-            let index = &self.contents.index;
-            for row in index.live().filter(|row| row.what == what) {
-                let rank = self.words.rank(&row.name, row.description.as_deref());
-                let fits = self.made.fits(row.created_at, row.updated_by);
-                let Some(rank) = rank.filter(|_| fits && !index.is_orphan(row)) else {
-                    continue;
-                };
-                if let Some(found) = self.head(row, rank) {
-                    best.add(rank, &row.name, found);
-                }
-            }
-        }
-        self.best(best)
-    }
-
-    /// A chart or a dashboard, if the caller may see it.
-    fn head(&self, row: &Content, rank: f64) -> Option<FoundContent> {
-        let space = self.contents.space_of(row)?;
-        let chart_type = row.shown.chart_kind.unwrap_or(ChartKind::VerticalBar);
-        let is_chart = row.what != ContentKind::Dashboard;
-        self.contents.may(Action::View, row).then(|| FoundContent {
-            uuid: row.id.to_string(),
-            name: row.name.clone(),
-            description: row.description.clone(),
-            slug: row.slug.clone(),
-            space_uuid: space.id,
-            chart_type: is_chart.then_some(chart_type),
-            validation_errors: Vec::new(),
-            rank,
-        })
-    }
-
-    fn tabs(&mut self, query: &SearchQuery) -> Vec<FoundTab> {
-        let mut best = Best::default();
-        if query.has(SearchItemType::DashboardTab) && !self.words.is_empty() {
-            for row in self.contents.index.live() {
-                let tabs = row.shown.tabs.iter();
-                let found: Vec<_> = tabs
-                    .filter(|(_, name)| self.words.is_part_of(name))
-                    .collect();
-                let space = self.contents.space_of(row);
-                let Some(space) = space.filter(|_| !found.is_empty()) else {
-                    continue;
-                };
-                if self.contents.may(Action::View, row) {
-                    for (uuid, name) in found {
-                        let tab = FoundTab {
-                            uuid: uuid.clone(),
-                            name: name.clone(),
-                            dashboard_uuid: row.id,
-                            dashboard_name: row.name.clone(),
-                            space_uuid: space.id,
-                        };
-                        best.add(1.0, name, tab);
-                    }
-                }
-            }
-        }
-        self.best(best)
-    }
 }
 
 /// The pages of the product.

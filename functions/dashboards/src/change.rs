@@ -148,7 +148,7 @@ pub(crate) fn versioned(
         updated_by: Some(author),
         ..new
     };
-    Ok(Edit::version(old, new, Packed::pack_json(body)?))
+    Ok(Edit::version(old, new, Packed::pack_version(body)?))
 }
 
 /// A tile that comes back as it is shown stays as it is kept: with a chart that was deleted, which may be restored, and without
@@ -207,7 +207,7 @@ async fn sweep(app: &App, contents: &Contents<'_>, head: &Content) -> Result<()>
 /// were made.
 #[utoipa::path(patch, path = "/api/v1/dashboards/{dashboardUuid}", operation_id = "updateDashboard", tag = "Dashboards",
                params(DashboardPath), request_body = UpdateDashboard, responses((status = 200, body = Ok<DashboardView>)),
-               extensions(("x-tier" = json!("legacy"))))]
+               extensions(("x-tier" = json!("legacy")), ("x-saves" = json!(true))))]
 pub(crate) async fn update_dashboard(
     State(app): State<App>,
     user: CurrentUser,

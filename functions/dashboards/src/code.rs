@@ -40,7 +40,7 @@ pub(crate) async fn get_dashboards_as_code(
 /// is, without a new version; tiles keep their ids, and comments stay on them. Its charts have to be there.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/dashboards/{slug}/code", operation_id = "upsertDashboardAsCode", tag = "Projects",
                params(("projectUuid" = String, Path), SlugPath, UploadParams), request_body = DashboardDocument,
-               responses((status = 200, body = Ok<Changes>)), extensions(("x-tier" = json!("mission"))))]
+               responses((status = 200, body = Ok<Changes>)), extensions(("x-tier" = json!("mission")), ("x-saves" = json!(true))))]
 pub(crate) async fn upsert_dashboard_as_code(
     State(app): State<App>,
     project: InProject,

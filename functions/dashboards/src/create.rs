@@ -134,7 +134,7 @@ impl CreateDashboard {
                 space: Some(space),
                 ..head
             },
-            body: Packed::pack_json(&body)?,
+            body: Packed::pack_version(&body)?,
             any_slug: true,
         };
         let kept = app.config.deleted_content;
@@ -159,7 +159,8 @@ async fn before(app: &App, project: &InProject, key: Option<&str>) -> Result<Opt
 /// Makes a dashboard, or with `duplicateFrom` a copy of one, in the same space and with copies of the charts within it.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/dashboards", operation_id = "createDashboard", tag = "Projects",
                params(("projectUuid" = String, Path), NewDashboardQuery), request_body = NewDashboard,
-               responses((status = 201, body = Ok<DashboardView>)), extensions(("x-tier" = json!("mission"))))]
+               responses((status = 201, body = Ok<DashboardView>)),
+               extensions(("x-tier" = json!("mission")), ("x-saves" = json!(true))))]
 pub(crate) async fn create_dashboard(
     State(app): State<App>,
     project: InProject,

@@ -1,11 +1,13 @@
 //! Saved SQL charts (reference 26 §7).
 
+mod find;
+
 use app::{
     App, Done, DoneOk, Error, IdempotencyKey, IfMatch, InProject, Json, Kind, Ok, Path, Reply,
     Result,
     domain::{
         access::{Action, Subject},
-        content::{Content, ContentKind, Shown, SqlChartBody, content_description, content_name},
+        content::{Content, ContentKind, Shown, content_description, content_name},
         id::{ContentId, SpaceId},
         packed::Packed,
         slug::slug_of,
@@ -25,6 +27,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use find::{by_id, by_slug, opened, unseen};
+pub(crate) use find::{named, named_by_slug};
+
 const MISSING: Error = Error::NotFound(Kind::SqlChart);
 
 #[derive(Deserialize)]
@@ -35,70 +40,6 @@ pub(crate) struct ChartPath {
 #[derive(Deserialize)]
 pub(crate) struct SlugPath {
     pub(crate) slug: String,
-}
-
-/// An SQL chart of the project by its id.
-async fn by_id(app: &App, project: &InProject, id: &str) -> Result<Content> {
-    let id = ContentId::parse(id).ok_or(MISSING)?;
-    let found = app.store.content(ContentKind::SqlChart, id).await?;
-    found
-        .filter(|head| head.project == project.id())
-        .ok_or(MISSING)
-}
-
-/// An SQL chart of the project by its slug.
-async fn by_slug(app: &App, project: &InProject, slug: &str) -> Result<Content> {
-    let what = ContentKind::SqlChart;
-    let id = app
-        .store
-        .content_of_slug(project.id(), what, slug)
-        .await?
-        .ok_or(MISSING)?;
-    app.store.content(what, id).await?.ok_or(MISSING)
-}
-
-/// The latest version of an SQL chart, for those who may see it.
-///
-/// # Errors
-/// `Forbidden` for others; `NotFound` when it is gone.
-async fn opened<'a>(
-    app: &App,
-    project: &'a InProject,
-    head: &'a Content,
-) -> Result<(Place<'a>, SqlChartBody)> {
-    let (place, version) = tokio::try_join!(Place::of(app, project, head), app.store.latest(head))?;
-    place.require(Action::View)?;
-    Ok((place, version.body.unpack_json()?))
-}
-
-/// The head and the latest version of the SQL chart that an id names, for those who may see it.
-///
-/// # Errors
-/// `NotFound` when the project has none; `Forbidden` for others.
-pub(crate) async fn named(
-    app: &App,
-    project: &InProject,
-    id: &str,
-) -> Result<(Content, SqlChartBody)> {
-    project.require(Action::View, Subject::Project)?;
-    let head = by_id(app, project, id).await?;
-    let (_, body) = opened(app, project, &head).await?;
-    Ok((head, body))
-}
-
-/// The same by a slug.
-///
-/// # Errors
-/// As [`named`].
-pub(crate) async fn named_by_slug(
-    app: &App,
-    project: &InProject,
-    slug: &str,
-) -> Result<(Content, SqlChartBody)> {
-    project.require(Action::View, Subject::Project)?;
-    let head = by_slug(app, project, slug).await?;
-    let (_, body) = opened(app, project, &head).await?;
-    Ok((head, body))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -138,7 +79,8 @@ fn created(head: Content) -> Tagged<SqlChartCreated> {
 /// Saves an SQL chart in a space.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/sqlRunner/saved", operation_id = "createSqlChart", tag = "SQL runner",
                params(("projectUuid" = String, Path)), request_body = CreateSqlChart,
-               responses((status = 200, body = Ok<SqlChartCreated>)), extensions(("x-tier" = json!("client"))))]
+               responses((status = 200, body = Ok<SqlChartCreated>)),
+               extensions(("x-tier" = json!("client")), ("x-saves" = json!(true))))]
 pub(crate) async fn create_sql_chart(
     State(app): State<App>,
     project: InProject,
@@ -169,7 +111,7 @@ pub(crate) async fn create_sql_chart(
     };
     let new = NewContent {
         head,
-        body: Packed::pack_json(&version)?,
+        body: Packed::pack_version(&version)?,
         any_slug: true,
     };
     let (kept, now) = (app.config.deleted_content, app.clock.now());
@@ -245,7 +187,7 @@ pub(crate) async fn get_saved_sql_chart_by_slug(
 ) -> Result<Tagged<SqlChart>> {
     project.require(Action::View, Subject::Project)?;
     let head = by_slug(&app, &project, &path.slug).await?;
-    show(&app, &project, &head).await
+    show(&app, &project, &head).await.map_err(unseen)
 }
 
 /// What of an SQL chart has no versions.
@@ -293,7 +235,7 @@ impl Change {
         });
         let version: Option<Result<_>> = body.versioned_data.map(|sent| {
             let (version, shown) = sent.read()?;
-            Ok((Packed::pack_json(&version)?, shown))
+            Ok((Packed::pack_version(&version)?, shown))
         });
         Ok(Self {
             unversioned: unversioned.transpose()?,
@@ -325,7 +267,8 @@ impl Change {
 /// Renames or moves an SQL chart, or gives it a new version, or both at once.
 #[utoipa::path(patch, path = "/api/v1/projects/{projectUuid}/sqlRunner/saved/{uuid}", operation_id = "updateSqlChart", tag = "SQL runner",
                params(("projectUuid" = String, Path), ("uuid" = String, Path)), request_body = UpdateSqlChart,
-               responses((status = 200, body = Ok<SqlChartUpdated>)), extensions(("x-tier" = json!("client"))))]
+               responses((status = 200, body = Ok<SqlChartUpdated>)),
+               extensions(("x-tier" = json!("client")), ("x-saves" = json!(true))))]
 pub(crate) async fn update_sql_chart(
     State(app): State<App>,
     project: InProject,

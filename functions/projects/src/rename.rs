@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::{
-    App, IfMatch, InProject, Json, Ok, Path, Reply, Result,
+    App, IdempotencyKey, IfMatch, InProject, Json, Ok, Path, Reply, Result,
     domain::{
         access::{Action, Subject},
         id::WorkId,
@@ -29,11 +29,12 @@ use crate::validation::JobScheduled;
 pub(crate) async fn rename(
     State(app): State<App>,
     project: InProject,
+    IdempotencyKey(key): IdempotencyKey,
     Json(body): Json<Rename>,
 ) -> Result<Reply<JobScheduled>> {
     project.require(Action::Update, Subject::Project)?;
-    let work = begin(&app, &project, &body).await?;
-    Ok(Reply(JobScheduled { job_id: work.id }))
+    let job_id = begin(&app, &project, &body, key.as_deref()).await?;
+    Ok(Reply(JobScheduled { job_id }))
 }
 
 #[derive(Deserialize)]
@@ -60,12 +61,13 @@ pub(crate) async fn rename_chart(
     State(app): State<App>,
     project: InProject,
     IfMatch(rev): IfMatch,
+    IdempotencyKey(key): IdempotencyKey,
     Path(path): Path<ChartPath>,
     Json(body): Json<RenameChart>,
 ) -> Result<impl IntoResponse> {
     project.require(Action::Update, Subject::Project)?;
-    let (head, work) = one::rename(&app, &project, &path.chart_uuid, &body, rev).await?;
-    let job_id = work.map(|work| work.id);
+    let given = (rev, key.as_deref());
+    let (head, job_id) = one::rename(&app, &project, &path.chart_uuid, &body, given).await?;
     Ok((etag(head.rev), Reply(ChartRenamed { job_id })))
 }
 

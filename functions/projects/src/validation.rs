@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use app::{
-    App, Done, DoneOk, Error, InProject, Kind, Ok, Path, Query, Reply, Result, Upload,
+    App, Done, DoneOk, Error, IdempotencyKey, InProject, Kind, Ok, Path, Query, Reply, Result,
+    Upload,
     domain::{
         access::{Action, Subject},
         explore_set::MOST_EXPLORES,
@@ -84,23 +85,25 @@ pub(crate) struct JobScheduled {
 pub(crate) async fn validate_project(
     State(app): State<App>,
     project: InProject,
+    IdempotencyKey(key): IdempotencyKey,
     request: Request,
 ) -> Result<Reply<JobScheduled>> {
     project.require(Action::Manage, Subject::Validation)?;
-    let (targets, explores) = if request.body().is_end_stream() {
-        Default::default()
+    let (targets, explores, key) = if request.body().is_end_stream() {
+        (BTreeSet::new(), None, key)
     } else {
         let body = Upload::from_request(request, &app).await?;
+        let key = body.keyed(key);
         let sent: Sent<'_> = body.read_object(|error| {
             Error::invalid(format!(
                 "A validation has \"explores\" and \"validationTargets\", arrays, or neither: {error}"
             ))
         })?;
         let explores = sent.sketches()?;
-        (sent.validation_targets.unwrap_or_default(), explores)
+        (sent.validation_targets.unwrap_or_default(), explores, key)
     };
-    let work = begin(&app, &project, targets, explores).await?;
-    Ok(Reply(JobScheduled { job_id: work.id }))
+    let job_id = begin(&app, &project, targets, explores, key.as_deref()).await?;
+    Ok(Reply(JobScheduled { job_id }))
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -84,7 +84,9 @@ pub(crate) struct SpaceView {
     queries: Vec<ChartItem>,
     dashboards: Vec<DashboardItem>,
     child_spaces: Vec<SpaceSummary>,
+    /// Everybody who may enter, for those who may manage the space; for others their own entry.
     access: Vec<Entry>,
+    /// Groups that were let in; for those who may not manage the space, their own.
     groups_access: Vec<SpaceGroup>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -181,10 +183,22 @@ pub(crate) async fn view(app: &App, contents: &Contents<'_>, space: &Space) -> R
     let spaces = &contents.spaces;
     let root = spaces.tree.root_of(space);
     let project = &spaces.project.access.project;
-    let groups = root.groups.keys().copied().collect();
+    // Who else may enter is for those who decide on it.
+    let manages = spaces.may(Action::Manage, Subject::Space, space);
+    let own = &spaces.project.user.groups;
+    let groups = root.groups.keys().copied();
+    let groups = groups.filter(|group| manages || own.contains(group));
+    let groups = groups.collect();
+    let access = async {
+        if manages {
+            app.store.space_access(project, root).await
+        } else {
+            Ok(spaces.entry(space).into_iter().collect())
+        }
+    };
     let rows = rows(contents, space);
     let (access, names, facts) = tokio::try_join!(
-        app.store.space_access(project, root),
+        access,
         app.store.group_names(project.organization, &groups),
         Facts::read(app, project.id, &rows),
     )?;

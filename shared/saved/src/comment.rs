@@ -178,6 +178,14 @@ impl Told {
         Ok(Self { mentioned, others })
     }
 
+    /// Leaves out of a comment's mentions who may not see it: they are not told, and nobody is told of them.
+    pub fn keep_only(&self, comment: &mut Comment) {
+        let (told, author) = (&self.mentioned, comment.author);
+        let seeing = |id: &UserId| told.iter().any(|user| user.id == *id);
+        let mentions = &mut comment.mentions;
+        mentions.retain(|id| author == Some(*id) || seeing(id));
+    }
+
     /// The notices that tell them, and the mails to those who are mentioned and have proved their address.
     pub fn letters(
         &self,

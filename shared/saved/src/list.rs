@@ -113,40 +113,67 @@ pub struct DashboardItem {
     pub validation_errors: Vec<ValidationSummary>,
 }
 
-/// What is known of the things in a list beside their rows: authors, pins, views. Each is read in batches.
+/// What is known of the things in a list beside their rows: authors, pins, views, errors. Each is read in batches.
 pub struct Facts {
     pub names: Names,
     pub pins: Option<Pins>,
     pub views: BTreeMap<ContentId, Views>,
-    /// What the project's last validation found, by content.
-    pub errors: BTreeMap<ContentId, Vec<ValidationSummary>>,
+    pub errors: Errors,
 }
 
-/// What nobody dismissed, by content. Of a chart that is broken on a dashboard the name is not told: it may lie where who
-/// reads the list does not get.
-fn errors_of(
-    validation: &Validation,
-    findings: Vec<Finding>,
-) -> BTreeMap<ContentId, Vec<ValidationSummary>> {
-    let mut errors: BTreeMap<ContentId, Vec<ValidationSummary>> = BTreeMap::new();
-    for one in findings {
-        let (Some(id), Some(created_at)) = (one.content, validation.found_at) else {
-            continue;
-        };
-        if validation.dismissed.contains(&one.id) {
-            continue;
-        }
-        let error = match one.chart {
-            Some(_) => "A chart is broken on this dashboard.".to_owned(),
-            None => one.error,
-        };
-        errors.entry(id).or_default().push(ValidationSummary {
-            validation_id: one.id,
-            error,
-            created_at,
-        });
+/// What the project's last validation found and nobody dismissed.
+#[derive(Default)]
+pub struct Errors {
+    contents: BTreeMap<ContentId, Vec<ValidationSummary>>,
+    explores: BTreeMap<String, Vec<ValidationSummary>>,
+}
+
+impl Errors {
+    /// Reads them: one request, and one more for those that an item does not hold.
+    ///
+    /// # Errors
+    /// `Unavailable` when the table does not answer.
+    pub async fn read(app: &App, project: ProjectId) -> Result<Self> {
+        let (validation, findings) = app.store.findings(project).await?;
+        Ok(Self::new(&validation, findings))
     }
-    errors
+
+    /// Of a chart that is broken on a dashboard the name is not told: it may lie where who reads the list does not get.
+    fn new(validation: &Validation, findings: Vec<Finding>) -> Self {
+        let mut errors = Self::default();
+        let Some(created_at) = validation.found_at else {
+            return errors;
+        };
+        for one in findings {
+            if validation.dismissed.contains(&one.id) {
+                continue;
+            }
+            let error = match one.chart {
+                Some(_) => "A chart is broken on this dashboard.".to_owned(),
+                None => one.error,
+            };
+            let told = match one.content {
+                Some(id) => errors.contents.entry(id).or_default(),
+                None => errors.explores.entry(one.name).or_default(),
+            };
+            told.push(ValidationSummary {
+                validation_id: one.id,
+                error,
+                created_at,
+            });
+        }
+        errors
+    }
+
+    /// Of a chart or a dashboard.
+    pub fn of(&self, id: ContentId) -> Vec<ValidationSummary> {
+        self.contents.get(&id).cloned().unwrap_or_default()
+    }
+
+    /// Of an explore.
+    pub fn of_explore(&self, name: &str) -> Vec<ValidationSummary> {
+        self.explores.get(name).cloned().unwrap_or_default()
+    }
 }
 
 impl Facts {
@@ -157,18 +184,18 @@ impl Facts {
     pub async fn read(app: &App, project: ProjectId, rows: &[&Content]) -> Result<Self> {
         let wanted: Vec<(ContentKind, ContentId)> =
             rows.iter().map(|row| (row.what, row.id)).collect();
-        let (names, pins, views, (validation, findings)) = tokio::try_join!(
+        let (names, pins, views, errors) = tokio::try_join!(
             Names::of(app, rows.iter().copied()),
             app.store.pins(project),
             app.store.views(&wanted),
-            app.store.findings(project),
+            Errors::read(app, project),
         )?;
         let ids = wanted.into_iter().map(|(_, id)| id);
         Ok(Self {
             names,
             pins,
             views: ids.zip(views).collect(),
-            errors: errors_of(&validation, findings),
+            errors,
         })
     }
 
@@ -176,10 +203,6 @@ impl Facts {
         let found = self.pins.as_ref();
         let found = found.and_then(|pins| Some((pins.id, pins.order_of(id)?)));
         found.unzip()
-    }
-
-    fn errors(&self, id: ContentId) -> Vec<ValidationSummary> {
-        self.errors.get(&id).cloned().unwrap_or_default()
     }
 
     /// A chart or an SQL chart; none where its space is gone.
@@ -215,7 +238,7 @@ impl Facts {
             pinned_list_order,
             views: views.views,
             first_viewed_at: views.first_viewed_at,
-            validation_errors: self.errors(row.id),
+            validation_errors: self.errors.of(row.id),
         })
     }
 
@@ -239,7 +262,7 @@ impl Facts {
             pinned_list_uuid,
             pinned_list_order,
             tile_types: row.shown.tile_types.iter().copied().collect(),
-            validation_errors: self.errors(row.id),
+            validation_errors: self.errors.of(row.id),
         })
     }
 }

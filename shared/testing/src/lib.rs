@@ -330,6 +330,19 @@ impl FaultyApp {
     }
 }
 
+/// Text that hardly compresses.
+pub fn noise(length: usize) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut state = 1_u64;
+    let letter = |_| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        char::from(LETTERS[(state >> 33) as usize % LETTERS.len()])
+    };
+    (0..length).map(letter).collect()
+}
+
 /// The hash of [`PASSWORD`], made once: it is slow on purpose.
 fn password() -> &'static PasswordHash {
     static HASH: OnceLock<PasswordHash> = OnceLock::new();

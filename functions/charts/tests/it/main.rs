@@ -15,5 +15,6 @@ mod results;
 mod rights;
 mod room;
 mod shop;
+mod size;
 mod totals;
 mod versions;

@@ -11,7 +11,7 @@ use app::{
     store::ExploreBody,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
-use saved::list::ValidationSummary;
+use saved::list::{Errors, ValidationSummary};
 use semantic::{
     Explore, UserAttributes,
     access::{Hidden, hidden},
@@ -81,6 +81,17 @@ pub(super) struct Explores {
     pub(super) tables: Vec<FoundTable>,
     pub(super) fields: Vec<FoundField>,
     pub(super) is_cut: bool,
+}
+
+impl Explores {
+    /// Says of explores that could not be compiled what a validation found.
+    pub(super) fn tell(&mut self, errors: &Errors) {
+        for table in &mut self.tables {
+            if let Some(told) = &mut table.validation_errors {
+                *told = errors.of_explore(&table.explore);
+            }
+        }
+    }
 }
 
 /// Looks through the explores that the project offers, and what of them the caller's attributes leave visible. Nothing for who

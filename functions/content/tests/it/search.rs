@@ -1,4 +1,11 @@
-use app::domain::content::{Content, ContentKind, Shown};
+use app::{
+    domain::{
+        content::{Content, ContentKind, Shown},
+        id::{ContentId, WorkId},
+        validation::{ErrorType, Finding, Source},
+    },
+    store::Run,
+};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::TestApp;
@@ -278,5 +285,63 @@ async fn days_and_authors_narrow_it_down() {
         assert_eq!(reply.refusal(), "400 ParameterError", "{bad}");
         // Where nothing has a date, nobody minds.
         ana.get(&format!("{search}?{bad}&type=field")).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn what_a_validation_found_is_told_beside_what_it_found_it_in() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Sales").await;
+    let open = public(&ana, &project, "Open").await;
+    let one = chart(&app, &project, "Order one", open).await;
+    let board = dashboard(&app, &project, "Order board", open).await;
+    let broken = json!({
+        "name": "order_errors", "label": "Broken", "errors": [{ "type": "METADATA_PARSE_ERROR", "message": "No join" }],
+    });
+    let explores = format!("/api/v1/projects/{}/explores", project.id);
+    ana.put(&explores).json(&json!([broken])).await.ok();
+
+    let finding = |id: u64, source: Source, content: Option<ContentId>, name: &str| Finding {
+        id,
+        source,
+        error_type: ErrorType::Dimension,
+        error: format!("Error {id}"),
+        content,
+        name: name.to_owned(),
+        field: None,
+        chart: None,
+    };
+    let tile = Finding {
+        chart: Some((one.id, "Order one".to_owned())),
+        ..finding(3, Source::Dashboard, Some(board.id), "Order board")
+    };
+    let found = [
+        finding(1, Source::Chart, Some(one.id), "Order one"),
+        finding(2, Source::Chart, Some(one.id), "Order one"),
+        tile,
+        finding(4, Source::Table, None, "order_errors"),
+    ];
+    let (store, now) = (&app.app.store, app.app.clock.now());
+    let run = Run {
+        id: WorkId::new(&app.app.random),
+        begun_at: now,
+        at: now,
+        whole: true,
+    };
+    store.put_findings(project.id, run, &found).await.unwrap();
+    store.dismiss(project.id, 2).await.unwrap();
+
+    let path = format!("/api/v1/projects/{}/search/order", project.id);
+    let told = ana.get(&path).await.ok();
+    for (list, id, error) in [
+        ("savedCharts", 1, "Error 1"),
+        ("dashboards", 3, "A chart is broken on this dashboard."),
+        ("tables", 4, "Error 4"),
+    ] {
+        let errors = told[list][0]["validationErrors"].as_array().unwrap();
+        assert_eq!(errors.len(), 1, "{list}");
+        assert_eq!(errors[0]["validationId"], id, "{list}");
+        assert_eq!(errors[0]["error"], error, "{list}");
     }
 }

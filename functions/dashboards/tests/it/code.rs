@@ -468,3 +468,85 @@ async fn lists_tell_words_and_what_is_missing() {
         "403 ForbiddenError"
     );
 }
+
+/// A dashboard in a public space with a chart that everybody sees, and two tiles of one that only Ana does.
+async fn half_hidden(ana: &Actor<'_>, project: &Project) {
+    let (mut open, mut secret) = (chart("open"), chart("secret"));
+    open["spaceSlug"] = json!("public");
+    secret["spaceSlug"] = json!("private");
+    let path = of(project, "/charts/open/code?publicSpaceCreate=true");
+    ana.post(&path).json(&open).await.ok();
+    upload_chart(ana, project, &secret).await;
+    let target = json!({ "fieldId": "orders_status", "tableName": "orders" });
+    let tile = |slug: &str, y: u32| json!({ "type": "saved_chart", "x": 0, "y": y, "w": 1, "h": 1, "properties": { "chartSlug": slug } });
+    let board = json!({
+        "name": "Half", "slug": "half", "spaceSlug": "public", "version": 1, "updatedAt": "2026-01-01T00:00:00.000Z",
+        "tiles": [tile("open", 0), tile("secret", 1), tile("secret", 2)], "tabs": [],
+        "filters": {
+            "dimensions": [rule(Some("f1"), json!({ "open": target, "secret-1": target, "secret-2": false }))],
+            "metrics": [], "tableCalculations": [],
+        },
+    });
+    assert_eq!(action(&upload(ana, project, &board).await.ok()), "create");
+}
+
+#[tokio::test]
+async fn who_may_not_see_a_chart_learns_no_name_of_it_and_takes_it_off_no_tile() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Sales").await;
+    half_hidden(&ana, &project).await;
+    let dev = app.in_role(BOB, "developer").await;
+    let (_, before) = stored(&app, &project, "half").await;
+    let own = download(&ana, &project, "").await["dashboards"][0].clone();
+    assert_eq!(own["tiles"][1]["tileSlug"], "secret-1");
+    assert!(own["tiles"][1].get("uuid").is_none());
+
+    let found = download(&dev, &project, "?languageMap=true").await;
+    assert!(!found.to_string().contains("secret"), "{found}");
+    let mut body = found["dashboards"][0].clone();
+    assert_eq!(body["tiles"][0]["properties"]["chartSlug"], "open");
+    let hidden = &body["tiles"][1];
+    assert_eq!(hidden["uuid"], json!(before.tiles[1].uuid));
+    assert_eq!(hidden["properties"], json!({}));
+    // Whoever uploads it: it changes nothing, and a tile that is moved keeps its chart and its filters.
+    for actor in [&dev, &ana] {
+        let reply = upload(actor, &project, &body).await.ok();
+        assert_eq!(action(&reply), "no changes");
+    }
+    body["tiles"][1]["x"] = json!(3);
+    let reply = upload(&dev, &project, &body).await.ok();
+    assert_eq!(action(&reply), "update");
+    assert!(!reply.to_string().contains("secret"), "{reply}");
+    let (_, after) = stored(&app, &project, "half").await;
+    assert!((after.tiles[1].x - 3.0).abs() < f64::EPSILON);
+    for (old, new) in before.tiles.iter().zip(&after.tiles) {
+        assert_eq!((&old.uuid, &old.face), (&new.uuid, &new.face));
+    }
+    assert_eq!(after.filters, before.filters);
+}
+
+#[tokio::test]
+async fn a_slug_that_the_caller_may_not_see_is_not_there() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Sales").await;
+    half_hidden(&ana, &project).await;
+    let dev = app.in_role(BOB, "developer").await;
+    let mut body = download(&dev, &project, "").await["dashboards"][0].clone();
+    let before = app.items();
+    let mut with = body.clone();
+    let mut refused = Vec::new();
+    for slug in ["secret", "none"] {
+        with["tiles"][0]["properties"]["chartSlug"] = json!(slug);
+        let reply = upload(&dev, &project, &with).await;
+        assert_eq!(reply.refusal(), "404 NotFoundError");
+        refused.push(reply.json());
+    }
+    assert_eq!(refused[0], refused[1]);
+    // Elsewhere nobody knows the tiles, and which charts they had.
+    body["slug"] = json!("copy");
+    let reply = upload(&dev, &project, &body).await;
+    assert_eq!(reply.refusal(), "400 ParameterError");
+    assert_eq!(app.items(), before);
+}

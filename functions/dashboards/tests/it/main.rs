@@ -13,4 +13,5 @@ mod filters;
 mod given;
 mod list;
 mod promote;
+mod size;
 mod versions;

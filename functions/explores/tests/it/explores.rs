@@ -1,7 +1,7 @@
 use app::domain::{access::ProjectRole, explore_set::Entry};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use testing::TestApp;
+use testing::{TestApp, noise};
 
 use crate::given::{ANA, broken, explore, names};
 
@@ -212,19 +212,8 @@ async fn a_deploy_may_be_large() {
     let project = app.project(ANA, "Jaffle").await;
     let path = format!("/api/v1/projects/{}/explores", project.id);
     // Text that does not compress: one body in several items.
-    let mut state = 1_u64;
-    let noise: String = (0..1_500_000)
-        .map(|_| {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            char::from(b'!' + u8::try_from((state >> 33) % 90).unwrap())
-                .to_string()
-                .replace(['"', '\\'], "x")
-        })
-        .collect();
     let mut large = explore("large", "a");
-    large["tables"]["large"]["groupDetails"] = json!({ "noise": noise });
+    large["tables"]["large"]["groupDetails"] = json!({ "noise": noise(1_500_000) });
     ana.put(&path).json(&json!([large])).await.ok();
     assert!(ana.get(&format!("{path}/large")).await.ok() == large);
     let items = app.items();

@@ -324,19 +324,30 @@ async fn charts_are_of_their_project_and_as_private_as_their_space() {
     let dev = app.in_role("dev@acme.com", "developer").await;
     let ed = app.in_role("ed@acme.com", "editor").await;
     let eve = app.admin("eve@other.com", "Other").await;
-    let job = format!("{hidden}/results-job");
-    for part in [&hidden, &job, &format!("{}/slug/amounts", saved(&project))] {
-        assert_eq!(
-            dev.get(part).await.refusal(),
-            "403 ForbiddenError",
-            "{part}"
-        );
+    let slug = format!("{}/slug/amounts", saved(&project));
+    let (job, slug_job) = (
+        format!("{hidden}/results-job"),
+        format!("{slug}/results-job"),
+    );
+    for (part, refusal) in [
+        (&hidden, "403 ForbiddenError"),
+        (&job, "403 ForbiddenError"),
+        (&slug, "404 NotFoundError"),
+        (&slug_job, "404 NotFoundError"),
+    ] {
+        assert_eq!(dev.get(part).await.refusal(), refusal, "{part}");
         assert_eq!(
             eve.get(part).await.refusal(),
             "404 NotExistsError",
             "{part}"
         );
     }
+    // A slug that they may not see is as one that nothing has.
+    let nothing = slug.replace("amounts", "nothing");
+    assert_eq!(dev.get(&slug).await.text, dev.get(&nothing).await.text);
+    let ask = format!("{}/sql-chart", queries(&project));
+    let asked = async |slug: &str| dev.post(&ask).json(&json!({ "slug": slug })).await.text;
+    assert_eq!(asked("amounts").await, asked("nothing").await);
     assert_eq!(dev.delete(&hidden).await.refusal(), "403 ForbiddenError");
     // Neither out of a space nor into one that is closed to them.
     let into = |space: &str| json!({ "unversionedData": { "name": "x", "description": null, "spaceUuid": space } });
@@ -366,4 +377,31 @@ async fn charts_are_of_their_project_and_as_private_as_their_space() {
         .await;
     assert_eq!(asked.refusal(), "404 NotFoundError");
     assert_eq!(ana.get(&hidden).await.ok()["name"], "Amounts");
+}
+
+#[tokio::test]
+async fn an_sql_chart_may_be_as_large_as_an_item_holds() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let space = space(&ana, &project, "Reports", false).await;
+    let columns = (0..12_000).map(|at| {
+        (
+            format!("column_{at}"),
+            json!({ "visible": true, "frozen": false }),
+        )
+    });
+    let columns: serde_json::Map<String, Value> = columns.collect();
+    let mut config = table();
+    config["columns"] = json!(columns);
+    let body = with(chart(&space), &json!({ "config": config }));
+    assert!(body.to_string().len() > 500_000);
+    let path = make(&ana, &project, &body).await;
+    assert!(ana.get(&path).await.ok()["config"] == config);
+    let before = app.items();
+    let mut noisy = table();
+    noisy["noise"] = json!(testing::noise(600_000));
+    let large = json!({ "versionedData": { "sql": SQL, "limit": 3, "config": noisy } });
+    let reply = ana.patch(&path).json(&large).await;
+    assert_eq!(reply.refusal(), "400 ParameterError");
+    assert!(app.items() == before);
 }

@@ -427,3 +427,29 @@ async fn what_came_of_a_rename_is_told_to_whoever_began_it_alone() {
     assert_eq!(shop.ana.get(&path).await.refusal(), "404 NotFoundError");
     dev.get(&path).await.ok();
 }
+
+#[tokio::test]
+async fn a_request_that_comes_again_with_its_key_begins_one_rename() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    let pay = explore("pay", &[table("pay", &["id", "id_x"])]);
+    shop.deploy(&[payment(&["id", "id_x"]), pay]).await;
+    let own = query("payment", &["payment_id"]);
+    let own = shop.chart("Own", &shop.space, own).await;
+    let begin = async |path: &str, body: &Value| {
+        let call = shop.ana.post(&format!("{}{path}", shop.path)).json(body);
+        let begun = call.header("idempotency-key", "one").await.ok();
+        begun["jobId"].as_str().unwrap().to_owned()
+    };
+    let dry = json!({ "from": "payment", "to": "pay", "type": "model", "dryRun": true });
+    let first = begin("/rename", &dry).await;
+    assert_eq!(begin("/rename", &dry).await, first);
+    let chart = format!("/rename/chart/{own}");
+    let all = json!({ "from": "payment", "to": "pay", "type": "model", "fixAll": true });
+    let everywhere = begin(&chart, &all).await;
+    assert_ne!(everywhere, first);
+    app.work(worker::run).await;
+    assert_eq!(begin(&chart, &all).await, everywhere);
+    assert_eq!(begin("/rename", &dry).await, first);
+    assert_eq!(shop.kept(own).await.0, 2);
+}

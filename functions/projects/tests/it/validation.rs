@@ -464,3 +464,30 @@ async fn a_filter_may_be_by_what_a_chart_on_the_dashboard_brings_itself() {
     let found = shop.ana.get(&path).await.ok();
     assert_eq!(lines(found.as_array().unwrap()), told[1..]);
 }
+
+#[tokio::test]
+async fn a_request_that_comes_again_with_its_key_begins_one_validation() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    let path = format!("{}/validate", shop.path);
+    let begin = async |key: &str, body: &Value| {
+        let call = shop.ana.post(&path).json(body);
+        let begun = call.header("idempotency-key", key).await.ok();
+        begun["jobId"].as_str().unwrap().to_owned()
+    };
+    let all = json!({});
+    let given = json!({ "explores": [orders()] });
+    let other = json!({ "explores": [explore("sales", &[table("sales", &["id"])])] });
+    let first = begin("one", &all).await;
+    let second = begin("one", &given).await;
+    assert_eq!(begin("one", &all).await, first);
+    assert_eq!(begin("one", &given).await, second);
+    // Another body and another key are another request.
+    assert_ne!(first, second);
+    assert_ne!(begin("one", &other).await, second);
+    assert_ne!(begin("two", &given).await, second);
+    app.work(worker::run).await;
+    assert_eq!(begin("one", &all).await, first);
+    let none = shop.ana.post(&path).header("idempotency-key", "one");
+    none.await.ok();
+}

@@ -51,16 +51,20 @@ async fn people_are_let_in_get_other_roles_and_are_put_out() {
     let before = app.items();
     share(&ana, &space, &vic_id, "viewer").await.ok();
     assert_eq!(before, app.items());
-    let seen = vic.get(&space).await.ok();
+    let seen = ana.get(&space).await.ok();
     assert_eq!(
         access(&seen),
         ["ana@example.com admin!", "vic@example.com viewer!"]
     );
+    // Who may not manage it does not hear of others.
+    let seen = vic.get(&space).await.ok();
+    assert_eq!(access(&seen), ["vic@example.com viewer!"]);
     share(&ana, &space, &vic_id, "editor").await.ok();
-    assert_eq!(
-        access(&vic.get(&space).await.ok())[1],
-        "vic@example.com editor!"
-    );
+    let seen = vic.get(&space).await.ok();
+    assert_eq!(access(&seen), ["vic@example.com editor!"]);
+    share(&ana, &space, &vic_id, "admin").await.ok();
+    app.set_role(VIC, "interactive_viewer");
+    assert_eq!(access(&vic.get(&space).await.ok()).len(), 2);
     assert_eq!(traces(&app, &vic_id).len(), 2);
 
     let path = format!("{space}/share/{vic_id}");
@@ -96,14 +100,23 @@ async fn groups_are_let_in_get_other_roles_and_are_put_out() {
     let before = app.items();
     share_group(&ana, &space, &group, "viewer").await.ok();
     assert_eq!(before, app.items());
-    let seen = vic.get(&space).await.ok();
+    let seen = ana.get(&space).await.ok();
     assert_eq!(access(&seen)[1], "vic@example.com viewer!");
     let told = json!([{ "groupUuid": group, "groupName": "Analysts", "spaceRole": "viewer" }]);
     assert_eq!(seen["groupsAccess"], told);
+    // Of groups, who may not manage it sees their own.
+    let other = app.group(ANA, "Others", &[]).await.id.to_string();
+    share_group(&ana, &space, &other, "viewer").await.ok();
+    let seen = vic.get(&space).await.ok();
+    assert_eq!(access(&seen), ["vic@example.com viewer!"]);
+    assert_eq!(seen["groupsAccess"], told);
+    ana.delete(&format!("{space}/group/share/{other}"))
+        .await
+        .ok();
     share_group(&ana, &space, &group, "editor").await.ok();
     assert_eq!(
-        access(&vic.get(&space).await.ok())[1],
-        "vic@example.com editor!"
+        access(&vic.get(&space).await.ok()),
+        ["vic@example.com editor!"]
     );
 
     let path = format!("{space}/group/share/{group}");

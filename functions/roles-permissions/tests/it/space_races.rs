@@ -123,7 +123,8 @@ async fn changes_at_the_same_time_all_happen() {
         ];
         let answers = at_once(&app, &ana.cookie().unwrap(), calls).await;
         assert_among(&answers, &["200 (no error)"], &name);
-        let seen = vic.get(&space).await.ok();
+        vic.get(&space).await.ok();
+        let seen = ana.get(&space).await.ok();
         assert_eq!(
             (&seen["name"], &seen["isPrivate"]),
             (&json!(name), &json!(false))

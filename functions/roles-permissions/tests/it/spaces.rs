@@ -708,7 +708,7 @@ async fn whoever_closes_a_space_is_not_locked_out() {
         .await
         .ok();
     let closed = eda.patch(&space).json(&body).await.ok();
-    assert_eq!(closed["access"][1]["role"], "viewer", "{closed}");
+    assert_eq!(closed["access"][0]["role"], "viewer", "{closed}");
 }
 
 #[tokio::test]

@@ -15,6 +15,9 @@ pub struct Packed(#[serde(with = "serde_bytes")] pub Vec<u8>);
 const LEVEL: i32 = 3;
 /// What is unpacked at most: a body is never larger than a request.
 const LARGEST: usize = 128 * 1024 * 1024;
+/// Bytes of a version of a chart or a dashboard: it is one item of the table, which has at most 400 KB. A copy may be a little
+/// larger than what it was made from.
+const LARGEST_VERSION: usize = 370 * 1024;
 
 impl std::fmt::Debug for Packed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -59,6 +62,20 @@ impl Packed {
     pub fn pack_json(value: &impl Serialize) -> Result<Self> {
         let json = serde_json::to_vec(value).map_err(std::io::Error::other);
         Self::pack(&json.map_err(failed("writing JSON"))?)
+    }
+
+    /// Compresses a version of a chart or a dashboard that somebody sent.
+    ///
+    /// # Errors
+    /// `Invalid` when it is more than an item of the table holds; `Internal` when it cannot be written.
+    pub fn pack_version(body: &impl Serialize) -> Result<Self> {
+        let packed = Self::pack_json(body)?;
+        if packed.0.len() > LARGEST_VERSION {
+            return Err(Error::invalid(
+                "Compressed, a chart or a dashboard has at most 370 KB: leave out data that is part of its configuration, or shorten its texts",
+            ));
+        }
+        Ok(packed)
     }
 
     /// Gives the value back.

@@ -130,6 +130,8 @@ pub struct Operation {
     pub(super) body: Option<Value>,
     /// Whether the handler reads the body itself, as it may be large (`x-upload` in the document).
     pub(super) uploads: bool,
+    /// Whether it saves a chart or a dashboard, whose body may be larger than others (`x-saves` in the document).
+    pub(super) saves: bool,
     pub(super) schemas: Arc<Map<String, Value>>,
 }
 
@@ -147,6 +149,7 @@ impl Operation {
     fn new(template: &str, described: &Value, schemas: Arc<Map<String, Value>>) -> Self {
         let text =
             |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+        let says = |name: &str| described.get(name) == Some(&Value::Bool(true));
         let parameters = described
             .get("parameters")
             .and_then(Value::as_array)
@@ -166,7 +169,8 @@ impl Operation {
             body: described
                 .pointer("/requestBody/content/application~1json/schema")
                 .cloned(),
-            uploads: described.get("x-upload") == Some(&Value::Bool(true)),
+            uploads: says("x-upload"),
+            saves: says("x-saves"),
             schemas,
         }
     }

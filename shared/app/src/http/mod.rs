@@ -2,6 +2,7 @@
 
 mod api;
 mod beside;
+mod body;
 mod check;
 mod extract;
 pub mod log;
@@ -12,8 +13,9 @@ mod upload;
 
 pub use api::{Api, Operation};
 pub use beside::Beside;
+pub use body::{LARGEST_BODY, LARGEST_CONTENT};
 pub(crate) use extract::path_parameter;
 pub use extract::{ClientAddress, IdempotencyKey, IfMatch, Json, Path, PeerAddress, Query, etag};
 pub use reply::{Created, Done, DoneOk, Effect, Maybe, MaybeOk, Ok, Reply};
-pub use stack::{LARGEST_BODY, Stack};
+pub use stack::Stack;
 pub use upload::{LARGEST_UPLOAD, Upload};

@@ -11,24 +11,19 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use sha2::Digest;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     Api, Beside, Done, Operation,
+    body::read,
     extract::{RawBody, RawParameters},
     log::Line,
     paths::Paths,
 };
 use crate::{App, Error, error::Kind};
-
-/// The largest body that is read, in bytes. Parsed JSON takes up to three hundred times its size, before anybody is known
-/// to be signed in, and a function has 256 MB. Nothing so far needs more; what does has to ask for it by itself.
-pub const LARGEST_BODY: usize = 256 * 1024;
 
 /// The whole of an API, ready for requests.
 #[derive(Clone)]
@@ -129,7 +124,7 @@ impl Stack {
         let (body, rest) = if operation.uploads {
             (RawBody::Empty, body)
         } else {
-            let read = read(&parts.headers, body, operation.body.is_some()).await?;
+            let read = read(&parts.headers, body, &operation).await?;
             (read, Body::empty())
         };
         let query = parts
@@ -186,67 +181,6 @@ impl Stack {
             .or_insert(HeaderValue::from_static("private, no-cache"));
         headers.insert("lightdash-version", self.version.clone());
     }
-}
-
-/// Reads the body before anything else looks at the request, so that malformed JSON is told even to strangers.
-async fn read(headers: &HeaderMap, body: Body, wanted: bool) -> Result<RawBody, Error> {
-    let bytes = read_bytes(body, LARGEST_BODY).await?;
-    if bytes.is_empty() {
-        return Ok(RawBody::Empty);
-    }
-    if !has_json(headers) {
-        return Ok(if wanted {
-            RawBody::Other
-        } else {
-            RawBody::Empty
-        });
-    }
-    let parsed = serde_json::from_slice(&bytes);
-    parsed.map(RawBody::Json).map_err(|error| not_json(&error))
-}
-
-/// A body of at most so many bytes.
-pub(super) async fn read_bytes(body: Body, most: usize) -> Result<Bytes, Error> {
-    let collected = Limited::new(body, most).collect().await.map_err(|error| {
-        if error.downcast_ref::<LengthLimitError>().is_some() {
-            Error::TooLarge(most)
-        } else {
-            Error::invalid("The request body did not arrive whole")
-        }
-    })?;
-    Ok(collected.to_bytes())
-}
-
-/// The body cannot be read.
-pub(super) fn not_json(error: &serde_json::Error) -> Error {
-    Error::invalid(format!(
-        "The request body is not JSON (line {}, column {})",
-        error.line(),
-        error.column()
-    ))
-}
-
-/// Whether a body is said to be JSON.
-pub(super) fn has_json(headers: &HeaderMap) -> bool {
-    let media_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    media_type.is_some_and(is_json)
-}
-
-fn is_json(media_type: &str) -> bool {
-    let mut parts = media_type.split(';').map(str::trim);
-    let json = parts.next().is_some_and(|name| {
-        let name = name.to_ascii_lowercase();
-        name == "application/json" || (name.starts_with("application/") && name.ends_with("+json"))
-    });
-    let utf8 = |part: &str| match part.split_once('=') {
-        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-        }
-        _ => true,
-    };
-    json && parts.all(utf8)
 }
 
 /// A weak tag over the answer; a caller that has this very answer gets 304.

@@ -3,9 +3,10 @@
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use serde::de::{Deserialize, Error as _, IgnoredAny};
+use sha2::Digest as _;
 
-use super::stack::{has_json, not_json, read_bytes};
-use crate::{App, Error, Result};
+use super::body::{has_json, not_json, read_bytes};
+use crate::{App, Error, Result, domain::secret::sha256_hex};
 
 /// The largest body of an upload, in bytes. On Lambda the platform's 6 MB come first: what is larger comes in batches.
 pub const LARGEST_UPLOAD: usize = 64 * 1024 * 1024;
@@ -46,6 +47,14 @@ impl Upload {
             return Err(wrong(serde_json::Error::custom("an array is no object")));
         }
         self.read(wrong)
+    }
+}
+
+impl Upload {
+    /// The idempotency key of a request with this body: what made the key out of the request has not seen the body.
+    pub fn keyed(&self, key: Option<String>) -> Option<String> {
+        let body = || hex::encode(sha2::Sha256::digest(&self.0));
+        key.map(|key| sha256_hex(&format!("{key}\n{}", body())))
     }
 }
 

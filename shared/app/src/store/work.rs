@@ -7,13 +7,16 @@ use crate::{
     Error, Result,
     clock::Timestamp,
     domain::{
-        id::WorkId,
+        id::{UserId, WorkId},
         job::Job,
         packed::Packed,
         work::{Work, WorkStatus},
     },
     error::Kind,
 };
+
+/// What an idempotency key stands for.
+const BEGUN: &str = "work";
 
 impl Ends for Work {
     fn ends(&self) -> Option<Timestamp> {
@@ -34,6 +37,30 @@ impl Store {
         let mut writes = vec![Self::project_stays(work.project)];
         writes.extend(Self::work_writes(work, job));
         self.apply(writes).await
+    }
+
+    /// New work that a request with an idempotency key begins, with the claim of the key.
+    ///
+    /// # Errors
+    /// `Changed` when a request with the same key was first; `NotExists` when the project is gone.
+    pub async fn create_work_once(&self, work: &Work, job: &Job, client_key: &str) -> Result<()> {
+        let made = work.id.to_string();
+        let claim = Self::claim_write(work.user, (BEGUN, client_key), &made, work.created_at);
+        let mut writes = vec![Self::project_stays(work.project)];
+        writes.extend(Self::work_writes(work, job));
+        writes.push(claim.or(Error::Changed(Kind::Job)));
+        self.apply(writes).await
+    }
+
+    /// The work that an earlier request with the same idempotency key began.
+    pub async fn work_begun_before(
+        &self,
+        user: UserId,
+        client_key: &str,
+        now: Timestamp,
+    ) -> Result<Option<WorkId>> {
+        let made = self.made_before(user, (BEGUN, client_key), now).await?;
+        Ok(made.as_deref().and_then(WorkId::parse))
     }
 
     /// The writes of new work, where its project finds it when it goes, and of its job; the caller checks that the project

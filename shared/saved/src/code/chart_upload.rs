@@ -1,14 +1,15 @@
 //! Uploading a chart (reference 22 §2).
 
+mod destination;
+
 use app::{
     App, Error, InProject, Kind, Result,
     domain::{
-        access::{Action, Subject},
+        access::Action,
         content::{
             ChartBody, Content, ContentKind, DashboardBody, Shown, content_description,
             content_name,
         },
-        id::{ContentId, SpaceId},
         packed::Packed,
         slug::valid_slug,
     },
@@ -16,10 +17,8 @@ use app::{
 };
 
 use super::{
-    Options, TRIES, UploadParams, allow_sql,
-    chart::ChartDocument,
-    fresh, lost, same, same_slug,
-    space::{self, SpacePath, Target},
+    Options, TRIES, UploadParams, allow_sql, chart::ChartDocument, fresh, lost, same, same_slug,
+    space::SpacePath,
 };
 use crate::{
     chart::ChartDefinition,
@@ -29,6 +28,8 @@ use crate::{
         authors, spaces_to,
     },
 };
+
+use destination::Destination;
 
 /// A document that was read.
 struct Upload<'a> {
@@ -42,15 +43,6 @@ struct Upload<'a> {
     path: SpacePath,
     dashboard: Option<String>,
     options: Options,
-}
-
-/// Where a chart goes.
-struct Destination {
-    space: SpaceId,
-    dashboard: Option<ContentId>,
-    /// What is to be made for it.
-    target: Option<Target>,
-    placeholder: Option<Edit>,
 }
 
 /// What is to be done.
@@ -150,7 +142,7 @@ impl Upload<'_> {
             ..fresh(self.app, self.project, ContentKind::Chart, self.slug)
         };
         let head = destination.hold(head);
-        let mut edits = vec![Edit::create(head, Packed::pack_json(&self.body)?)];
+        let mut edits = vec![Edit::create(head, Packed::pack_version(&self.body)?)];
         edits.extend(destination.placeholder.take());
         Plan::new(Act::Create, edits, Some(destination))
     }
@@ -182,7 +174,7 @@ impl Upload<'_> {
             head.updated_at = self.app.clock.now();
             head.updated_by = Some(self.project.user.id);
             head.shown = self.shown.clone();
-            Edit::version(&row, head, Packed::pack_json(&self.body)?)
+            Edit::version(&row, head, Packed::pack_version(&self.body)?)
         } else if head == row {
             return Ok(Plan {
                 action: Act::NoChanges,
@@ -196,69 +188,6 @@ impl Upload<'_> {
         let placeholder = destination.as_mut().and_then(|to| to.placeholder.take());
         let edits = std::iter::once(edit).chain(placeholder).collect();
         Plan::new(Act::Update, edits, destination)
-    }
-
-    /// Whether the document puts the chart somewhere else. One within a dashboard lies where that does; if the document names
-    /// none any more, it goes into a space.
-    fn moves(&self, contents: &Contents<'_>, row: &Content) -> Result<bool> {
-        let space = contents.space_of(row).ok_or(Error::NotFound(Kind::Chart))?;
-        let dashboard = row
-            .dashboard
-            .and_then(|id| contents.index.get(ContentKind::Dashboard, id));
-        Ok(match (dashboard, &self.dashboard) {
-            (Some(own), Some(named)) => own.slug != *named,
-            (None, Some(_)) | (Some(_), None) => true,
-            (None, None) => space.path != self.path.stored(),
-        })
-    }
-
-    /// Where the document puts the chart: into its dashboard, wherever that lies, or into a space.
-    fn destination(&self, contents: &mut Contents<'_>) -> Result<Destination> {
-        let named = self.dashboard.as_deref();
-        let found = named.and_then(|slug| contents.index.by_slug(ContentKind::Dashboard, slug));
-        if let Some(found) = found {
-            let space = contents.space_of(found);
-            let space = space.ok_or(Error::NotFound(Kind::Dashboard))?;
-            contents
-                .spaces
-                .require(Action::Create, Subject::SavedChart, space)?;
-            return Ok(Destination {
-                space: space.id,
-                dashboard: Some(found.id),
-                target: None,
-                placeholder: None,
-            });
-        }
-        let target = space::target(self.app, &mut contents.spaces, &self.path, &self.options)?;
-        let space = contents.spaces.find(target.space)?;
-        contents
-            .spaces
-            .require(Action::Create, Subject::SavedChart, space)?;
-        let placeholder = match named {
-            Some(slug) => {
-                contents
-                    .spaces
-                    .require(Action::Create, Subject::Dashboard, space)?;
-                Some(self.placeholder(slug, space.id)?)
-            }
-            None => None,
-        };
-        Ok(Destination {
-            space: target.space,
-            dashboard: placeholder.as_ref().map(|edit| edit.new.id),
-            target: Some(target),
-            placeholder,
-        })
-    }
-
-    /// A dashboard without tiles, for a chart that belongs to one that is not there yet.
-    fn placeholder(&self, slug: &str, space: SpaceId) -> Result<Edit> {
-        let head = Content {
-            space: Some(space),
-            ..fresh(self.app, self.project, ContentKind::Dashboard, slug)
-        };
-        let body = Packed::pack_json(&DashboardBody::default())?;
-        Ok(Edit::create(head, body))
     }
 
     /// What was done, as clients see it.
@@ -298,17 +227,6 @@ impl Upload<'_> {
                 data: PromotedChart::new(beside, head, self.body.clone(), head.id)?,
             }],
         })
-    }
-}
-
-impl Destination {
-    /// A head that lies there.
-    fn hold(&self, head: Content) -> Content {
-        Content {
-            space: self.dashboard.is_none().then_some(self.space),
-            dashboard: self.dashboard,
-            ..head
-        }
     }
 }
 

@@ -28,6 +28,10 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 #[schema(as = DashboardTileAsCode)]
 pub struct TileAsCode {
+    /// Of a tile whose chart the caller may not see, and which therefore has no `chartSlug`: it keeps its chart by this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub uuid: Option<String>,
     #[serde(rename = "type")]
     pub kind: TileType,
     pub x: f64,
@@ -96,7 +100,8 @@ pub struct TileDocument {
     pub h: f64,
     pub tab_uuid: Option<String>,
     pub tile_slug: Option<String>,
-    /// As downloaded; a chart goes by `chartSlug`, which is null where there is none.
+    /// As downloaded; a chart goes by `chartSlug`, which is null where there is none. Without it, the tile of this `uuid` keeps
+    /// the chart that it has.
     #[schema(value_type = Object)]
     pub properties: Map<String, Value>,
 }
@@ -172,6 +177,8 @@ fn document(
     mut body: DashboardBody,
     now: Timestamp,
 ) -> Result<DashboardAsCode> {
+    let hidden = body.tiles.iter_mut().map(|tile| hide(contents, tile));
+    let hidden: Vec<bool> = hidden.collect();
     let names = slugs(&body.tiles, &contents.index);
     // A tile without a slug goes by its id.
     let known = body.tiles.iter().zip(&names).map(|(tile, slug)| {
@@ -180,13 +187,13 @@ fn document(
     });
     let known: BTreeMap<String, String> = known.collect();
     rename_targets(&mut body.filters, |tile| known.get(tile).cloned());
-    let tiles = body.tiles.into_iter().zip(names);
+    let tiles = body.tiles.into_iter().zip(names).zip(hidden);
     Ok(DashboardAsCode {
         name: row.name.clone(),
         description: row.description.clone(),
         updated_at: row.updated_at,
         tiles: tiles
-            .map(|(tile, slug)| tile_document(contents, tile, slug))
+            .map(|((tile, slug), hidden)| tile_document(contents, tile, slug, hidden))
             .collect(),
         filters: body.filters.into(),
         tabs: body.tabs,
@@ -198,16 +205,36 @@ fn document(
     })
 }
 
-fn tile_document(contents: &Contents<'_>, tile: Tile, slug: Option<String>) -> TileAsCode {
-    let chart = tile
-        .face
-        .shows()
-        .and_then(|(what, id)| contents.index.get(what, id));
-    let seen = chart.filter(|chart| contents.may(Action::View, chart));
+/// The chart of a tile, as long as it is there.
+fn chart_of<'a>(contents: &'a Contents<'_>, tile: &Tile) -> Option<&'a Content> {
+    let (what, id) = tile.face.shows()?;
+    contents.index.get(what, id)
+}
+
+/// Takes the chart off a tile that the caller may not see: a document tells neither its slug nor its name. Answers whether it
+/// did.
+fn hide(contents: &Contents<'_>, tile: &mut Tile) -> bool {
+    let chart = chart_of(contents, tile);
+    let hidden = chart.is_some_and(|chart| !contents.may(Action::View, chart));
+    if hidden {
+        tile.face.show(None);
+    }
+    hidden
+}
+
+fn tile_document(
+    contents: &Contents<'_>,
+    tile: Tile,
+    slug: Option<String>,
+    hidden: bool,
+) -> TileAsCode {
+    let chart = chart_of(contents, &tile);
     let slug_and_name = [
-        ("chartSlug", Some(json!(chart.map(|chart| &chart.slug)))),
-        ("chartName", Some(json!(seen.map(|chart| &chart.name)))),
+        ("chartSlug", chart.map(|chart| &chart.slug)),
+        ("chartName", chart.map(|chart| &chart.name)),
     ];
+    // Null says that there is no chart; of one that is hidden, nothing is said.
+    let slug_and_name = slug_and_name.map(|(name, text)| (name, (!hidden).then(|| json!(text))));
     let (own, hide_title): (Vec<(&str, Option<Value>)>, _) = match &tile.face {
         TileFace::SavedChart {
             title, hide_title, ..
@@ -248,6 +275,7 @@ fn tile_document(contents: &Contents<'_>, tile: Tile, slug: Option<String>) -> T
     let properties = own.filter_map(|(name, value)| Some((name.to_owned(), value?)));
     let properties = Value::Object(properties.collect());
     TileAsCode {
+        uuid: hidden.then_some(tile.uuid),
         kind: tile.face.kind(),
         x: tile.x,
         y: tile.y,

@@ -7,9 +7,10 @@ use app::{
     domain::{
         access::{Action, Subject},
         content::{
-            Content, ContentKind, DashboardBody, DashboardFilters, Index, Tile, TileType,
+            Content, ContentKind, DashboardBody, DashboardFilters, Tile, TileType,
             content_description, content_name,
         },
+        id::ContentId,
         packed::Packed,
     },
     store::{Edit, NewSpaces},
@@ -135,7 +136,7 @@ impl Upload<'_> {
 
     /// What a document without a dashboard makes.
     fn create(&self, contents: &mut Contents<'_>) -> Result<Plan> {
-        let body = self.body(&contents.index, None)?;
+        let body = self.body(contents, None)?;
         let target = self.target(contents)?;
         let shown = shown(&body);
         let head = Content {
@@ -146,7 +147,7 @@ impl Upload<'_> {
             shown,
             ..fresh(self.app, self.project, ContentKind::Dashboard, self.slug)
         };
-        let edit = Edit::create(head, Packed::pack_json(&body)?);
+        let edit = Edit::create(head, Packed::pack_version(&body)?);
         Ok(Plan {
             action: Act::Create,
             head: edit.result(),
@@ -169,7 +170,7 @@ impl Upload<'_> {
         let original: DashboardBody = version.body.unpack_json()?;
         let mut stored = original.clone();
         forget_gone(&mut stored, &contents.index);
-        let mut body = self.body(&contents.index, Some(&stored))?;
+        let mut body = self.body(contents, Some(&stored))?;
         let is_new = self.options.force || !same(&stored, &body)?;
         remember_gone(
             &mut body.tiles,
@@ -196,7 +197,7 @@ impl Upload<'_> {
             new.updated_by = Some(self.project.user.id);
             new.shown = shown(&body);
             new.tiled.extend(new.shown.charts.iter().copied());
-            Some(Edit::version(&head, new, Packed::pack_json(&body)?))
+            Some(Edit::version(&head, new, Packed::pack_version(&body)?))
         } else {
             (new != head).then(|| Edit::change(&head, new))
         };
@@ -210,8 +211,14 @@ impl Upload<'_> {
     }
 
     /// The version that the document describes. What the stored one has under other names keeps its ids.
-    fn body(&self, index: &Index, stored: Option<&DashboardBody>) -> Result<DashboardBody> {
-        let tiles = self.sent.tiles.iter().map(|tile| self.tile(tile, index));
+    fn body(
+        &self,
+        contents: &Contents<'_>,
+        stored: Option<&DashboardBody>,
+    ) -> Result<DashboardBody> {
+        let index = &contents.index;
+        let sent = self.sent.tiles.iter();
+        let tiles = sent.map(|tile| self.tile(tile, contents, stored));
         let mut tiles: Vec<Tile> = tiles.collect::<Result<_>>()?;
         let names = slugs(&tiles, index);
         let keys = self.sent.tiles.iter().zip(names).map(|(sent, name)| Key {
@@ -270,7 +277,12 @@ impl Upload<'_> {
     }
 
     /// A tile of the document, with an id of its own.
-    fn tile(&self, sent: &TileDocument, index: &Index) -> Result<Tile> {
+    fn tile(
+        &self,
+        sent: &TileDocument,
+        contents: &Contents<'_>,
+        stored: Option<&DashboardBody>,
+    ) -> Result<Tile> {
         let mut properties = sent.properties.clone();
         properties.retain(|name, _| name != "savedChartUuid" && name != "savedSqlUuid");
         let tile = SentTile {
@@ -289,19 +301,38 @@ impl Upload<'_> {
             TileType::SqlChart => ContentKind::SqlChart,
             TileType::Markdown | TileType::Loom => return Ok(tile),
         };
-        let chart = match sent.properties.get("chartSlug") {
-            Some(Value::Null) => None,
-            Some(Value::String(slug)) => {
-                let found = index.by_slug(what, slug);
-                Some(found.ok_or(Error::NotFound(what.named()))?.id)
-            }
-            _ => {
-                return Err(Error::invalid(
-                    "A tile names its chart by its slug in \"chartSlug\"; null is none",
-                ));
-            }
-        };
-        tile.face.show(chart);
+        tile.face.show(chart_of(sent, what, contents, stored)?);
         Ok(tile)
+    }
+}
+
+/// The chart of a tile: the one that it names, or the one that the tile of its id has. Who may not see a chart hears the same of
+/// its slug as of one that nothing has.
+fn chart_of(
+    sent: &TileDocument,
+    what: ContentKind,
+    contents: &Contents<'_>,
+    stored: Option<&DashboardBody>,
+) -> Result<Option<ContentId>> {
+    let unnamed = || {
+        Error::invalid(
+            "A tile names its chart by its slug in \"chartSlug\", null for none; without it, only a tile whose \"uuid\" the dashboard has keeps its chart",
+        )
+    };
+    match sent.properties.get("chartSlug") {
+        Some(Value::Null) => Ok(None),
+        Some(Value::String(slug)) => {
+            let found = contents.index.by_slug(what, slug);
+            let seen = found.filter(|chart| contents.may(Action::View, chart));
+            Ok(Some(seen.ok_or(Error::NotFound(what.named()))?.id))
+        }
+        Some(_) => Err(unnamed()),
+        None => {
+            let mut tiles = stored.into_iter().flat_map(|stored| &stored.tiles);
+            let known = tiles
+                .find(|old| Some(&old.uuid) == sent.uuid.as_ref() && old.face.kind() == sent.kind);
+            let shows = known.map(|old| old.face.shows().map(|(_, id)| id));
+            shows.ok_or_else(unnamed)
+        }
     }
 }

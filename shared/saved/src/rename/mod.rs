@@ -29,7 +29,7 @@ use app::{
     App, Error, InProject, Kind, Result,
     domain::{
         content::{ChartBody, Content, ContentKind, DashboardBody, Index},
-        id::{ContentId, UserId},
+        id::{ContentId, UserId, WorkId},
         packed::Packed,
         work::{Work, WorkKind},
     },
@@ -41,8 +41,9 @@ use utoipa::ToSchema;
 use crate::{
     chart,
     edit::Editing,
+    once,
     validate::{AT_ONCE, latest},
-    work::{Came, begin as begin_work},
+    work::Came,
 };
 use names::Names;
 use outcome::{Failed, Outcome, seen};
@@ -97,13 +98,22 @@ pub fn differ(from: &str, to: &str) -> Result<()> {
     Ok(())
 }
 
-/// Begins a rename of everything in a project.
+/// Begins a rename of everything in a project. A request that comes again with its key begins no other one.
 ///
 /// # Errors
-/// `Invalid` when there is nothing to rename; `NotExists` when the project is gone.
-pub async fn begin(app: &App, project: &InProject, rename: &Rename) -> Result<Work> {
+/// `Invalid` when there is nothing to rename; `NotExists` when the project is gone; `Changed` when a request with the same key
+/// was a moment earlier.
+pub async fn begin(
+    app: &App,
+    project: &InProject,
+    rename: &Rename,
+    key: Option<&str>,
+) -> Result<WorkId> {
     differ(&rename.from, &rename.to)?;
-    begin_work(app, project, WorkKind::Rename, rename).await
+    match once::before(app, project, key).await? {
+        Some(earlier) => Ok(earlier),
+        None => once::begin(app, project, WorkKind::Rename, rename, key).await,
+    }
 }
 
 /// Does a rename. May be repeated: what an earlier try has done is not done again, and told all the same.

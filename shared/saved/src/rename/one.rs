@@ -7,7 +7,7 @@ use app::{
     domain::{
         access::Action,
         content::{ChartBody, Content},
-        work::Work,
+        id::WorkId,
     },
 };
 use semantic::{MetricQuery, query::CustomDimension};
@@ -60,7 +60,7 @@ pub async fn fields(
     Ok(explore_of(app, project, explore).await?.ids())
 }
 
-/// Renames in one chart, and answers it as it is then; with `fixAll` also begins to rename everywhere else.
+/// Renames in one chart, and answers it as it is then; with `fixAll` also begins to rename everywhere else, once for a key.
 ///
 /// # Errors
 /// `Invalid` for names that are the same, and for a field of another table where all are to be renamed; `NotFound` for a
@@ -71,8 +71,8 @@ pub async fn rename(
     project: &InProject,
     chart: &str,
     asked: &RenameChart,
-    if_match: Option<u64>,
-) -> Result<(Content, Option<Work>)> {
+    (if_match, key): (Option<u64>, Option<&str>),
+) -> Result<(Content, Option<WorkId>)> {
     differ(&asked.from, &asked.to)?;
     let head = chart_of(app, project, chart).await?;
     let place = Place::of(app, project, &head).await?;
@@ -83,7 +83,7 @@ pub async fn rename(
     };
     let head = on_chart(app, project.user.id, &names, &head, if_match).await?;
     let work = match everywhere {
-        Some(rename) => Some(begin(app, project, &rename).await?),
+        Some(rename) => Some(begin(app, project, &rename, key).await?),
         None => None,
     };
     Ok((head, work))

@@ -34,7 +34,7 @@ use app::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::work::{Came, begin as begin_work};
+use crate::{once, work::Came};
 use charts::{Fault, own_ids};
 use dashboards::Charts;
 use explores::Explores;
@@ -64,22 +64,27 @@ enum Given {
 }
 
 /// Begins a validation: against the project's explores, whose result is the project's list, or against given ones, whose
-/// result goes with the work.
+/// result goes with the work. A request that comes again with its key begins no other one.
 ///
 /// # Errors
-/// `NotExists` when the project is gone; `Invalid` for more explores than one validation takes.
+/// `NotExists` when the project is gone; `Invalid` for more explores than one validation takes; `Changed` when a request with
+/// the same key was a moment earlier.
 pub async fn begin(
     app: &App,
     project: &InProject,
     targets: BTreeSet<Target>,
     explores: Option<Vec<Sketch>>,
-) -> Result<Work> {
+    key: Option<&str>,
+) -> Result<WorkId> {
+    if let Some(earlier) = once::before(app, project, key).await? {
+        return Ok(earlier);
+    }
     let explores = match explores {
         Some(explores) => Some(keep(app, explores).await?),
         None => None,
     };
     let input = Input { targets, explores };
-    begin_work(app, project, WorkKind::Validate, &input).await
+    once::begin(app, project, WorkKind::Validate, &input, key).await
 }
 
 async fn keep(app: &App, explores: Vec<Sketch>) -> Result<Given> {
@@ -110,7 +115,7 @@ pub async fn begin_after_deploy(app: &App, project: &InProject) -> Result<()> {
     )?;
     let broken = entries.iter().any(|entry| entry.is_error);
     if broken || last.run.is_some() || index.live().next().is_some() {
-        begin(app, project, BTreeSet::new(), None).await?;
+        begin(app, project, BTreeSet::new(), None, None).await?;
     }
     Ok(())
 }
