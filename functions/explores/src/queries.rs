@@ -8,7 +8,7 @@ use app::{
     domain::{
         access::{Action, Subject},
         id::QueryId,
-        query::{Failure, Purpose, Query, QueryStatus, WAITED},
+        query::{Failure, Outcome, Purpose, Query, QueryStatus, WAITED},
     },
 };
 use axum::{
@@ -267,12 +267,15 @@ pub(crate) async fn get_async_query_results(
     if page < 1 || !(1..=LARGEST_PAGE).contains(&size) {
         return Err(Error::Page);
     }
-    let ready = match query.status {
-        QueryStatus::Ready => Some(ready_page(&app, &query, page, size).await?),
+    let progress = query::job::progress(&app, &query).await?;
+    let ready = match progress {
+        Progress::Completed(outcome) => {
+            Some(ready_page(&app, &query, outcome, (page, size)).await?)
+        }
         _ => None,
     };
     // A job that was given up leaves its query as it is.
-    let (status, failure) = match (query.status, query::job::progress(&app, &query).await?) {
+    let (status, failure) = match (query.status, progress) {
         (QueryStatus::Pending | QueryStatus::Error, Progress::Failed(failure)) => {
             (QueryStatus::Error, Some(failure))
         }
@@ -319,9 +322,13 @@ fn whole(sent: Option<f64>, otherwise: u64) -> Result<u64> {
     }
 }
 
-async fn ready_page(app: &App, query: &Query, page: u64, size: u64) -> Result<ReadyPage> {
+async fn ready_page(
+    app: &App,
+    query: &Query,
+    outcome: &Outcome,
+    (page, size): (u64, u64),
+) -> Result<ReadyPage> {
     let begun = Instant::now();
-    let outcome = query.rows()?;
     let pages = outcome.rows.div_ceil(size);
     // What has no rows has none on any page.
     if pages > 0 && page > pages {
@@ -474,7 +481,7 @@ pub(crate) async fn get_async_query_results_stream(
 
 /// All rows of a query as JSON lines. What Lambda's 6 MB do not carry is a redirect to a file.
 pub(crate) async fn lines(app: &App, query: &Query) -> Result<Response> {
-    let outcome = query.rows()?;
+    let outcome = query::job::rows(app, query).await?;
     if outcome.bytes > LARGEST_ANSWER {
         let wanted = Wanted::default();
         let (link, _) = query::export::file_of(app, query, &wanted, export::File::Jsonl).await?;

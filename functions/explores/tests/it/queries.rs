@@ -265,7 +265,7 @@ async fn what_breaks_off_in_the_middle_is_an_error_and_leaves_no_file() {
     });
     assert_eq!(answer.ok(), expected);
     let results = ana.get(&format!("{query}/results")).await;
-    assert_eq!(results.refusal(), "400 ParameterError");
+    assert_eq!(results.refusal(), "400 WarehouseQueryError");
     let folder = app.folder("files").join("rows").join(&project);
     let left = std::fs::read_dir(folder).map_or(0, Iterator::count);
     assert_eq!(left, 0);

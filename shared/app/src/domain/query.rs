@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, Kind, Result,
     clock::Timestamp,
     domain::{
         id::{JobId, OrganizationId, ProjectId, QueryId, UserId},
@@ -116,19 +115,4 @@ pub struct Query {
 pub struct CachedRows {
     pub outcome: Outcome,
     pub expires_at: Timestamp,
-}
-
-impl Query {
-    /// The rows, once they are there.
-    ///
-    /// # Errors
-    /// `Invalid` while they are not, and when they never will be.
-    pub fn rows(&self) -> Result<&Outcome> {
-        match (&self.outcome, &self.failure, self.status) {
-            (Some(outcome), _, QueryStatus::Ready) => Ok(outcome),
-            (_, Some(failure), _) => Err(Error::invalid(failure.message.clone())),
-            (_, _, QueryStatus::Pending) => Err(Error::Changed(Kind::Query)),
-            _ => Err(Error::invalid("The query was cancelled")),
-        }
-    }
 }
