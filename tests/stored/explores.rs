@@ -100,6 +100,7 @@ fn query(
         outcome: Some(outcome),
         failure: None,
         cached: false,
+        page_size: None,
         job: None,
     }
 }

@@ -188,7 +188,7 @@ pub(crate) struct PageParams {
     /// From 1 on.
     #[param(nullable = false)]
     page: Option<f64>,
-    /// Rows of a page, 500 if not said, 2,500 at most.
+    /// Rows of a page, 2,500 at most; if not said, as many as the first page had that was read, or 500.
     #[param(nullable = false)]
     page_size: Option<f64>,
 }
@@ -263,7 +263,8 @@ pub(crate) async fn get_async_query_results(
     Path(path): Path<QueryPath>,
 ) -> Result<Reply<QueryPage>> {
     let query = own(&app, &project, &path.query_uuid).await?;
-    let (page, size) = (whole(params.page, 1)?, whole(params.page_size, USUAL_PAGE)?);
+    let usual = query.page_size.unwrap_or(USUAL_PAGE);
+    let (page, size) = (whole(params.page, 1)?, whole(params.page_size, usual)?);
     if page < 1 || !(1..=LARGEST_PAGE).contains(&size) {
         return Err(Error::Page);
     }
@@ -337,6 +338,9 @@ async fn ready_page(
     let asked: Asked = query.asked.unpack_json()?;
     let columns = page::columns(outcome)?;
     let rows = page::rows(app, outcome, (page - 1) * size, size).await?;
+    if query.page_size.is_none() {
+        app.store.keep_page_size(query.id, size).await?;
+    }
     let written = Shown::new(&columns, &asked.fields).written(&rows);
     let kinds = columns.iter().map(|column| {
         let kind = json!({ "reference": column.name, "type": column.r#type.simple() });

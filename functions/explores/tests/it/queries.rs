@@ -109,6 +109,45 @@ async fn rows_are_read_page_by_page() {
 }
 
 #[tokio::test]
+async fn pages_that_nobody_sizes_are_as_long_as_the_first_that_was_read() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(numbers(2_501));
+    let query = ask(&ana, &project, &every_order()).await;
+    let page = async |params: &str| ana.get(&format!("{query}?{params}")).await;
+    // What is refused is no page that was read.
+    for refused in ["page=100&pageSize=100", "pageSize=2501"] {
+        assert_eq!(page(refused).await.refusal(), "422 PaginationError");
+    }
+    let first = page("pageSize=300").await.ok();
+    assert_eq!((&first["page"], &first["nextPage"]), (&json!(1), &json!(2)));
+    let of = |page: &Value| {
+        ["pageSize", "totalPageCount", "previousPage", "nextPage"].map(|key| page[key].clone())
+    };
+    let second = page("page=2").await.ok();
+    assert_eq!(json!(of(&second)), json!([300, 9, 1, 3]));
+    let ids = ["orders_order_id"];
+    assert_eq!(raw(&second["rows"], &ids)[0], [json!(300)]);
+    // One of another size is one of another size.
+    let odd = page("page=2&pageSize=700").await.ok();
+    assert_eq!(json!(of(&odd)), json!([700, 4, 1, 3]));
+    let last = page("page=9").await.ok();
+    assert_eq!(json!(of(&last)), json!([101, 9, 8, null]));
+    assert_eq!(page("page=10").await.refusal(), "422 PaginationError");
+    // The usual size is one, too.
+    app.warehouse.say(numbers(2_501));
+    let query = ask(&ana, &project, &every_order()).await;
+    for (params, size, pages) in [("", 500, 6), ("?pageSize=100", 100, 26), ("", 500, 6)] {
+        let page = ana.get(&format!("{query}{params}")).await.ok();
+        assert_eq!(
+            (&page["pageSize"], &page["totalPageCount"]),
+            (&json!(size), &json!(pages)),
+            "{params}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_answer_without_rows_has_one_empty_page() {
     let app = TestApp::new(local::api()).await;
     let (ana, project) = open(&app).await;

@@ -104,6 +104,9 @@ pub struct Query {
     /// Whether the rows were there before.
     #[serde(default)]
     pub cached: bool,
+    /// How many rows the first page had that was read: the others have as many where nobody says how many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u64>,
     /// The job that answers it, where it was not answered at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
