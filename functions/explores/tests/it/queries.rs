@@ -285,6 +285,14 @@ async fn a_zoom_is_taken_beside_the_query_and_in_it() {
             rows[0]["orders_ordered_at_month"]["value"]["formatted"],
             "2024"
         );
+        let item = &asked["fields"]["orders_ordered_at_month"];
+        assert_eq!(item["label"], "ordered_at year");
+        for (only_raw, first) in [(false, "2024"), (true, "2024-01-01")] {
+            let wanted = json!({ "type": "csv", "onlyRaw": only_raw, "byteOrderMark": false });
+            let made = ana.post(&format!("{at}/download")).json(&wanted).await.ok();
+            let text = file(&app, made["fileUrl"].as_str().unwrap()).await;
+            assert_eq!(text, format!("ordered_at year,Orders\n{first},5\n"));
+        }
     }
 }
 

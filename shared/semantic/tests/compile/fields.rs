@@ -67,6 +67,51 @@ fn a_zoom_changes_the_column_and_not_the_filter() {
 }
 
 #[test]
+fn a_zoomed_column_is_called_after_what_it_is_cut_to() {
+    let mut explore = explore();
+    let dimensions = &mut explore["tables"]["orders"]["dimensions"];
+    dimensions["ordered_at"]["label"] = json!("Ordered at");
+    dimensions["ordered_at_day"] = dimensions["ordered_at"].clone();
+    for (key, value) in [
+        ("name", "ordered_at_day"),
+        ("label", "Day of the order"),
+        ("type", "date"),
+        ("timeInterval", "DAY"),
+        ("timeIntervalBaseDimensionName", "ordered_at"),
+    ] {
+        dimensions["ordered_at_day"][key] = json!(value);
+    }
+    let explore = read(explore);
+    let item = |id: &str, zoom: serde_json::Value| {
+        let ask =
+            json!({ "dimensions": ["orders_status", id, "orders_ordered_on"], "dateZoom": zoom });
+        let items = semantic::fields::items(&explore, &query(ask));
+        assert_eq!(items["orders_status"]["label"], "status");
+        assert_eq!(items["orders_ordered_on"]["label"], "ordered_on");
+        ["label", "type", "timeInterval", "name"].map(|key| items[id][key].clone())
+    };
+    let day = "orders_ordered_at_day";
+    let month = json!(["Ordered at month", "date", "MONTH", "ordered_at_day"]);
+    assert_eq!(json!(item(day, json!({ "granularity": "Month" }))), month);
+    let named = json!({ "granularity": "Month", "xAxisFieldId": day });
+    assert_eq!(json!(item(day, named)), month);
+    let base = item("orders_ordered_at", json!({ "granularity": "Week" }));
+    assert_eq!(
+        json!(base),
+        json!(["Ordered at week", "date", "WEEK", "ordered_at"])
+    );
+    // Nothing to cut.
+    let own = json!(["Day of the order", "date", "DAY", "ordered_at_day"]);
+    for zoom in [
+        json!({ "granularity": "Day" }),
+        json!({}),
+        json!({ "granularity": "Month", "xAxisFieldId": "orders_status" }),
+    ] {
+        assert_eq!(json!(item(day, zoom)), own);
+    }
+}
+
+#[test]
 fn a_relative_filter_of_a_metric_counts_from_now_and_not_from_the_deploy() {
     let mut explore = explore();
     explore["tables"]["orders"]["metrics"]["total"]["filters"] = json!([
