@@ -182,6 +182,59 @@ fn a_required_filter_holds_until_the_query_filters_its_field() {
 }
 
 #[test]
+fn a_required_filter_of_a_joined_table_holds_before_it_is_joined() {
+    let required = json!([
+        {"id": "1", "target": {"fieldRef": "region"}, "operator": "equals", "values": ["EU ${TABLE}"], "required": true},
+        {"id": "2", "target": {"fieldRef": "customers.name"}, "operator": "notNull", "required": true},
+        {"id": "3", "target": {"fieldRef": "customer_id"}, "operator": "equals", "values": [7], "required": false},
+        {"id": "4", "target": {"fieldRef": "orders.status"}, "operator": "equals", "values": ["x"], "required": true},
+    ]);
+    let ask = |change: &dyn Fn(&mut serde_json::Value), changes: serde_json::Value| {
+        let mut explore = explore();
+        explore["tables"]["customers"]["requiredFilters"] = required.clone();
+        change(&mut explore["tables"]["customers"]);
+        let compiled = compile(&read(explore), &query(changes), &options());
+        compiled.unwrap().sql
+    };
+    let by_name = || json!({"dimensions": ["customers_name"]});
+    let found = ask(&|_| {}, by_name());
+    let joined = "\nLEFT OUTER JOIN (SELECT * FROM \"db\".\"s\".\"customers\" AS \"customers\" WHERE \
+                  ( (\"customers\".region) IN ('EU ${TABLE}') ) AND ( (\"customers\".name) IS NOT NULL )) AS \"customers\"\n";
+    assert!(
+        found.contains(joined) && !found.contains("\nWHERE"),
+        "{found}"
+    );
+    // Beside the filter of its rows.
+    let filtered = |customers: &mut serde_json::Value| {
+        customers["sqlWhere"] = json!("\"customers\".a = 1 OR 1 = 2");
+    };
+    let found = ask(&filtered, by_name());
+    let both = "WHERE (\"customers\".a = 1 OR 1 = 2) AND ( (\"customers\".region) IN";
+    assert!(found.contains(both), "{found}");
+    // With the SQL of its field over several tables it can only hold when they are joined.
+    let wide = |customers: &mut serde_json::Value| {
+        customers["dimensions"]["region"]["tablesReferences"] = json!(["customers", "items"]);
+    };
+    let found = ask(&wide, by_name());
+    let after = "\nWHERE ( (\"customers\".region) IN ('EU ${TABLE}') )\n";
+    assert!(
+        found.contains(after) && found.contains("AS \"items\""),
+        "{found}"
+    );
+    // The query's own filter is enough, and a table that is not joined has no rows to leave out.
+    let own = json!({"dimensions": {"id": "1", "and": [
+        {"id": "2", "target": {"fieldId": "customers_region"}, "operator": "notNull"}]}});
+    let mut filtered = by_name();
+    filtered["filters"] = own;
+    let found = ask(&|_| {}, filtered);
+    assert!(
+        !found.contains("'EU") && found.contains("WHERE ( (\"customers\".name) IS NOT NULL )"),
+        "{found}"
+    );
+    assert!(!ask(&|_| {}, json!({})).contains("customers"));
+}
+
+#[test]
 fn the_rows_of_a_metric_are_counted_once_and_its_relationship_may_be_left_to_the_keys() {
     let ask = json!({"dimensions": ["items_sku"], "metrics": ["orders_total", "items_pieces"]});
     let declared = compile(&read(explore()), &query(ask.clone()), &options()).unwrap();
