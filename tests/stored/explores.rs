@@ -100,6 +100,7 @@ fn query(
         outcome: Some(outcome),
         failure: None,
         cached: false,
+        page_size: None,
         job: None,
     }
 }
@@ -144,7 +145,7 @@ pub(super) async fn is_read(app: &TestApp, ana: &Actor<'_>, project: &str, known
     for key in keys.filter_map(|(pk, _)| pk.strip_prefix("QUERY#").map(QueryId::parse)) {
         let found = app.app.store.query(key.unwrap(), now).await.unwrap();
         let found = found.unwrap();
-        assert_eq!(found.rows().unwrap().rows, 1);
+        assert_eq!(found.outcome.unwrap().rows, 1);
         let asked: query::Asked = found.asked.unpack_json().unwrap();
         assert_eq!(asked.sql, "SELECT 1");
         let rows = app.app.store.cached_rows(found.project, "5e55", now).await;

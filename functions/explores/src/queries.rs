@@ -8,7 +8,7 @@ use app::{
     domain::{
         access::{Action, Subject},
         id::QueryId,
-        query::{Failure, Purpose, Query, QueryStatus, WAITED},
+        query::{Failure, Outcome, Purpose, Query, QueryStatus, WAITED},
     },
 };
 use axum::{
@@ -188,7 +188,7 @@ pub(crate) struct PageParams {
     /// From 1 on.
     #[param(nullable = false)]
     page: Option<f64>,
-    /// Rows of a page, 500 if not said, 2,500 at most.
+    /// Rows of a page, 2,500 at most; if not said, as many as the first page had that was read, or 500.
     #[param(nullable = false)]
     page_size: Option<f64>,
 }
@@ -263,16 +263,20 @@ pub(crate) async fn get_async_query_results(
     Path(path): Path<QueryPath>,
 ) -> Result<Reply<QueryPage>> {
     let query = own(&app, &project, &path.query_uuid).await?;
-    let (page, size) = (whole(params.page, 1)?, whole(params.page_size, USUAL_PAGE)?);
+    let usual = query.page_size.unwrap_or(USUAL_PAGE);
+    let (page, size) = (whole(params.page, 1)?, whole(params.page_size, usual)?);
     if page < 1 || !(1..=LARGEST_PAGE).contains(&size) {
         return Err(Error::Page);
     }
-    let ready = match query.status {
-        QueryStatus::Ready => Some(ready_page(&app, &query, page, size).await?),
+    let progress = query::job::progress(&app, &query).await?;
+    let ready = match progress {
+        Progress::Completed(outcome) => {
+            Some(ready_page(&app, &query, outcome, (page, size)).await?)
+        }
         _ => None,
     };
     // A job that was given up leaves its query as it is.
-    let (status, failure) = match (query.status, query::job::progress(&app, &query).await?) {
+    let (status, failure) = match (query.status, progress) {
         (QueryStatus::Pending | QueryStatus::Error, Progress::Failed(failure)) => {
             (QueryStatus::Error, Some(failure))
         }
@@ -319,9 +323,13 @@ fn whole(sent: Option<f64>, otherwise: u64) -> Result<u64> {
     }
 }
 
-async fn ready_page(app: &App, query: &Query, page: u64, size: u64) -> Result<ReadyPage> {
+async fn ready_page(
+    app: &App,
+    query: &Query,
+    outcome: &Outcome,
+    (page, size): (u64, u64),
+) -> Result<ReadyPage> {
     let begun = Instant::now();
-    let outcome = query.rows()?;
     let pages = outcome.rows.div_ceil(size);
     // What has no rows has none on any page.
     if pages > 0 && page > pages {
@@ -330,6 +338,9 @@ async fn ready_page(app: &App, query: &Query, page: u64, size: u64) -> Result<Re
     let asked: Asked = query.asked.unpack_json()?;
     let columns = page::columns(outcome)?;
     let rows = page::rows(app, outcome, (page - 1) * size, size).await?;
+    if query.page_size.is_none() {
+        app.store.keep_page_size(query.id, size).await?;
+    }
     let written = Shown::new(&columns, &asked.fields).written(&rows);
     let kinds = columns.iter().map(|column| {
         let kind = json!({ "reference": column.name, "type": column.r#type.simple() });
@@ -474,7 +485,7 @@ pub(crate) async fn get_async_query_results_stream(
 
 /// All rows of a query as JSON lines. What Lambda's 6 MB do not carry is a redirect to a file.
 pub(crate) async fn lines(app: &App, query: &Query) -> Result<Response> {
-    let outcome = query.rows()?;
+    let outcome = query::job::rows(app, query).await?;
     if outcome.bytes > LARGEST_ANSWER {
         let wanted = Wanted::default();
         let (link, _) = query::export::file_of(app, query, &wanted, export::File::Jsonl).await?;

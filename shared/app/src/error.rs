@@ -203,6 +203,9 @@ pub enum Error {
     /// Someone else's write came first.
     #[error("{0} was changed meanwhile, try again")]
     Changed(Kind),
+    /// Its answer is still being made.
+    #[error("{0} is not ready yet; ask again in a moment")]
+    NotReady(Kind),
     /// A limit is reached; whole seconds until it opens again.
     #[error("Too many requests, try again later")]
     TooMany { retry_after: Duration },

@@ -230,6 +230,10 @@ pub struct ShownMetricQuery {
     #[schema(nullable = false)]
     pub metric_overrides: Option<HashMap<String, Value>>,
     #[schema(nullable = false)]
+    pub dimension_overrides: Option<HashMap<String, Value>>,
+    #[schema(nullable = false)]
+    pub pivot_dimensions: Option<Vec<String>>,
+    #[schema(nullable = false)]
     pub metadata: Option<Value>,
 }
 
@@ -256,4 +260,6 @@ pub struct ShownCalculation {
     pub r#type: Option<String>,
     #[schema(nullable = false)]
     pub index: Option<Value>,
+    #[schema(nullable = false)]
+    pub template: Option<Value>,
 }

@@ -1,6 +1,6 @@
 //! Which columns a file has, in which order, with which headers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -60,6 +60,12 @@ pub enum Role {
     },
 }
 
+impl Options {
+    fn custom_label(&self, name: &str) -> Option<&String> {
+        self.custom_labels.get(name).filter(|one| !one.is_empty())
+    }
+}
+
 impl Item {
     /// A column of which nothing more than a label is known.
     pub fn new(label: impl Into<String>) -> Self {
@@ -73,16 +79,9 @@ impl Item {
         }
     }
 
-    fn header(&self, name: &str, options: &Options) -> String {
-        let custom = options
-            .custom_labels
-            .get(name)
-            .filter(|one| !one.is_empty());
-        match (custom, &self.table_label) {
-            (Some(custom), _) => custom.clone(),
-            (None, Some(table)) if options.show_table_names => format!("{table} {}", self.label),
-            (None, _) => self.label.clone(),
-        }
+    fn with_table(&self) -> Option<String> {
+        let table = self.table_label.as_ref()?;
+        Some(format!("{table} {}", self.label))
     }
 }
 
@@ -104,10 +103,9 @@ pub struct ColumnPlan {
 }
 
 impl ColumnPlan {
-    fn new(from: usize, column: &Column, item: Item, options: &Options) -> Self {
+    fn new((from, column, item): Found<'_>, header: String, options: &Options) -> Self {
         let kind = item.kind.unwrap_or(column.r#type);
         let interval = item.interval.filter(|_| !options.only_raw);
-        let header = item.header(&column.name, options);
         let show = item.show.filter(|_| !options.only_raw);
         Self {
             name: column.name.clone(),
@@ -153,6 +151,8 @@ impl Plan {
 ///
 /// A column is left out if it is hidden or if there is no item for it. Those in `column_order` come first (its first mention counts),
 /// the rest follow as they are. The header is the custom label, else `<table label> <label>` if table names are shown, else the label.
+/// Headers that would be equal are told apart: by the label of the table in front, else by the name of the column behind, else by a
+/// number; custom labels stay as they are.
 pub fn plan(
     columns: &[Column],
     mut item: impl FnMut(&str) -> Option<Item>,
@@ -162,25 +162,100 @@ pub fn plan(
     for (at, name) in options.column_order.iter().enumerate() {
         order.entry(name).or_insert(at);
     }
-    let mut planned: Vec<ColumnPlan> = columns
+    let mut found: Vec<Found<'_>> = columns
         .iter()
         .enumerate()
-        .filter_map(|(from, column)| {
-            Some(ColumnPlan::new(from, column, item(&column.name)?, options))
-        })
+        .filter_map(|(from, column)| Some((from, column, item(&column.name)?)))
         .collect();
-    planned.sort_by_key(|column| {
+    found.sort_by_key(|(_, column, _)| {
         order
             .get(column.name.as_str())
             .copied()
             .unwrap_or(usize::MAX)
     });
-    let (hidden, planned): (Vec<_>, Vec<_>) = planned
+    let (hidden, shown): (Vec<_>, Vec<_>) = found
         .into_iter()
-        .partition(|column| options.hidden_fields.contains(&column.name));
+        .partition(|(_, column, _)| options.hidden_fields.contains(&column.name));
     Plan {
-        columns: planned,
-        hidden,
+        columns: planned(shown, options),
+        hidden: planned(hidden, options),
         bom: true,
+    }
+}
+
+/// Where a column is, and what is known of it.
+type Found<'a> = (usize, &'a Column, Item);
+
+fn planned(found: Vec<Found<'_>>, options: &Options) -> Vec<ColumnPlan> {
+    let headers = headers(&found, options);
+    let each = found.into_iter().zip(headers);
+    each.map(|(found, header)| ColumnPlan::new(found, header, options))
+        .collect()
+}
+
+/// The headers of columns, none like another but where custom labels are equal.
+fn headers(columns: &[Found<'_>], options: &Options) -> Vec<String> {
+    let header = |(_, column, item): &Found<'_>| match options.custom_label(&column.name) {
+        Some(custom) => custom.clone(),
+        None => item
+            .with_table()
+            .filter(|_| options.show_table_names)
+            .unwrap_or_else(|| item.label.clone()),
+    };
+    let mut headers: Vec<String> = columns.iter().map(header).collect();
+    tell_apart(&mut headers, columns, options, |item, _, _| {
+        item.with_table()
+    });
+    tell_apart(&mut headers, columns, options, |item, name, header| {
+        (item.label != name).then(|| format!("{header} ({name})"))
+    });
+    number(&mut headers, columns, options);
+    headers
+}
+
+/// Replaces each header that is not the only one of its kind by a fuller one, if there is one.
+fn tell_apart(
+    headers: &mut [String],
+    columns: &[Found<'_>],
+    options: &Options,
+    fuller: impl Fn(&Item, &str, &str) -> Option<String>,
+) {
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for header in headers.iter() {
+        *times.entry(header.clone()).or_default() += 1;
+    }
+    for (header, (_, column, item)) in headers.iter_mut().zip(columns) {
+        let several = times.get(header).is_some_and(|times| *times > 1);
+        if several
+            && options.custom_label(&column.name).is_none()
+            && let Some(fuller) = fuller(item, &column.name, header)
+        {
+            *header = fuller;
+        }
+    }
+}
+
+/// Numbers what is still equal, from the second on.
+fn number(headers: &mut [String], columns: &[Found<'_>], options: &Options) {
+    let is_custom = |column: &Column| options.custom_label(&column.name).is_some();
+    let mut taken: HashSet<String> = HashSet::new();
+    for (header, (_, column, _)) in headers.iter().zip(columns) {
+        if is_custom(column) {
+            taken.insert(header.clone());
+        }
+    }
+    let mut last: HashMap<String, usize> = HashMap::new();
+    for (header, (_, column, _)) in headers.iter_mut().zip(columns) {
+        if is_custom(column) || taken.insert(header.clone()) {
+            continue;
+        }
+        let number = last.entry(header.clone()).or_insert(1);
+        *header = loop {
+            *number += 1;
+            let numbered = format!("{header} ({number})");
+            if taken.insert(numbered.clone()) {
+                break numbered;
+            }
+        };
     }
 }

@@ -163,6 +163,7 @@ fn new_query(app: &App, asker: Asker, asked: Packed, purpose: Purpose) -> Query 
         outcome: None,
         failure: None,
         cached: false,
+        page_size: None,
         job: None,
     }
 }

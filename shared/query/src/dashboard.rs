@@ -8,6 +8,7 @@ use app::{
     Error, Result,
     domain::{content::DashboardFilters, id::ContentId},
 };
+use indexmap::IndexMap;
 use semantic::{
     Explore, MetricQuery,
     explore::{Dimension, DimensionType},
@@ -188,6 +189,8 @@ fn read(mut sent: Map<String, Value>, target: Value, id: String) -> Result<Rule>
         or: None,
         disabled: None,
         required: None,
+        // What is the dashboard's stays with it.
+        rest: IndexMap::new(),
         ..item
     };
     Ok(Rule { id, item, sent })

@@ -307,14 +307,14 @@ pub async fn turned(
 /// A file of a query's kept rows: a link to it, and whether rows were left out.
 ///
 /// # Errors
-/// As the ways to write one; `Invalid` and `Changed` when the rows are not there.
+/// As the ways to write one, and as [`crate::job::rows`] when the rows are not there.
 pub async fn file_of(
     app: &App,
     query: &Query,
     wanted: &Wanted,
     kind: File,
 ) -> Result<(String, bool)> {
-    let outcome = query.rows()?;
+    let outcome = crate::job::rows(app, query).await?;
     let asked: Asked = query.asked.unpack_json()?;
     let columns = page::columns(outcome)?;
     let mut source = Source::Kept(Reader::new(outcome)?);

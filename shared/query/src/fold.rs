@@ -29,8 +29,9 @@ pub(crate) struct Folded {
 pub(crate) async fn fold(mut rows: RowStream, pivot: &Pivot) -> Result<Folded> {
     let groups = pivot.group_by_columns.as_deref().unwrap_or_default();
     if groups.is_empty() {
-        let values = pivot.values_columns.iter().map(|one| {
-            json!({ "referenceField": one.reference, "pivotColumnName": one.id(), "aggregation": one.aggregation, "pivotValues": [] })
+        let names = pivot.added().values;
+        let values = pivot.values_columns.iter().zip(names).map(|(one, name)| {
+            json!({ "referenceField": one.reference, "pivotColumnName": name, "aggregation": one.aggregation, "pivotValues": [] })
         });
         let details = details(pivot, values.collect(), None);
         return Ok(Folded { rows, details });
@@ -78,7 +79,8 @@ impl Places {
             .index_column
             .as_ref()
             .map(|one| one.reference.as_str());
-        let values = pivot.values_columns.iter().map(|one| at(&one.id()));
+        let added = pivot.added();
+        let values = added.values.iter().map(|name| at(name));
         let groups = pivot.group_by_columns.iter().flatten();
         Ok(Self {
             index: at(index.unwrap_or_default())?,
@@ -86,9 +88,9 @@ impl Places {
             groups: groups
                 .map(|one| at(&one.reference))
                 .collect::<Result<_>>()?,
-            row: at("row_index")?,
-            column: at("column_index")?,
-            total: at("total_columns")?,
+            row: at(&added.row)?,
+            column: at(&added.column)?,
+            total: at(&added.total)?,
         })
     }
 }

@@ -74,6 +74,25 @@ pub async fn own(app: &App, user: CurrentUser, id: &str) -> Result<Query> {
     Ok(query)
 }
 
+/// The rows of a query.
+///
+/// # Errors
+/// `NotReady` while they are not there; `Warehouse` with what the warehouse said, and `Invalid` for a query that was cancelled or
+/// given up, when they never will be; `Unavailable` when the table does not answer.
+pub async fn rows<'a>(app: &App, query: &'a Query) -> Result<&'a Outcome> {
+    match progress(app, query).await? {
+        Progress::Completed(outcome) => Ok(outcome),
+        Progress::Scheduled | Progress::Started => Err(Error::NotReady(Kind::Query)),
+        Progress::Failed(failure) if query.failure.is_some() => Err(warehouse::Error::Query {
+            message: failure.message,
+            line: failure.line,
+            character: failure.character,
+        }
+        .into()),
+        Progress::Failed(failure) => Err(Error::invalid(failure.message)),
+    }
+}
+
 /// How a job goes.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Filters of a query, and those that a model enforces.
 
 use crate::error::{Errors, Reason};
-use crate::explore::Dimension;
+use crate::explore::{Dimension, FieldFilter};
 use crate::filter::Rule;
 use crate::query::{FilterItem, MetricQuery};
 use crate::scope::{Found, Scope, Tables, field_id};
@@ -148,69 +148,127 @@ pub(crate) fn on_dimensions<'a>(
     )
 }
 
-/// The filters that the base table's model enforces where the query has none on the same field. An interval of a date counts
-/// as the date; a filter that is switched off does not count.
-pub(crate) fn enforced<'a>(
-    scope: &Scope<'a>,
-    query: &'a MetricQuery,
-    tables: &mut Tables<'a>,
-    errors: &mut Errors,
-) -> Vec<String> {
-    let base = scope.explore.base_table.as_str();
-    let Some((base, table)) = scope.explore.tables.get_key_value(base) else {
-        return Vec::new();
-    };
-    let mut active = Vec::new();
-    if let Some(item) = &query.filters.dimensions {
-        rules(item, &mut active);
+/// The filters that models require where the query has none on the same field. An interval of a date counts as the date; a filter
+/// that is switched off does not count.
+pub(crate) struct Required {
+    /// The ids of the fields that the query filters itself.
+    filtered: Vec<String>,
+}
+
+impl Required {
+    pub(crate) fn of(scope: &Scope<'_>, query: &MetricQuery) -> Self {
+        let mut active = Vec::new();
+        if let Some(item) = &query.filters.dimensions {
+            rules(item, &mut active);
+        }
+        // What the query itself calls so is another field.
+        let is_custom = |id: &str| {
+            let mut custom = query.custom_dimensions.iter().flatten();
+            custom.any(|custom| custom.id() == id)
+        };
+        let filtered = active
+            .iter()
+            .filter_map(|item| item.target.as_ref())
+            .filter(|target| !is_custom(&target.field_id))
+            .map(|target| base_id(scope, &target.field_id));
+        Self {
+            filtered: filtered.collect(),
+        }
     }
-    // What the query itself calls so is another field.
-    let is_custom = |id: &str| {
-        let mut custom = query.custom_dimensions.iter().flatten();
-        custom.any(|custom| custom.id() == id)
-    };
-    let filtered: Vec<String> = active
-        .iter()
-        .filter_map(|item| item.target.as_ref())
-        .filter(|target| !is_custom(&target.field_id))
-        .map(|target| base_id(scope, &target.field_id))
-        .collect();
-    let mut out = Vec::new();
-    for filter in &table.required_filters {
-        if filter.required == Some(false) || filter.disabled == Some(true) {
-            continue;
-        }
-        let target = &filter.target;
-        let (named, field) = target.parts();
-        let Some(dimension) = scope.dimension_of(base, named, field) else {
-            continue;
+
+    /// What the model of a table requires, and of which field: of the base table also of a field of another one. What a joined
+    /// table's model says of others is about the explore of its own.
+    fn of_table<'a>(
+        &self,
+        scope: &Scope<'a>,
+        key: &'a str,
+    ) -> Vec<(&'a FieldFilter, &'a Dimension)> {
+        let Some(table) = scope.explore.tables.get(key) else {
+            return Vec::new();
         };
-        let id = interval_id(scope, dimension);
-        if filtered.contains(&id) {
-            continue;
-        }
-        let rule = Rule {
-            operator: filter.operator,
-            values: filter.values.as_deref().unwrap_or_default(),
-            settings: filter.settings.as_ref(),
+        let is_base = key == scope.explore.base_table;
+        let is_own = |name: &str| {
+            name == key || table.name == name || table.original_name.as_deref() == Some(name)
         };
-        match scope.rule(
-            &dimension.compiled_sql,
-            dimension.dimension_type.into(),
-            &rule,
-        ) {
-            Ok(sql) => {
-                tables.extend(scope.tables_of(dimension).0);
-                out.push(format!("( {sql} )"));
+        let holds =
+            |filter: &&FieldFilter| filter.required != Some(false) && filter.disabled != Some(true);
+        let field = |filter: &'a FieldFilter| {
+            let (named, field) = filter.target.parts();
+            let named = named.filter(|name| !is_own(name));
+            if named.is_some() && !is_base {
+                return None;
             }
-            Err(message) => errors.add(
-                Reason::Compile,
-                "exploreName",
-                format!("The required filter on \"{}\": {message}", target.field_ref),
-            ),
-        }
+            let dimension = scope.dimension_of(key, named, field)?;
+            let id = interval_id(scope, dimension);
+            (!self.filtered.contains(&id)).then_some((filter, dimension))
+        };
+        let required = table.required_filters.iter().filter(holds);
+        required.filter_map(field).collect()
     }
-    out
+
+    /// The tables that the SQL of a table's conditions names.
+    pub(crate) fn tables<'a>(&self, scope: &Scope<'a>, key: &'a str) -> Tables<'a> {
+        let mut tables = Tables::default();
+        for (_, dimension) in self.of_table(scope, key) {
+            tables.extend(scope.tables_of(dimension).0);
+        }
+        tables
+    }
+
+    /// The conditions on a table's rows before they are joined, so that an outer join keeps its other side.
+    pub(crate) fn before_joined<'a>(
+        &self,
+        scope: &Scope<'a>,
+        key: &'a str,
+        errors: &mut Errors,
+    ) -> Vec<String> {
+        self.sql(scope, key, true, errors)
+    }
+
+    /// The conditions on joined rows: those of the base table, and those of a joined one whose SQL names others.
+    pub(crate) fn when_joined<'a>(
+        &self,
+        scope: &Scope<'a>,
+        key: &'a str,
+        errors: &mut Errors,
+    ) -> Vec<String> {
+        self.sql(scope, key, false, errors)
+    }
+
+    fn sql<'a>(
+        &self,
+        scope: &Scope<'a>,
+        key: &'a str,
+        before: bool,
+        errors: &mut Errors,
+    ) -> Vec<String> {
+        let is_joined = key != scope.explore.base_table;
+        let mut out = Vec::new();
+        for (filter, dimension) in self.of_table(scope, key) {
+            let is_own = is_joined && scope.tables_of(dimension).0 == [key];
+            if is_own != before {
+                continue;
+            }
+            let rule = Rule {
+                operator: filter.operator,
+                values: filter.values.as_deref().unwrap_or_default(),
+                settings: filter.settings.as_ref(),
+            };
+            let field_type = dimension.dimension_type.into();
+            match scope.rule(&dimension.compiled_sql, field_type, &rule) {
+                Ok(sql) => out.push(format!("( {sql} )")),
+                Err(message) => {
+                    let field = &filter.target.field_ref;
+                    errors.add(
+                        Reason::Compile,
+                        "exploreName",
+                        format!("The required filter on \"{field}\": {message}"),
+                    );
+                }
+            }
+        }
+        out
+    }
 }
 
 /// The id of the date of which a field is an interval; the field's own id otherwise.

@@ -520,6 +520,10 @@ pub struct FieldFilter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub required: Option<bool>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
+    pub rest: IndexMap<String, Value>,
 }
 
 /// The field that a filter of a metric or a model looks at.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::explore::{Dimension, DimensionType, Metric};
 use crate::query::{AdditionalMetric, DateZoom, Granularity, MetricQuery};
-use crate::scope::field_id;
+use crate::scope::{field_id, named};
 use crate::{Explore, interval::TimeInterval};
 
 /// The items of a query's columns by their ids: dimensions and metrics as the explore has them, ad-hoc metrics as metrics,
@@ -59,11 +59,14 @@ pub fn metric<'a>(explore: &'a Explore, id: &str) -> Option<&'a Metric> {
 fn of_dimension(explore: &Explore, query: &MetricQuery, id: &str) -> Option<Value> {
     let found = dimension(explore, id)?;
     let mut item = json!(found);
-    let zoomed = query
-        .date_zoom
-        .as_ref()
-        .filter(|zoom| is_zoomed(explore, query, zoom, id));
-    if let (Some(interval), Some(item)) = (zoomed.and_then(interval), item.as_object_mut()) {
+    let zoomed = zoomed(explore, query, id)
+        // What it is already has a label of its own.
+        .filter(|(_, interval)| found.time_interval != Some(*interval));
+    if let (Some((base, interval)), Some(item)) = (zoomed, item.as_object_mut()) {
+        let label = format!("{} {}", base.label, interval.label().to_lowercase());
+        let kind = interval.result_type(base.dimension_type);
+        item.insert("label".to_owned(), json!(label));
+        item.insert("type".to_owned(), json!(kind));
         item.insert("timeInterval".to_owned(), json!(interval));
     }
     Some(item)
@@ -79,21 +82,34 @@ fn interval(zoom: &DateZoom) -> Option<TimeInterval> {
     })
 }
 
-/// Whether a zoom makes this column coarser: the one that it names, else the first date.
-fn is_zoomed(explore: &Explore, query: &MetricQuery, zoom: &DateZoom, id: &str) -> bool {
-    let is_date = |id: &str| {
-        dimension(explore, id).is_some_and(|field| {
-            matches!(
-                field.dimension_type,
-                DimensionType::Date | DimensionType::Timestamp
-            )
-        })
-    };
-    let first = || query.dimensions.iter().find(|id| is_date(id));
-    match &zoom.x_axis_field_id {
-        Some(named) => named == id && is_date(id),
-        None => first().is_some_and(|first| first == id),
-    }
+/// What a zoom makes of a column, if it is the one that it names, or else the first date: the date, and what this is cut to.
+fn zoomed<'a>(
+    explore: &'a Explore,
+    query: &MetricQuery,
+    id: &str,
+) -> Option<(&'a Dimension, TimeInterval)> {
+    let zoom = query.date_zoom.as_ref()?;
+    let interval = interval(zoom)?;
+    let first = |id: &&String| dimension(explore, id).is_some_and(is_date);
+    let target = zoom.x_axis_field_id.as_ref();
+    let target = target.or_else(|| query.dimensions.iter().find(first))?;
+    let base = base(explore, dimension(explore, id)?);
+    (target == id && is_date(base)).then_some((base, interval))
+}
+
+fn is_date(field: &Dimension) -> bool {
+    matches!(
+        field.dimension_type,
+        DimensionType::Date | DimensionType::Timestamp
+    )
+}
+
+/// The date that a dimension is an interval of; the dimension itself otherwise.
+fn base<'a>(explore: &'a Explore, field: &'a Dimension) -> &'a Dimension {
+    let name = field.time_interval_base_dimension_name.as_deref();
+    let table = explore.tables.get(&field.table);
+    let found = name.and_then(|name| named(&table?.dimensions, name));
+    found.map_or(field, |(_, base)| base)
 }
 
 fn of_metric(explore: &Explore, query: &MetricQuery, id: &str) -> Option<Value> {

@@ -1,6 +1,7 @@
 //! Which joins a query needs, in which order, and which rows they multiply.
 
 use crate::attributes::{Mode, substitute};
+use crate::conditions::Required;
 use crate::error::{Errors, Reason, Refused};
 use crate::explore::{Dimension, Join, JoinType, Relationship, Table};
 use crate::reference::{Piece, pieces};
@@ -49,9 +50,10 @@ pub(crate) fn filter_tables<'a>(scope: &Scope<'a>, key: &'a str, table: &'a Tabl
 }
 
 /// The joins that a query needs: those of the tables that its fields name, those that always are (also for whoever may not see their fields: an inner join may be there to leave rows out), and those whose tables are
-/// named by the conditions and row filters of others; each after the joins that its condition needs.
+/// named by the conditions, row filters and required filters of others; each after the joins that its condition needs.
 pub(crate) fn needed<'a>(
     scope: &Scope<'a>,
+    required: &Required,
     tables: &mut Tables<'a>,
     errors: &mut Errors,
 ) -> Vec<Needed<'a>> {
@@ -67,6 +69,7 @@ pub(crate) fn needed<'a>(
     if let Some(table) = explore.tables.get(base) {
         tables.extend(filter_tables(scope, base, table).0);
     }
+    tables.extend(required.tables(scope, base).0);
     let mut found: Vec<Needed<'a>> = Vec::with_capacity(tables.0.len());
     let mut at = 0;
     while let Some(&table) = tables.0.get(at) {
@@ -81,6 +84,7 @@ pub(crate) fn needed<'a>(
                 if let Some(joined) = explore.tables.get(table) {
                     tables.extend(filter_tables(scope, table, joined).0);
                 }
+                tables.extend(required.tables(scope, table).0);
                 found.push(Needed { join, others });
             }
             None => errors.add(
@@ -134,14 +138,18 @@ fn order<'a>(
     ordered
 }
 
-/// FROM with its joins. Row filters of joined tables hold before they are joined, so that an outer join keeps its other side.
-pub(crate) fn from(
-    scope: &Scope<'_>,
-    joins: &[Needed<'_>],
+/// FROM with its joins. Row filters of joined tables, and filters that their models require, hold before they are joined, so that an
+/// outer join keeps its other side.
+pub(crate) fn from<'a>(
+    scope: &Scope<'a>,
+    joins: &[Needed<'a>],
+    required: &Required,
     errors: &mut Errors,
 ) -> (String, Option<String>) {
     let explore = scope.explore;
     let base = explore.base_table.as_str();
+    let conditions = |one: &Needed<'a>| required.before_joined(scope, &one.join.table, errors);
+    let conditions: Vec<Vec<String>> = joins.iter().map(conditions).collect();
     let mut add = |result: Result<(String, bool), Refused>| {
         result.unwrap_or_else(|refused| {
             errors.refused("exploreName", refused);
@@ -158,7 +166,7 @@ pub(crate) fn from(
     };
     let (source, _) = add(substitute(scope, &table.sql_table, Mode::Raw));
     let mut sql = format!("FROM {source} AS {}", scope.quote(base));
-    for one in joins {
+    for (one, mut conditions) in joins.iter().zip(conditions) {
         let join = one.join;
         let Some(table) = explore.tables.get(&join.table) else {
             continue;
@@ -170,7 +178,7 @@ pub(crate) fn from(
         if let Some(filter) = &table.sql_where {
             let (filter, _) = add(substitute(scope, filter, Mode::Quoted));
             if filter_tables(scope, &join.table, table).0.is_empty() {
-                source = format!("(SELECT * FROM {source} AS {alias} WHERE ({filter}))");
+                conditions.insert(0, format!("({filter})"));
             } else if matches!(join.join_type, Some(JoinType::Right | JoinType::Full)) {
                 // A condition of the join keeps no row of the side that stays whole from being seen.
                 let message = format!(
@@ -181,6 +189,10 @@ pub(crate) fn from(
             } else {
                 on = format!("({on}) AND ({filter})");
             }
+        }
+        if !conditions.is_empty() {
+            let conditions = conditions.join(" AND ");
+            source = format!("(SELECT * FROM {source} AS {alias} WHERE {conditions})");
         }
         let word = match join.join_type.unwrap_or(JoinType::Left) {
             JoinType::Inner => "INNER JOIN",

@@ -99,16 +99,62 @@ impl Aggregation {
 }
 
 impl ValuesColumn {
-    /// The name of the aggregated column: `amount_sum`.
+    /// What the aggregated column is called: `amount_sum`.
     pub fn id(&self) -> String {
         format!("{}_{}", self.reference, self.aggregation.name())
     }
 }
 
+/// The columns of turned rows that the statement adds to those of its index and groups, by names that none of these has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Added {
+    /// The aggregated columns, in the order of `values_columns`: their ids.
+    pub values: Vec<String>,
+    /// The number of the row, `row_index`; only with groups, as the next two.
+    pub row: String,
+    /// The number of the column, `column_index`.
+    pub column: String,
+    /// How many columns there are in all, `total_columns`.
+    pub total: String,
+}
+
+impl Pivot {
+    /// The columns that the statement adds.
+    pub fn added(&self) -> Added {
+        let index = self.index_column.iter().map(|one| &one.reference);
+        let groups = self.group_by_columns.iter().flatten();
+        let groups = groups.map(|one| &one.reference);
+        let mut taken: Vec<String> = index.chain(groups).cloned().collect();
+        let mut values = Vec::with_capacity(self.values_columns.len());
+        for one in &self.values_columns {
+            let name = free(one.id(), |name| taken.iter().any(|one| one == name));
+            taken.push(name.clone());
+            values.push(name);
+        }
+        // Some warehouses take names that differ in case only for one.
+        let is_taken = |name: &str| taken.iter().any(|one| one.eq_ignore_ascii_case(name));
+        let number = |name: &str| free(name.to_owned(), is_taken);
+        Added {
+            values,
+            row: number("row_index"),
+            column: number("column_index"),
+            total: number("total_columns"),
+        }
+    }
+}
+
+/// A name that is not taken: the wanted one, if need be with underscores behind.
+fn free(mut name: String, is_taken: impl Fn(&str) -> bool) -> String {
+    while is_taken(&name) {
+        name.push('_');
+    }
+    name
+}
+
 /// The SQL that turns the rows of another one. `limit` is the number of rows, 500 if none.
 ///
-/// Without columns to group by it aggregates by the index. With them every row has a `row_index`, a `column_index` (both from 1)
-/// and the number of columns there are in all, `total_columns`; columns beyond the hundredth are left out.
+/// Without columns to group by it aggregates by the index. With them every row has its number, that of its column (both from 1)
+/// and the number of columns there are in all; columns beyond the hundredth are left out. [`Pivot::added`] says what they are called.
 pub fn pivot(
     dialect: Dialect,
     sql: &str,
@@ -136,12 +182,14 @@ pub fn pivot(
     }
     let quote = |name: &str| literal::identifier(dialect, name);
     let index = index.map(|index| quote(index)).unwrap_or_default();
+    let added = pivot.added();
     let values: Vec<(String, String)> = pivot
         .values_columns
         .iter()
-        .map(|one| {
+        .zip(&added.values)
+        .map(|(one, name)| {
             let sql = one.aggregation.sql(dialect, &quote(&one.reference));
-            (sql, quote(&one.id()))
+            (sql, quote(name))
         })
         .collect();
     let groups: Vec<&str> = pivot
@@ -171,8 +219,7 @@ pub fn pivot(
         }
     };
     if groups.is_empty() {
-        let known =
-            |name: &str| of_index(name) || pivot.values_columns.iter().any(|one| one.id() == name);
+        let known = |name: &str| of_index(name) || added.values.iter().any(|one| one == name);
         let order: Vec<String> = sorts
             .iter()
             .filter(|sort| known(&sort.reference))
@@ -214,9 +261,9 @@ pub fn pivot(
         selected = selected.join(",\n  "),
         values = value_ids.join(",\n  "),
         ranked = ranked.join(", "),
-        row = quote("row_index"),
-        column = quote("column_index"),
-        total = quote("total_columns"),
+        row = quote(&added.row),
+        column = quote(&added.column),
+        total = quote(&added.total),
         count = values.len(),
     ))
 }

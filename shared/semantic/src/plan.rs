@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::ad_hoc;
 use crate::calculation::{self, Calculation};
 use crate::compile::Warning;
-use crate::conditions;
+use crate::conditions::{self, Required};
 use crate::error::{Errors, Reason};
 use crate::explore::JoinType;
 use crate::filter::FieldType;
@@ -77,13 +77,17 @@ pub(crate) fn plan<'a>(scope: &Scope<'a>, query: &'a MetricQuery, errors: &mut E
     }
     let mut filters = Vec::new();
     let filter = conditions::on_dimensions(scope, query, &mut tables, errors);
-    let enforced = conditions::enforced(scope, query, &mut tables, errors);
-    tables.extend(also_joined(scope, query).0);
-    let joins = joins::needed(scope, &mut tables, errors);
-    let (from, row_filter) = joins::from(scope, &joins, errors);
+    let required = Required::of(scope, query);
+    tables.extend(also_joined(scope, query, &required).0);
+    let joins = joins::needed(scope, &required, &mut tables, errors);
+    let (from, row_filter) = joins::from(scope, &joins, &required, errors);
     filters.extend(row_filter);
     filters.extend(filter);
-    filters.extend(enforced);
+    let base = scope.explore.base_table.as_str();
+    let joined = joins.iter().map(|one| one.join.table.as_str());
+    for table in std::iter::once(base).chain(joined) {
+        filters.extend(required.when_joined(scope, table, errors));
+    }
 
     let dependencies = Dependencies::of(scope, &joins);
     let mut plan = Plan {
@@ -105,7 +109,7 @@ pub(crate) fn plan<'a>(scope: &Scope<'a>, query: &'a MetricQuery, errors: &mut E
 }
 
 /// Tables that the whole of a total needs and that leave out rows, or add some: a left join does neither.
-fn also_joined<'a>(scope: &Scope<'a>, query: &'a MetricQuery) -> Tables<'a> {
+fn also_joined<'a>(scope: &Scope<'a>, query: &'a MetricQuery, required: &Required) -> Tables<'a> {
     let mut tables = Tables::default();
     if query.also_joins.is_empty() {
         return tables;
@@ -125,7 +129,7 @@ fn also_joined<'a>(scope: &Scope<'a>, query: &'a MetricQuery) -> Tables<'a> {
     for leaf in &metrics.leaves {
         tables.extend(leaf.tables.0.iter().copied());
     }
-    let joins = joins::needed(scope, &mut tables, &mut errors);
+    let joins = joins::needed(scope, required, &mut tables, &mut errors);
     let chooses = |one: &&Needed<'_>| !matches!(one.join.join_type, None | Some(JoinType::Left));
     let chosen = joins.iter().filter(chooses);
     Tables(chosen.map(|one| one.join.table.as_str()).collect())

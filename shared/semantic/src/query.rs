@@ -40,6 +40,13 @@ pub struct MetricQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<std::collections::HashMap<String, Value>>))]
     pub metric_overrides: Option<IndexMap<String, Value>>,
+    /// Formats of dimensions by field id, which newer clients keep with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<std::collections::HashMap<String, Value>>))]
+    pub dimension_overrides: Option<IndexMap<String, Value>>,
+    /// The dimensions by which newer clients turn its rows themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pivot_dimensions: Option<Vec<String>>,
     /// Echoed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Value>,
@@ -117,6 +124,10 @@ pub struct FilterItem {
     pub disabled: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,
+    /// What else clients keep with a rule: a label, whether it takes one value.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
+    pub rest: IndexMap<String, Value>,
 }
 
 /// The field that a rule looks at.
@@ -212,6 +223,9 @@ pub struct TableCalculation {
     pub calculation_type: Option<DimensionType>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<Value>,
+    /// What newer clients made the SQL from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<Value>,
 }
 
 /// A metric that only this query knows.
@@ -279,6 +293,10 @@ pub struct BinDimension {
     pub bin_width: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_range: Option<Vec<BinRange>>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
+    pub rest: IndexMap<String, Value>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -311,6 +329,10 @@ pub struct SqlDimension {
     pub table: String,
     pub sql: String,
     pub dimension_type: DimensionType,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
+    pub rest: IndexMap<String, Value>,
 }
 
 /// A coarser grain for one date of the query.

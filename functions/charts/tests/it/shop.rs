@@ -222,7 +222,7 @@ pub(crate) async fn file(app: &TestApp, job: &Value) -> (bool, String) {
     let id = QueryId::parse(job.as_str().unwrap()).unwrap();
     let now = app.app.clock.now();
     let found = app.app.store.query(id, now).await.unwrap().unwrap();
-    let outcome = found.rows().unwrap();
+    let outcome = found.outcome.as_ref().unwrap();
     let link = query::export::link_of_job(&app.app, &found, outcome).await;
     let link = link.unwrap();
     let link = app.app.files.follow(link.rsplit('/').next().unwrap(), now);

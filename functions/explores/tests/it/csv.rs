@@ -30,7 +30,7 @@ async fn made(app: &TestApp, who: &Actor<'_>, project: &str, changes: &Value) ->
     let id = QueryId::parse(begun["jobId"].as_str().unwrap()).unwrap();
     let found = app.app.store.query(id, app.app.clock.now()).await.unwrap();
     let found = found.unwrap();
-    let outcome = found.rows().unwrap();
+    let outcome = found.outcome.as_ref().unwrap();
     let link = query::export::link_of_job(&app.app, &found, outcome).await;
     (outcome.truncated, file(app, &link.unwrap()).await)
 }

@@ -49,6 +49,23 @@ async fn labels_are_custom_or_with_the_table_and_harmless() {
 }
 
 #[tokio::test]
+async fn two_columns_of_one_label_are_told_apart() {
+    let mut query = by_status();
+    query["metrics"] = json!(["orders_revenue"]);
+    query["tableCalculations"] =
+        json!([{ "name": "half", "displayName": "Revenue", "sql": "${orders.revenue} / 2" }]);
+    for only_raw in [false, true] {
+        let app = TestApp::new(local::api()).await;
+        let wanted = json!({ "type": "csv", "onlyRaw": only_raw, "byteOrderMark": false });
+        let text = taken(&app, &query, &wanted).await;
+        assert!(
+            text.starts_with("Status,Orders Revenue,Revenue\n"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_byte_order_mark_can_be_left_out() {
     let app = TestApp::new(local::api()).await;
     let wanted = json!({ "type": "csv", "byteOrderMark": false });

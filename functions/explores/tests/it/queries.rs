@@ -109,6 +109,45 @@ async fn rows_are_read_page_by_page() {
 }
 
 #[tokio::test]
+async fn pages_that_nobody_sizes_are_as_long_as_the_first_that_was_read() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(numbers(2_501));
+    let query = ask(&ana, &project, &every_order()).await;
+    let page = async |params: &str| ana.get(&format!("{query}?{params}")).await;
+    // What is refused is no page that was read.
+    for refused in ["page=100&pageSize=100", "pageSize=2501"] {
+        assert_eq!(page(refused).await.refusal(), "422 PaginationError");
+    }
+    let first = page("pageSize=300").await.ok();
+    assert_eq!((&first["page"], &first["nextPage"]), (&json!(1), &json!(2)));
+    let of = |page: &Value| {
+        ["pageSize", "totalPageCount", "previousPage", "nextPage"].map(|key| page[key].clone())
+    };
+    let second = page("page=2").await.ok();
+    assert_eq!(json!(of(&second)), json!([300, 9, 1, 3]));
+    let ids = ["orders_order_id"];
+    assert_eq!(raw(&second["rows"], &ids)[0], [json!(300)]);
+    // One of another size is one of another size.
+    let odd = page("page=2&pageSize=700").await.ok();
+    assert_eq!(json!(of(&odd)), json!([700, 4, 1, 3]));
+    let last = page("page=9").await.ok();
+    assert_eq!(json!(of(&last)), json!([101, 9, 8, null]));
+    assert_eq!(page("page=10").await.refusal(), "422 PaginationError");
+    // The usual size is one, too.
+    app.warehouse.say(numbers(2_501));
+    let query = ask(&ana, &project, &every_order()).await;
+    for (params, size, pages) in [("", 500, 6), ("?pageSize=100", 100, 26), ("", 500, 6)] {
+        let page = ana.get(&format!("{query}{params}")).await.ok();
+        assert_eq!(
+            (&page["pageSize"], &page["totalPageCount"]),
+            (&json!(size), &json!(pages)),
+            "{params}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_answer_without_rows_has_one_empty_page() {
     let app = TestApp::new(local::api()).await;
     let (ana, project) = open(&app).await;
@@ -246,6 +285,14 @@ async fn a_zoom_is_taken_beside_the_query_and_in_it() {
             rows[0]["orders_ordered_at_month"]["value"]["formatted"],
             "2024"
         );
+        let item = &asked["fields"]["orders_ordered_at_month"];
+        assert_eq!(item["label"], "ordered_at year");
+        for (only_raw, first) in [(false, "2024"), (true, "2024-01-01")] {
+            let wanted = json!({ "type": "csv", "onlyRaw": only_raw, "byteOrderMark": false });
+            let made = ana.post(&format!("{at}/download")).json(&wanted).await.ok();
+            let text = file(&app, made["fileUrl"].as_str().unwrap()).await;
+            assert_eq!(text, format!("ordered_at year,Orders\n{first},5\n"));
+        }
     }
 }
 
@@ -265,7 +312,7 @@ async fn what_breaks_off_in_the_middle_is_an_error_and_leaves_no_file() {
     });
     assert_eq!(answer.ok(), expected);
     let results = ana.get(&format!("{query}/results")).await;
-    assert_eq!(results.refusal(), "400 ParameterError");
+    assert_eq!(results.refusal(), "400 WarehouseQueryError");
     let folder = app.folder("files").join("rows").join(&project);
     let left = std::fs::read_dir(folder).map_or(0, Iterator::count);
     assert_eq!(left, 0);

@@ -227,3 +227,70 @@ async fn charts_are_asked_in_their_project_by_those_who_see_them() {
     }
     assert!(app.warehouse.asked().is_empty());
 }
+
+/// What newer clients keep with a query, in every place.
+fn kept() -> Value {
+    json!({
+        "filters": { "dimensions": { "id": "g", "and": [{
+            "id": "r", "target": { "fieldId": "orders_status" }, "operator": "notNull", "label": "Has one", "singleValue": true,
+        }] } },
+        "tableCalculations": [{
+            "name": "half", "displayName": "Half", "sql": "${orders.count} / 2", "template": { "type": "share", "fieldId": "orders_count" },
+        }],
+        "additionalMetrics": [{
+            "table": "orders", "name": "own", "type": "count", "sql": "${TABLE}.order_id", "uuid": "u",
+            "filters": [{ "id": "f", "target": { "fieldRef": "orders.status" }, "operator": "notNull", "label": "Has one" }],
+        }],
+        "customDimensions": [{
+            "id": "bin", "name": "Bin", "table": "orders", "type": "bin", "dimensionId": "orders_order_id", "binType": "fixed_width",
+            "binWidth": 2.5, "color": "#fff",
+        }],
+        "metricOverrides": { "orders_count": { "formatOptions": { "type": "id" } } },
+        "dimensionOverrides": { "orders_status": { "formatOptions": { "type": "id" } } },
+        "pivotDimensions": ["orders_status"],
+        "metadata": { "hasADateDimension": { "name": "ordered_at", "label": "ordered_at", "table": "orders" } },
+    })
+}
+
+#[tokio::test]
+async fn what_newer_clients_keep_with_a_query_stays_and_changes_no_question() {
+    let app = TestApp::with(local::api(), &[("ZERODASH_RESULTS_CACHE_SECONDS", "600")]).await;
+    let (ana, project) = open(&app).await;
+    let mut plain = by_status();
+    let kept = kept();
+    for key in ["filters", "tableCalculations"] {
+        plain[key] = kept[key].clone();
+    }
+    let rule = &mut plain["filters"]["dimensions"]["and"][0];
+    rule.as_object_mut().unwrap().remove("label");
+    let calculation = plain["tableCalculations"][0].as_object_mut().unwrap();
+    calculation.remove("template");
+    let mut full = by_status();
+    let fields = full.as_object_mut().unwrap();
+    fields.extend(kept.as_object().unwrap().clone());
+    let same = |found: &Value| {
+        for (key, value) in kept.as_object().unwrap() {
+            assert_eq!(found["metricQuery"][key], *value, "{key}");
+        }
+    };
+
+    let path = format!("{}/metric-query", queries(&project));
+    for (query, hit) in [(&plain, false), (&full, true)] {
+        let asked = ana.post(&path).json(&json!({ "query": query })).await.ok();
+        assert_eq!(asked["cacheMetadata"]["cacheHit"], hit);
+        if hit {
+            same(&asked);
+        }
+    }
+    let space = space(&ana, &project, false).await;
+    let chart = json!({
+        "name": "Kept", "spaceUuid": space, "tableName": "orders", "metricQuery": full, "chartConfig": { "type": "table" },
+        "tableConfig": { "columnOrder": [] },
+    });
+    let of = format!("/api/v1/projects/{project}");
+    let saved = ana.post(&format!("{of}/saved")).json(&chart).await.ok();
+    let id = saved["uuid"].as_str().unwrap();
+    same(&ana.get(&format!("/api/v1/saved/{id}")).await.ok());
+    let code = ana.get(&format!("{of}/charts/code")).await.ok();
+    same(&code["charts"][0]);
+}

@@ -33,10 +33,16 @@ async fn a_slow_query_is_pending_until_the_worker_has_it() {
     let pending = json!({ "queryUuid": id, "status": "pending" });
     assert_eq!(ana.get(&query).await.ok(), pending);
     let none = json!({});
-    let early = ana.post(&format!("{query}/download")).json(&none).await;
-    assert_eq!(early.refusal(), "409 AlreadyProcessingError");
-    let early = ana.get(&format!("{query}/results")).await;
-    assert_eq!(early.refusal(), "409 AlreadyProcessingError");
+    for early in [
+        ana.post(&format!("{query}/download")).json(&none).await,
+        ana.get(&format!("{query}/results")).await,
+    ] {
+        assert_eq!(early.refusal(), "409 AlreadyProcessingError");
+        assert_eq!(
+            early.json()["error"]["message"],
+            "Query is not ready yet; ask again in a moment"
+        );
+    }
     app.work(worker::run).await;
     let page = ana.get(&query).await.ok();
     assert_eq!(page["status"], "ready");
@@ -94,6 +100,23 @@ async fn what_the_warehouse_says_to_the_worker_is_told() {
             "queryUuid": id, "status": "error", "error": "division by zero", "errorData": { "lineNumber": 2, "charNumber": 5 },
         })
     );
+    let none = json!({});
+    let lines = query
+        .replace("/v2/", "/v1/")
+        .replace("/query/", "/sqlRunner/results/");
+    for refused in [
+        ana.get(&format!("{query}/results")).await,
+        ana.post(&format!("{query}/download")).json(&none).await,
+        ana.get(&lines).await,
+    ] {
+        assert_eq!(
+            refused.json()["error"],
+            json!({
+                "statusCode": 400, "name": "WarehouseQueryError", "message": "division by zero",
+                "data": { "lineNumber": 2, "charNumber": 5 },
+            })
+        );
+    }
     let failed = ana.post(&format!("{query}/cancel")).await;
     failed.ok();
     assert_eq!(ana.get(&query).await.ok()["status"], "error");
@@ -117,6 +140,12 @@ async fn a_job_that_was_given_up_is_an_error_with_its_reason() {
     assert_eq!(
         ana.get(&query).await.ok(),
         json!({ "queryUuid": id, "status": "error", "error": "The query could not be run; ask again" })
+    );
+    let results = ana.get(&format!("{query}/results")).await;
+    assert_eq!(results.refusal(), "400 ParameterError");
+    assert_eq!(
+        results.json()["error"]["message"],
+        "The query could not be run; ask again"
     );
 }
 

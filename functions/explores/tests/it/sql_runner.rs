@@ -120,6 +120,41 @@ async fn rows_of_a_statement_can_be_turned() {
 }
 
 #[tokio::test]
+async fn columns_may_be_called_like_those_that_turning_adds() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = runner(&project);
+    for (index, group) in [
+        ("row_index", "column_index"),
+        ("total_columns", "row_index"),
+        ("amount_sum", "status"),
+    ] {
+        let body = json!({
+            "sql": format!("SELECT owner AS {index}, status AS {group}, amount FROM jaffle.orders"), "limit": 10,
+            "indexColumn": { "reference": index, "type": "category" },
+            "valuesColumns": [{ "reference": "amount", "aggregation": "sum" }],
+            "groupByColumns": [{ "reference": group }],
+        });
+        let begun = ana.post(&format!("{path}/runPivotQuery")).json(&body).await;
+        let id = begun.ok()["jobId"].as_str().unwrap().to_owned();
+        let rows = ana.get(&format!("{path}/results/{id}")).await;
+        assert_eq!(rows.status, 200, "{rows}");
+        let lines: Vec<Value> = rows
+            .text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(
+            json!(lines),
+            json!([
+                { index: "ana", "amount_sum_=1+1": 100, "amount_sum_completed": 10.5, "amount_sum_returned": 5.25 },
+                { index: "bob", "amount_sum_=1+1": null, "amount_sum_completed": 20, "amount_sum_returned": null },
+            ])
+        );
+    }
+}
+
+#[tokio::test]
 async fn results_are_found_by_ids_and_by_whoever_ran_the_statement() {
     let app = TestApp::new(local::api()).await;
     let (ana, project) = open(&app).await;

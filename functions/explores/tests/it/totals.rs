@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use testing::{Says, TestApp};
 use warehouse::Error;
 
-use crate::shop::{by_status, open};
+use crate::shop::{by_status, explore, open, open_with, orders};
 
 fn by_owner() -> Value {
     let mut query = by_status();
@@ -75,6 +75,34 @@ async fn a_subtotal_that_fails_fails_all() {
         ana.post(&path).json(&body).await.refusal(),
         "400 TimeoutError"
     );
+}
+
+#[tokio::test]
+async fn totals_are_of_the_same_days_as_the_rows() {
+    let app = TestApp::new(local::api()).await;
+    let weeks = json!({ "startOfWeek": 2 });
+    let (ana, project) = open_with(&app, &orders(false), &weeks).await;
+    let mut query = by_owner();
+    query["timezone"] = json!("Asia/Tokyo");
+    query["filters"] = json!({ "dimensions": { "id": "g", "and": [{
+        "id": "r", "target": { "fieldId": "orders_ordered_at" }, "operator": "inTheCurrent", "values": [1],
+        "settings": { "unitOfTime": "weeks" },
+    }] } });
+    let run = format!("{}/runQuery", explore(&project));
+    ana.post(&run).json(&query).await.ok();
+    let body = json!({ "explore": "orders", "metricQuery": query, "columnOrder": [] });
+    for part in ["calculate-total", "calculate-subtotals"] {
+        let path = format!("/api/v1/projects/{project}/{part}");
+        ana.post(&path).json(&body).await.ok();
+    }
+    let asked = app.warehouse.asked();
+    assert_eq!(asked.len(), 3);
+    for one in asked {
+        // From Wednesday to Wednesday, in Tokyo.
+        for border in ["'2026-01-27 15:00:00'", "'2026-02-03 15:00:00'"] {
+            assert!(one.sql.contains(border), "{border}: {}", one.sql);
+        }
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, Kind, Result,
     clock::Timestamp,
     domain::{
         id::{JobId, OrganizationId, ProjectId, QueryId, UserId},
@@ -105,6 +104,9 @@ pub struct Query {
     /// Whether the rows were there before.
     #[serde(default)]
     pub cached: bool,
+    /// How many rows the first page had that was read: the others have as many where nobody says how many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u64>,
     /// The job that answers it, where it was not answered at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
@@ -116,19 +118,4 @@ pub struct Query {
 pub struct CachedRows {
     pub outcome: Outcome,
     pub expires_at: Timestamp,
-}
-
-impl Query {
-    /// The rows, once they are there.
-    ///
-    /// # Errors
-    /// `Invalid` while they are not, and when they never will be.
-    pub fn rows(&self) -> Result<&Outcome> {
-        match (&self.outcome, &self.failure, self.status) {
-            (Some(outcome), _, QueryStatus::Ready) => Ok(outcome),
-            (_, Some(failure), _) => Err(Error::invalid(failure.message.clone())),
-            (_, _, QueryStatus::Pending) => Err(Error::Changed(Kind::Query)),
-            _ => Err(Error::invalid("The query was cancelled")),
-        }
-    }
 }

@@ -87,6 +87,18 @@ impl Store {
         }
     }
 
+    /// Keeps how many rows the first page had that was read; of any other it changes nothing.
+    pub async fn keep_page_size(&self, id: QueryId, size: u64) -> Result<()> {
+        let write = Write::update(keys::query(id))
+            .set("pageSize", size)
+            .when_equal("status", QueryStatus::Ready)
+            .when_missing("pageSize");
+        match self.apply([write.or(Error::Changed(Kind::Query))]).await {
+            Err(Error::Changed(_)) => Ok(()),
+            other => other,
+        }
+    }
+
     /// Rows that were kept under a key of a project.
     pub async fn cached_rows(
         &self,

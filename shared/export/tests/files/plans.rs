@@ -76,14 +76,92 @@ fn a_column_without_an_item_is_left_out() {
 }
 
 #[test]
-fn two_columns_of_one_name_are_both_there() {
+fn two_columns_of_one_name_are_both_there_and_numbered() {
     let columns = columns(&["b", "a", "b"].map(|name| (name, Type::Integer)));
     let options: Options = from_value(json!({"columnOrder": ["a", "b"]})).unwrap();
     let plan = export::plan(&columns, |name| Some(Item::new(name)), &options);
     assert_eq!(
         csv(plan, &[vec![json!(1), json!(2), json!(3)]]),
-        "a,b,b\n2,1,3\n"
+        "a,b,b (2)\n2,1,3\n"
     );
+}
+
+#[test]
+fn columns_of_one_label_are_told_apart() {
+    // Names, labels of tables, labels.
+    type Field<'a> = (&'a str, Option<&'a str>, &'a str);
+    let header = |fields: &[Field<'_>], options: serde_json::Value| {
+        let options: Options = from_value(options).unwrap();
+        let names: Vec<_> = fields
+            .iter()
+            .map(|(name, ..)| (*name, Type::Text))
+            .collect();
+        let item = |wanted: &str| {
+            let field = fields.iter().find(|(name, ..)| *name == wanted)?;
+            Some(Item {
+                table_label: field.1.map(str::to_owned),
+                ..Item::new(field.2)
+            })
+        };
+        csv(export::plan(&columns(&names), item, &options), &[])
+    };
+    let two = [
+        ("orders_status", Some("Orders"), "Status"),
+        ("customers_status", Some("Customers"), "Status"),
+        ("orders_id", Some("Orders"), "Id"),
+    ];
+    let one_table = [
+        ("orders_status", Some("Orders"), "Status"),
+        ("orders_state", Some("Orders"), "Status"),
+    ];
+    let calculated = [
+        ("orders_revenue", Some("Orders"), "Revenue"),
+        ("calc", None, "Revenue"),
+    ];
+    let chained = [
+        ("a", Some("Orders"), "Status"),
+        ("b", Some("Customers"), "Status"),
+        ("c", None, "Orders Status"),
+    ];
+    let plain: [Field<'_>; 3] = [("b", None, "b"), ("x", None, "b"), ("b (x)", None, "b (x)")];
+    let cases: [(&[Field<'_>], serde_json::Value, &str); 9] = [
+        (&two, json!({}), "Orders Status,Customers Status,Id\n"),
+        (
+            &two,
+            json!({"onlyRaw": true}),
+            "Orders Status,Customers Status,Id\n",
+        ),
+        (
+            &two,
+            json!({"hiddenFields": ["customers_status"]}),
+            "Status,Id\n",
+        ),
+        (
+            &two,
+            json!({"customLabels": {"orders_status": "State"}}),
+            "State,Status,Id\n",
+        ),
+        (
+            &two,
+            json!({"customLabels": {"orders_id": "Status", "orders_status": "Status"}}),
+            "Status,Customers Status,Status\n",
+        ),
+        (
+            &one_table,
+            json!({"showTableNames": true}),
+            "Orders Status (orders_status),Orders Status (orders_state)\n",
+        ),
+        (&calculated, json!({}), "Orders Revenue,Revenue\n"),
+        (
+            &chained,
+            json!({}),
+            "Orders Status (a),Customers Status,Orders Status (c)\n",
+        ),
+        (&plain, json!({}), "b,b (x),b (x) (2)\n"),
+    ];
+    for (fields, options, wanted) in cases {
+        assert_eq!(header(fields, options.clone()), wanted, "{options}");
+    }
 }
 
 #[test]

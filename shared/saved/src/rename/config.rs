@@ -79,7 +79,7 @@ impl Rewriter<'_> {
     }
 
     /// `key` is what the value is called in its object.
-    fn walk(&mut self, place: &str, key: &str, value: &mut Value) {
+    pub(super) fn walk(&mut self, place: &str, key: &str, value: &mut Value) {
         match value {
             Value::String(text) if TABLES.contains(&key) => self.table(place, text),
             Value::String(text) if key == "tooltip" => self.tooltip(place, text),

@@ -108,8 +108,11 @@ impl<'a> Rewriter<'a> {
             );
         }
         for (at, calculation) in query.table_calculations.iter_mut().enumerate() {
-            let place = format!("metricQuery.tableCalculations[{at}].sql");
-            self.sql(place, &mut calculation.sql, None);
+            let place = format!("metricQuery.tableCalculations[{at}]");
+            self.sql(format!("{place}.sql"), &mut calculation.sql, None);
+            if let Some(template) = &mut calculation.template {
+                self.walk(&format!("{place}.template"), "", template);
+            }
         }
         let metrics = query.additional_metrics.iter_mut().flatten();
         for (at, metric) in metrics.enumerate() {
@@ -124,12 +127,22 @@ impl<'a> Rewriter<'a> {
 
     /// What only goes with a query: formats by id, the date that is zoomed, notes of clients.
     fn rest(&mut self, query: &mut MetricQuery) {
-        if let Some(overrides) = &mut query.metric_overrides {
+        let overrides = [
+            ("metricOverrides", &mut query.metric_overrides),
+            ("dimensionOverrides", &mut query.dimension_overrides),
+        ];
+        for (name, overrides) in overrides {
+            let Some(overrides) = overrides else {
+                continue;
+            };
             let known = std::mem::take(overrides);
             for (mut id, value) in known {
-                self.id(format!("metricQuery.metricOverrides.{id}"), &mut id);
+                self.id(format!("metricQuery.{name}.{id}"), &mut id);
                 overrides.insert(id, value);
             }
+        }
+        if let Some(columns) = &mut query.pivot_dimensions {
+            self.ids("metricQuery.pivotDimensions", columns);
         }
         let zoom = query.date_zoom.as_mut();
         if let Some(id) = zoom.and_then(|zoom| zoom.x_axis_field_id.as_mut()) {

@@ -340,6 +340,7 @@ impl<'a> Assembly<'a> {
                         settings: parsed.settings,
                         disabled: None,
                         required: Some(filter.required),
+                        rest: IndexMap::new(),
                     });
                 }
                 Err(message) => {

@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use chrono_tz::Tz;
+use indexmap::IndexMap;
 
 use super::filter_grammar;
 use super::find::{Alias, Field, Kind};
@@ -289,6 +290,7 @@ impl<'a> Compiler<'a> {
             settings: parsed.settings,
             disabled: None,
             required: None,
+            rest: IndexMap::new(),
         };
         Ok((filter, condition))
     }

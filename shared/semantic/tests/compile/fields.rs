@@ -67,6 +67,51 @@ fn a_zoom_changes_the_column_and_not_the_filter() {
 }
 
 #[test]
+fn a_zoomed_column_is_called_after_what_it_is_cut_to() {
+    let mut explore = explore();
+    let dimensions = &mut explore["tables"]["orders"]["dimensions"];
+    dimensions["ordered_at"]["label"] = json!("Ordered at");
+    dimensions["ordered_at_day"] = dimensions["ordered_at"].clone();
+    for (key, value) in [
+        ("name", "ordered_at_day"),
+        ("label", "Day of the order"),
+        ("type", "date"),
+        ("timeInterval", "DAY"),
+        ("timeIntervalBaseDimensionName", "ordered_at"),
+    ] {
+        dimensions["ordered_at_day"][key] = json!(value);
+    }
+    let explore = read(explore);
+    let item = |id: &str, zoom: serde_json::Value| {
+        let ask =
+            json!({ "dimensions": ["orders_status", id, "orders_ordered_on"], "dateZoom": zoom });
+        let items = semantic::fields::items(&explore, &query(ask));
+        assert_eq!(items["orders_status"]["label"], "status");
+        assert_eq!(items["orders_ordered_on"]["label"], "ordered_on");
+        ["label", "type", "timeInterval", "name"].map(|key| items[id][key].clone())
+    };
+    let day = "orders_ordered_at_day";
+    let month = json!(["Ordered at month", "date", "MONTH", "ordered_at_day"]);
+    assert_eq!(json!(item(day, json!({ "granularity": "Month" }))), month);
+    let named = json!({ "granularity": "Month", "xAxisFieldId": day });
+    assert_eq!(json!(item(day, named)), month);
+    let base = item("orders_ordered_at", json!({ "granularity": "Week" }));
+    assert_eq!(
+        json!(base),
+        json!(["Ordered at week", "date", "WEEK", "ordered_at"])
+    );
+    // Nothing to cut.
+    let own = json!(["Day of the order", "date", "DAY", "ordered_at_day"]);
+    for zoom in [
+        json!({ "granularity": "Day" }),
+        json!({}),
+        json!({ "granularity": "Month", "xAxisFieldId": "orders_status" }),
+    ] {
+        assert_eq!(json!(item(day, zoom)), own);
+    }
+}
+
+#[test]
 fn a_relative_filter_of_a_metric_counts_from_now_and_not_from_the_deploy() {
     let mut explore = explore();
     explore["tables"]["orders"]["metrics"]["total"]["filters"] = json!([
@@ -134,6 +179,59 @@ fn a_required_filter_holds_until_the_query_filters_its_field() {
     let other =
         json!({"id": "2", "target": {"fieldId": "orders_ordered_on"}, "operator": "notNull"});
     assert!(ask(other).contains(enforced));
+}
+
+#[test]
+fn a_required_filter_of_a_joined_table_holds_before_it_is_joined() {
+    let required = json!([
+        {"id": "1", "target": {"fieldRef": "region"}, "operator": "equals", "values": ["EU ${TABLE}"], "required": true},
+        {"id": "2", "target": {"fieldRef": "customers.name"}, "operator": "notNull", "required": true},
+        {"id": "3", "target": {"fieldRef": "customer_id"}, "operator": "equals", "values": [7], "required": false},
+        {"id": "4", "target": {"fieldRef": "orders.status"}, "operator": "equals", "values": ["x"], "required": true},
+    ]);
+    let ask = |change: &dyn Fn(&mut serde_json::Value), changes: serde_json::Value| {
+        let mut explore = explore();
+        explore["tables"]["customers"]["requiredFilters"] = required.clone();
+        change(&mut explore["tables"]["customers"]);
+        let compiled = compile(&read(explore), &query(changes), &options());
+        compiled.unwrap().sql
+    };
+    let by_name = || json!({"dimensions": ["customers_name"]});
+    let found = ask(&|_| {}, by_name());
+    let joined = "\nLEFT OUTER JOIN (SELECT * FROM \"db\".\"s\".\"customers\" AS \"customers\" WHERE \
+                  ( (\"customers\".region) IN ('EU ${TABLE}') ) AND ( (\"customers\".name) IS NOT NULL )) AS \"customers\"\n";
+    assert!(
+        found.contains(joined) && !found.contains("\nWHERE"),
+        "{found}"
+    );
+    // Beside the filter of its rows.
+    let filtered = |customers: &mut serde_json::Value| {
+        customers["sqlWhere"] = json!("\"customers\".a = 1 OR 1 = 2");
+    };
+    let found = ask(&filtered, by_name());
+    let both = "WHERE (\"customers\".a = 1 OR 1 = 2) AND ( (\"customers\".region) IN";
+    assert!(found.contains(both), "{found}");
+    // With the SQL of its field over several tables it can only hold when they are joined.
+    let wide = |customers: &mut serde_json::Value| {
+        customers["dimensions"]["region"]["tablesReferences"] = json!(["customers", "items"]);
+    };
+    let found = ask(&wide, by_name());
+    let after = "\nWHERE ( (\"customers\".region) IN ('EU ${TABLE}') )\n";
+    assert!(
+        found.contains(after) && found.contains("AS \"items\""),
+        "{found}"
+    );
+    // The query's own filter is enough, and a table that is not joined has no rows to leave out.
+    let own = json!({"dimensions": {"id": "1", "and": [
+        {"id": "2", "target": {"fieldId": "customers_region"}, "operator": "notNull"}]}});
+    let mut filtered = by_name();
+    filtered["filters"] = own;
+    let found = ask(&|_| {}, filtered);
+    assert!(
+        !found.contains("'EU") && found.contains("WHERE ( (\"customers\".name) IS NOT NULL )"),
+        "{found}"
+    );
+    assert!(!ask(&|_| {}, json!({})).contains("customers"));
 }
 
 #[test]

@@ -10,3 +10,4 @@ mod numbers;
 mod security;
 mod shop;
 mod size;
+mod turned;

@@ -22,7 +22,7 @@ fn whole() -> ChartBody {
         ] }] } },
         "sorts": [{ "fieldId": "payment_id", "descending": true }, { "fieldId": "payments_id", "descending": false }],
         "limit": 10,
-        "tableCalculations": [{ "name": "calc", "displayName": "payment_id", "sql": "${payment.id} + ${payment.id_x} + ${payments.id} + 'payment.id'" }],
+        "tableCalculations": [{ "name": "calc", "displayName": "payment_id", "sql": "${payment.id} + ${payment.id_x} + ${payments.id} + 'payment.id'", "template": { "type": "share", "fieldId": "payment_id", "orderBy": [{ "fieldId": "payments_id" }] } }],
         "additionalMetrics": [{
             "table": "payment", "name": "own", "label": "payment_id", "type": "max", "sql": "${TABLE}.id", "baseDimensionName": "id",
             "filters": [{ "id": "5", "target": { "fieldRef": "payment.id" }, "operator": "equals", "values": ["id"] }, { "id": "6", "target": { "fieldRef": "id_x" }, "operator": "isNull" }],
@@ -32,6 +32,8 @@ fn whole() -> ChartBody {
             { "id": "expr", "name": "E", "table": "payment", "type": "sql", "sql": "${id} || ${payment.id}", "dimensionType": "string" },
         ],
         "metricOverrides": { "payment_n": { "formatOptions": { "type": "id" } } },
+        "dimensionOverrides": { "payment_id": { "formatOptions": { "type": "id" } }, "payment_id_x": {} },
+        "pivotDimensions": ["payment_id", "payment_id_x"],
         "metadata": { "hasADateDimension": { "name": "id", "label": "Id", "table": "payment" } },
     });
     let config = json!({ "type": "cartesian", "config": {
@@ -75,6 +77,18 @@ fn a_field_is_renamed_in_every_place_and_in_no_value() {
         "${payment.uid} + ${payment.id_x} + ${payments.id} + 'payment.id'"
     );
     assert_eq!(query["tableCalculations"][0]["displayName"], "payment_id");
+    assert_eq!(
+        query["tableCalculations"][0]["template"],
+        json!({ "type": "share", "fieldId": "payment_uid", "orderBy": [{ "fieldId": "payments_id" }] })
+    );
+    assert_eq!(
+        query["dimensionOverrides"],
+        json!({ "payment_uid": { "formatOptions": { "type": "id" } }, "payment_id_x": {} })
+    );
+    assert_eq!(
+        query["pivotDimensions"],
+        json!(["payment_uid", "payment_id_x"])
+    );
     let own = &query["additionalMetrics"][0];
     assert_eq!(own["sql"], "${TABLE}.uid");
     assert_eq!(own["baseDimensionName"], "uid");

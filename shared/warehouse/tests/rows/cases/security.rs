@@ -180,6 +180,53 @@ async fn a_required_filter_holds_unless_the_query_has_one_on_the_field() {
 }
 
 #[tokio::test]
+async fn a_required_filter_of_a_joined_table_leaves_the_rows_that_it_is_joined_to() {
+    let required = json!([{
+        "id": "r", "target": {"fieldRef": "region"}, "operator": "equals", "values": ["north"], "required": true
+    }]);
+    let explore = || {
+        with(
+            explores::orders(),
+            "/tables/customers/requiredFilters",
+            required.clone(),
+        )
+    };
+    let of = |row: &Row, wanted: &str| {
+        row.customer
+            .filter(|customer| customer.region == Some(wanted))
+    };
+    let answer = |rows: &[Row]| vec![total(rows), json!(orders_in(rows).len())];
+    let case = || {
+        Case::on(explore())
+            .dimensions(&["customers_name"])
+            .metrics(&["orders_total", "orders_count"])
+    };
+    let name = |row: &Row| json!(of(row, "north").map(|customer| customer.name));
+    case()
+        .answers(grouped(orders().with_customers(), name, answer))
+        .await;
+    // The query's own filter is on the rows of the result, as ever.
+    let south: Vec<_> = orders()
+        .with_customers()
+        .into_iter()
+        .filter(|row| of(row, "south").is_some())
+        .collect();
+    case()
+        .filter(rule("customers_region", "equals", json!(["south"])))
+        .answers(grouped(
+            south,
+            |row| json!(row.customer.map(|customer| customer.name)),
+            answer,
+        ))
+        .await;
+    // Who is not asked is not joined.
+    Case::on(explore())
+        .metrics(&["orders_total", "orders_count"])
+        .answers(vec![answer(&orders())])
+        .await;
+}
+
+#[tokio::test]
 async fn a_required_relative_date_counts_from_now() {
     let required = json!([{
         "id": "r", "target": {"fieldRef": "order_date"}, "operator": "inThePast", "values": [1],
