@@ -169,9 +169,7 @@ fn meaning(error: &Error) -> (StatusCode, &'static str, u16) {
         Error::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "ParameterError"),
         Error::NotImplemented(_) => (StatusCode::NOT_IMPLEMENTED, "NotImplemented"),
         Error::Exists(_) => (StatusCode::CONFLICT, "AlreadyExistsError"),
-        Error::Changed(_) | Error::NotReady(_) => {
-            (StatusCode::CONFLICT, "AlreadyProcessingError")
-        }
+        Error::Changed(_) | Error::NotReady(_) => (StatusCode::CONFLICT, "AlreadyProcessingError"),
         Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsError"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "UnexpectedServerError"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "UnexpectedServerError"),

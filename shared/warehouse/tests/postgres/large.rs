@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use warehouse::{Error, Statement};
+use warehouse::{Error, Statement, Warehouse as _};
 
 use super::{TIME, database, fails, plain, query, ssh, with, with_tls};
 
