@@ -111,9 +111,11 @@ impl Engine {
         self.register(schema, name, Arc::new(table))
     }
 
-    /// Makes a table of every `.csv` and `.parquet` file of a folder, named like the file, and answers their names.
-    /// Other files are passed over. In a CSV file the first line names the columns, and their types are those that
-    /// all of its first 10,000 lines have. A file that cannot be read fails the queries that name its table, and no others.
+    /// Makes a table of every `.csv`, `.parquet`, `.json`, `.jsonl` and `.ndjson` file of a folder, named like the file, and
+    /// answers their names. Other files are passed over. In a CSV file the first line names the columns, and their types are
+    /// those that all of its first 10,000 lines have. A JSON file has objects, one after the other or in one array; its columns
+    /// are their fields by name, of the types that all of them have. A file that cannot be read fails the queries that name
+    /// its table, and no others.
     ///
     /// # Errors
     /// [`Error::File`] when the folder cannot be read.

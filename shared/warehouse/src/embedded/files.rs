@@ -16,7 +16,7 @@ use datafusion::datasource::listing::{
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 
-use super::{Error, Result};
+use super::{Error, Result, records};
 
 /// Lines of a CSV file that are read for the types of its columns.
 const LINES: usize = 10_000;
@@ -52,7 +52,7 @@ pub(super) fn of(folder: &Path) -> Result<Vec<File>> {
 
 pub(super) async fn table(context: &SessionContext, path: &Path) -> Result<Arc<dyn TableProvider>> {
     let failed = |error: DataFusionError| wrong(path, &error.strip_backtrace());
-    let format = format(path).ok_or_else(|| wrong(path, &"neither CSV nor Parquet"))?;
+    let format = format(path).ok_or_else(|| wrong(path, &"neither CSV nor JSON nor Parquet"))?;
     let path_text = path.canonicalize().map_err(|error| wrong(path, &error))?;
     let path_text = path_text
         .to_str()
@@ -62,36 +62,54 @@ pub(super) async fn table(context: &SessionContext, path: &Path) -> Result<Arc<d
         .extension()
         .and_then(|extension| extension.to_str())
         .unwrap_or_default();
-    let options = ListingOptions::new(format).with_file_extension(extension);
-    let schema = options
-        .infer_schema(&context.state(), &url)
-        .await
-        .map_err(failed)?;
-    let fields: Vec<_> = schema
-        .fields()
-        .iter()
-        .map(|field| as_postgres_has_it(field))
-        .collect();
+    let options =
+        |format: Arc<dyn FileFormat>| ListingOptions::new(format).with_file_extension(extension);
+    let (options, schema) = match format {
+        Format::Json => {
+            let store = context.runtime_env().object_store(&url).map_err(failed)?;
+            let (format, schema) = records::read(store.as_ref(), url.prefix())
+                .await
+                .map_err(|reason| wrong(path, &reason))?;
+            (options(Arc::new(format)), schema)
+        }
+        Format::Other(format) => {
+            let options = options(format);
+            let schema = options
+                .infer_schema(&context.state(), &url)
+                .await
+                .map_err(failed)?;
+            let fields = schema.fields().iter().map(as_postgres_has_it);
+            let fields: Vec<_> = fields.collect();
+            (options, Schema::new(fields))
+        }
+    };
     let config = ListingTableConfig::new(url)
         .with_listing_options(options)
-        .with_schema(Arc::new(Schema::new(fields)));
+        .with_schema(Arc::new(schema));
     Ok(Arc::new(ListingTable::try_new(config).map_err(failed)?))
 }
 
-fn format(path: &Path) -> Option<Arc<dyn FileFormat>> {
+enum Format {
+    /// Read in a way that only the file tells.
+    Json,
+    Other(Arc<dyn FileFormat>),
+}
+
+fn format(path: &Path) -> Option<Format> {
     match path.extension()?.to_str()? {
-        "csv" => Some(Arc::new(
+        "csv" => Some(Format::Other(Arc::new(
             CsvFormat::default()
                 .with_has_header(true)
                 .with_schema_infer_max_rec(LINES),
-        )),
-        "parquet" => Some(Arc::new(ParquetFormat::default())),
+        ))),
+        "json" | "jsonl" | "ndjson" => Some(Format::Json),
+        "parquet" => Some(Format::Other(Arc::new(ParquetFormat::default()))),
         _ => None,
     }
 }
 
 /// Timestamps of microseconds reach from year 1 to 9999; those of nanoseconds, which the reader prefers, end in 2262.
-fn as_postgres_has_it(field: &Field) -> Field {
+fn as_postgres_has_it(field: &Arc<Field>) -> Field {
     let data_type = match field.data_type() {
         DataType::Timestamp(_, zone) => DataType::Timestamp(
             TimeUnit::Microsecond,

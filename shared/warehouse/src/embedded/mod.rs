@@ -8,9 +8,12 @@ mod engine;
 mod files;
 mod functions;
 mod json;
+mod kinds;
 mod literals;
+mod nested;
 mod operators;
 mod projects;
+mod records;
 mod statement;
 mod stream;
 

@@ -12,6 +12,7 @@ mod check;
 mod data;
 mod explores;
 mod expressions;
+mod json;
 mod limits;
 mod postgres;
 mod shop;
