@@ -304,8 +304,8 @@ fn context(limits: &Limits) -> Result<SessionContext> {
         .expr_planners()
         .get_or_insert_default()
         .insert(0, Arc::new(operators::PostgresOperators));
-    let context = SessionContext::new_with_state(state.build());
-    functions::register(&context);
+    let mut context = SessionContext::new_with_state(state.build());
+    functions::register(&mut context).map_err(engine_failed)?;
     Ok(context)
 }
 

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use datafusion::sql::parser::Statement as Planned;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, Query, Select,
-    SelectItem, SetExpr, Statement, TimezoneInfo, Value, VisitMut, VisitorMut,
+    FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart,
+    Query, Select, SelectItem, SetExpr, Statement, TimezoneInfo, Value, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
@@ -153,6 +153,17 @@ impl VisitorMut for ToPlanner {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        if let Some(function) = gathering(expr) {
+            // A window gathers once more for each row.
+            if function.over.is_some() {
+                return ControlFlow::Break(Error::Query(format!(
+                    "{} is not run over windows",
+                    called(function)
+                )));
+            }
+            *expr = call("pg_gathered", [taken(expr)]);
+            return ControlFlow::Continue(());
+        }
         let replacement = match expr {
             // The planner takes a zone for a type, and casts.
             Expr::AtTimeZone {
@@ -218,7 +229,7 @@ impl VisitorMut for ToPlanner {
                 None
             }
             Expr::Function(function) => {
-                if is_of_values(&function.name.to_string().to_ascii_lowercase())
+                if is_of_values(&called(function))
                     && let FunctionArguments::List(list) = &mut function.args
                 {
                     for argument in &mut list.args {
@@ -305,6 +316,25 @@ fn is_arithmetic(op: &BinaryOperator) -> bool {
     )
 }
 
+/// A call of an aggregate that puts together what it is given.
+fn gathering(expr: &Expr) -> Option<&Function> {
+    match expr {
+        Expr::Function(function)
+            if matches!(called(function).as_str(), "array_agg" | "string_agg") =>
+        {
+            Some(function)
+        }
+        _ => None,
+    }
+}
+
+/// The name of a function in lower case, without the schema that it is in.
+fn called(function: &Function) -> String {
+    let name = function.name.0.last().and_then(ObjectNamePart::as_ident);
+    name.map(|name| name.value.to_ascii_lowercase())
+        .unwrap_or_default()
+}
+
 /// Functions whose result has the type of their arguments, or follows from it.
 fn is_of_values(name: &str) -> bool {
     matches!(
@@ -332,12 +362,12 @@ fn as_integer(expr: &mut Expr) {
 
 /// `mod(a, b)` is `a % b`, which the planner has as an operator only.
 fn modulo(function: &mut Function) -> Option<Expr> {
+    if called(function) != "mod" {
+        return None;
+    }
     let FunctionArguments::List(list) = &mut function.args else {
         return None;
     };
-    if !function.name.to_string().eq_ignore_ascii_case("mod") {
-        return None;
-    }
     let [
         FunctionArg::Unnamed(FunctionArgExpr::Expr(left)),
         FunctionArg::Unnamed(FunctionArgExpr::Expr(right)),
