@@ -23,7 +23,7 @@ use futures_util::StreamExt;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
-use super::files::WithBroken;
+use super::files::{File, WithBroken};
 use super::{Error, Result, functions, json, operators, statement};
 use crate::{Column, Rows};
 
@@ -120,20 +120,27 @@ impl Engine {
     /// # Errors
     /// [`Error::File`] when the folder cannot be read.
     pub async fn folder(&self, schema: &str, folder: &std::path::Path) -> Result<Vec<String>> {
+        self.files(schema, super::files::of(folder)?).await
+    }
+
+    /// Makes tables of files, and answers their names.
+    pub(super) async fn files(&self, schema: &str, files: Vec<File>) -> Result<Vec<String>> {
         let (mut names, mut broken) = (Vec::new(), HashMap::new());
-        for file in super::files::of(folder)? {
-            let (context, path) = (self.context.clone(), file.path.clone());
+        for file in files {
+            let (context, name) = (self.context.clone(), file.name.clone());
             let table = self
-                .run(async move { super::files::table(&context, &path).await })
+                .run(async move { super::files::table(&context, &file).await })
                 .await;
             match table {
                 Ok(table) => {
-                    self.register(schema, &file.name, table)?;
-                    names.push(file.name);
+                    self.register(schema, &name, table)?;
+                    names.push(name);
                 }
+                // It is not the file that is wrong.
+                Err(error @ Error::Connection(_)) => return Err(error),
                 Err(error) => {
                     let reason = crate::Error::from(error).to_string();
-                    broken.insert(file.name, reason);
+                    broken.insert(name, reason);
                 }
             }
         }
@@ -374,6 +381,9 @@ pub(super) fn columns(schema: &Schema) -> Vec<Column> {
 }
 
 pub(super) fn query_failed(error: &DataFusionError, memory: usize) -> Error {
+    if let Some(error) = super::unreachable(error) {
+        return error;
+    }
     match error.find_root() {
         DataFusionError::ResourcesExhausted(_) => Error::Memory(memory),
         // No room for spilling has no kind of its own by the time it is here.

@@ -21,9 +21,20 @@ use super::{Error, Result, records};
 /// Lines of a CSV file that are read for the types of its columns.
 const LINES: usize = 10_000;
 
+/// A file that can be a table.
 pub(super) struct File {
+    /// The table's.
     pub(super) name: String,
-    pub(super) path: PathBuf,
+    path: PathBuf,
+    /// Where it is, if it is in no folder.
+    url: Option<ListingTableUrl>,
+}
+
+/// A file, if its name says that it can be a table.
+pub(super) fn file(path: PathBuf, url: Option<ListingTableUrl>) -> Option<File> {
+    format(&path)?;
+    let name = path.file_stem()?.to_str()?.to_owned();
+    Some(File { name, path, url })
 }
 
 /// The files of a folder that can be tables, in the order of their names.
@@ -35,29 +46,22 @@ pub(super) fn of(folder: &Path) -> Result<Vec<File>> {
         if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
-        let path = entry.path();
-        if let (Some(name), Some(_)) = (
-            path.file_stem().and_then(|name| name.to_str()),
-            format(&path),
-        ) {
-            files.push(File {
-                name: name.to_owned(),
-                path,
-            });
-        }
+        files.extend(file(entry.path(), None));
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
 }
 
-pub(super) async fn table(context: &SessionContext, path: &Path) -> Result<Arc<dyn TableProvider>> {
-    let failed = |error: DataFusionError| wrong(path, &error.strip_backtrace());
+pub(super) async fn table(context: &SessionContext, file: &File) -> Result<Arc<dyn TableProvider>> {
+    let path = file.path.as_path();
+    let failed = |error: DataFusionError| {
+        super::unreachable(&error).unwrap_or_else(|| wrong(path, &error.strip_backtrace()))
+    };
     let format = format(path).ok_or_else(|| wrong(path, &"neither CSV nor JSON nor Parquet"))?;
-    let path_text = path.canonicalize().map_err(|error| wrong(path, &error))?;
-    let path_text = path_text
-        .to_str()
-        .ok_or_else(|| wrong(path, &"its name is not Unicode"))?;
-    let url = ListingTableUrl::parse(path_text).map_err(failed)?;
+    let url = match &file.url {
+        Some(url) => url.clone(),
+        None => ListingTableUrl::parse(real(path)?).map_err(failed)?,
+    };
     let extension = path
         .extension()
         .and_then(|extension| extension.to_str())
@@ -67,9 +71,12 @@ pub(super) async fn table(context: &SessionContext, path: &Path) -> Result<Arc<d
     let (options, schema) = match format {
         Format::Json => {
             let store = context.runtime_env().object_store(&url).map_err(failed)?;
-            let (format, schema) = records::read(store.as_ref(), url.prefix())
-                .await
-                .map_err(|reason| wrong(path, &reason))?;
+            let (format, schema) =
+                records::read(store.as_ref(), url.prefix())
+                    .await
+                    .map_err(|reason| {
+                        super::unreachable(reason.as_ref()).unwrap_or_else(|| wrong(path, &reason))
+                    })?;
             (options(Arc::new(format)), schema)
         }
         Format::Other(format) => {
@@ -87,6 +94,13 @@ pub(super) async fn table(context: &SessionContext, path: &Path) -> Result<Arc<d
         .with_listing_options(options)
         .with_schema(Arc::new(schema));
     Ok(Arc::new(ListingTable::try_new(config).map_err(failed)?))
+}
+
+/// The path without links.
+fn real(path: &Path) -> Result<String> {
+    let real = path.canonicalize().map_err(|error| wrong(path, &error))?;
+    let text = real.to_str().map(str::to_owned);
+    text.ok_or_else(|| wrong(path, &"its name is not Unicode"))
 }
 
 enum Format {

@@ -16,7 +16,7 @@ mod unit;
 use std::sync::Arc;
 
 use datafusion::error::Result;
-use datafusion::execution::FunctionRegistry;
+use datafusion::execution::registry;
 use datafusion::prelude::SessionContext;
 
 pub(super) use interval::text as interval_text;
@@ -41,5 +41,5 @@ pub(super) fn register(context: &mut SessionContext) -> Result<()> {
     for aggregate in aggregate::all() {
         context.register_udaf(aggregate);
     }
-    context.register_function_rewrite(Arc::new(limit::Limits))
+    registry::FunctionRegistry::register_function_rewrite(context, Arc::new(limit::Limits))
 }
