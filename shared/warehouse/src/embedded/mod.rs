@@ -9,6 +9,7 @@ mod bucket;
 mod engine;
 mod files;
 mod functions;
+mod gathered;
 mod json;
 mod kinds;
 mod literals;

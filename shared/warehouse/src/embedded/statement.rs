@@ -5,15 +5,16 @@ use std::ops::ControlFlow;
 use datafusion::sql::parser::Statement as Planned;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart,
-    Query, Select, SelectItem, SetExpr, Statement, TimezoneInfo, Value, VisitMut, VisitorMut,
+    FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, Query, Select,
+    SelectItem, SetExpr, Statement, TimezoneInfo, Value, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::{Error, Result, literals};
+use super::gathered::called;
+use super::{Error, Result, gathered, literals};
 
 pub(super) const ONLY_READS: &str =
     "only one SELECT is run, and nothing that changes data or settings";
@@ -153,7 +154,7 @@ impl VisitorMut for ToPlanner {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
-        if let Some(function) = gathering(expr) {
+        if let Some(function) = gathered::call_of(expr) {
             // A window gathers once more for each row.
             if function.over.is_some() {
                 return ControlFlow::Break(Error::Query(format!(
@@ -161,7 +162,7 @@ impl VisitorMut for ToPlanner {
                     called(function)
                 )));
             }
-            *expr = call("pg_gathered", [taken(expr)]);
+            *expr = call(gathered::LIMIT, [taken(expr)]);
             return ControlFlow::Continue(());
         }
         let replacement = match expr {
@@ -240,6 +241,10 @@ impl VisitorMut for ToPlanner {
                 }
                 modulo(function)
             }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                gathered::without_limit(root, access_chain);
+                None
+            }
             Expr::Interval(interval) => {
                 if let Expr::Value(value) = interval.value.as_mut()
                     && let Value::SingleQuotedString(text) = &mut value.value
@@ -314,25 +319,6 @@ fn is_arithmetic(op: &BinaryOperator) -> bool {
             | BinaryOperator::Divide
             | BinaryOperator::Modulo
     )
-}
-
-/// A call of an aggregate that puts together what it is given.
-fn gathering(expr: &Expr) -> Option<&Function> {
-    match expr {
-        Expr::Function(function)
-            if matches!(called(function).as_str(), "array_agg" | "string_agg") =>
-        {
-            Some(function)
-        }
-        _ => None,
-    }
-}
-
-/// The name of a function in lower case, without the schema that it is in.
-fn called(function: &Function) -> String {
-    let name = function.name.0.last().and_then(ObjectNamePart::as_ident);
-    name.map(|name| name.value.to_ascii_lowercase())
-        .unwrap_or_default()
 }
 
 /// Functions whose result has the type of their arguments, or follows from it.

@@ -375,6 +375,12 @@ async fn long_texts_of_many_rows_are_made_piece_by_piece() {
         json!(engine().query(gathered).await.unwrap().rows),
         json!([["1,2,3", [1, 2, 3]]])
     );
+    // One element of a list is found without the list.
+    let second = "SELECT (array_agg(value))[2] FROM generate_series(1, 2200000)";
+    assert_eq!(
+        json!(engine().query(second).await.unwrap().rows),
+        json!([[2]])
+    );
 }
 
 #[tokio::test]

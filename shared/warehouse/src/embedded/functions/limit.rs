@@ -17,6 +17,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
 
+use super::super::gathered::LIMIT as GATHERED;
 use super::scalar::{Scalar, unfit};
 use super::size::{Size, size};
 
@@ -46,7 +47,7 @@ const LENGTHENING: [&str; 22] = [
     "lpad",
     "make_array",
     "overlay",
-    "pg_gathered",
+    GATHERED,
     "pg_join",
     "pg_text",
     "regexp_replace",
@@ -87,16 +88,16 @@ impl FunctionRewrite for Limits {
 /// What an aggregate gathered, if it is not too long.
 pub(super) fn gathered() -> ScalarUDF {
     let scalar = Scalar {
-        name: "pg_gathered",
+        name: GATHERED,
         aliases: &[],
         takes: |arguments| match arguments {
             [_] => Ok(arguments.to_vec()),
-            _ => unfit("pg_gathered", arguments),
+            _ => unfit(GATHERED, arguments),
         },
         gives: |arguments, _| Ok(arguments.first().cloned().unwrap_or(DataType::Null)),
         run: |columns, _| match columns {
             [column] => Ok(Arc::clone(column)),
-            _ => exec_err!("pg_gathered takes one argument"),
+            _ => exec_err!("{GATHERED} takes one argument"),
         },
     };
     scalar.function()
