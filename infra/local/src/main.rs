@@ -33,7 +33,14 @@ async fn run() -> Result<(), String> {
         std::io::stderr,
     );
     let told = |error: app::Error| error.cause();
-    let engines = warehouse::embedded::projects(options.data_dir.join("warehouse"));
+    let engines = match &options.warehouse {
+        Some(place) => {
+            let endpoint = options.warehouse_endpoint.as_deref();
+            let engines = warehouse::embedded::bucket(place, endpoint).await;
+            engines.map_err(|error| error.to_string())?
+        }
+        None => warehouse::embedded::projects(options.data_dir.join("warehouse")),
+    };
     let local = Local::start(&options, Config::from_env()?, Some(engines))
         .await
         .map_err(told)?;

@@ -12,6 +12,10 @@ usage: zerodash [options]
   --data-dir FOLDER       where everything is kept (.zerodash)        ZERODASH_DATA_DIR
   --table-listen ADDRESS  serve the table as DynamoDB there, too      ZERODASH_TABLE_LISTEN
   --demo                  with a small shop to try things with        ZERODASH_DEMO=true
+  --warehouse PLACE       where the tables of projects are, like      ZERODASH_WAREHOUSE
+                          s3://bucket/prefix (the data folder)
+  --warehouse-endpoint URL
+                          of an S3 that is not AWS's                  ZERODASH_WAREHOUSE_ENDPOINT
   --help                  this
 
 More settings, by environment, are in the README.
@@ -27,6 +31,10 @@ pub struct Options {
     pub site_url: bool,
     /// Whether there shall be a shop to try things with.
     pub demo: bool,
+    /// Where in S3 the tables of projects are, `s3://bucket/prefix`; else they are below the data folder.
+    pub warehouse: Option<String>,
+    /// Of an S3 that is not AWS's.
+    pub warehouse_endpoint: Option<String>,
 }
 
 impl Options {
@@ -41,6 +49,8 @@ impl Options {
         let mut listen = variable("ZERODASH_LISTEN");
         let mut data_dir = variable("ZERODASH_DATA_DIR");
         let mut table_listen = variable("ZERODASH_TABLE_LISTEN");
+        let mut warehouse = variable("ZERODASH_WAREHOUSE");
+        let mut warehouse_endpoint = variable("ZERODASH_WAREHOUSE_ENDPOINT");
         let mut demo = variable("ZERODASH_DEMO").is_some_and(|value| value == "true");
         while let Some(argument) = arguments.next() {
             let (name, value) = match argument.split_once('=') {
@@ -56,12 +66,19 @@ impl Options {
                 "--listen" => &mut listen,
                 "--data-dir" => &mut data_dir,
                 "--table-listen" => &mut table_listen,
+                "--warehouse" => &mut warehouse,
+                "--warehouse-endpoint" => &mut warehouse_endpoint,
                 _ => return Err(format!("unknown option {name}; --help lists them")),
             };
             *slot = Some(
                 value
                     .or_else(|| arguments.next())
                     .ok_or_else(|| format!("{name} needs a value"))?,
+            );
+        }
+        if demo && warehouse.is_some() {
+            return Err(
+                "the demo's tables are in the data folder, so it has no --warehouse".into(),
             );
         }
         let address = |text: &str| {
@@ -74,6 +91,8 @@ impl Options {
             table_listen: table_listen.as_deref().map(address).transpose()?,
             site_url: variable("ZERODASH_SITE_URL").is_some(),
             demo,
+            warehouse,
+            warehouse_endpoint,
         }))
     }
 }
@@ -115,6 +134,15 @@ mod tests {
         );
         assert_eq!(options.table_listen.map(|at| at.port()), Some(3));
         assert!(!options.demo);
+        assert_eq!(options.warehouse, None);
+        let pairs = [("ZERODASH_WAREHOUSE_ENDPOINT", "http://127.0.0.1:9000")];
+        let options = read(&["--warehouse", "s3://lake/shop"], &pairs);
+        let options = options.unwrap().unwrap();
+        assert_eq!(options.warehouse.as_deref(), Some("s3://lake/shop"));
+        assert_eq!(
+            options.warehouse_endpoint.as_deref(),
+            Some("http://127.0.0.1:9000")
+        );
         assert!(read(&["--demo"], &[]).unwrap().unwrap().demo);
     }
 
@@ -125,6 +153,11 @@ mod tests {
             read(&["--lisen", "x"], &[])
                 .unwrap_err()
                 .contains("--lisen")
+        );
+        assert!(
+            read(&["--demo", "--warehouse=s3://lake/shop"], &[])
+                .unwrap_err()
+                .contains("--warehouse")
         );
         assert!(
             read(&["--listen"], &[])

@@ -1,6 +1,6 @@
 //! Where SQL runs. An adapter is a module and a Cargo feature; what comes out of each is the same [`RowStream`].
 //!
-//! The embedded engine is Apache DataFusion inside the process, over files of a folder or tables in memory; it reads
+//! The embedded engine is Apache DataFusion inside the process, over files of a folder or of S3, or tables in memory; it reads
 //! PostgreSQL's dialect and means by it what PostgreSQL means.
 
 #[cfg(feature = "athena")]

@@ -23,7 +23,7 @@ use futures_util::StreamExt;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
-use super::files::WithBroken;
+use super::files::{File, WithBroken};
 use super::{Error, Result, functions, json, operators, statement};
 use crate::{Column, Rows};
 
@@ -111,27 +111,36 @@ impl Engine {
         self.register(schema, name, Arc::new(table))
     }
 
-    /// Makes a table of every `.csv` and `.parquet` file of a folder, named like the file, and answers their names.
-    /// Other files are passed over. In a CSV file the first line names the columns, and their types are those that
-    /// all of its first 10,000 lines have. A file that cannot be read fails the queries that name its table, and no others.
+    /// Makes a table of every `.csv`, `.parquet`, `.json`, `.jsonl` and `.ndjson` file of a folder, named like the file, and
+    /// answers their names. Other files are passed over. In a CSV file the first line names the columns, and their types are
+    /// those that all of its first 10,000 lines have. A JSON file has objects, one after the other or in one array; its columns
+    /// are their fields by name, of the types that all of them have. A file that cannot be read fails the queries that name
+    /// its table, and no others.
     ///
     /// # Errors
     /// [`Error::File`] when the folder cannot be read.
     pub async fn folder(&self, schema: &str, folder: &std::path::Path) -> Result<Vec<String>> {
+        self.files(schema, super::files::of(folder)?).await
+    }
+
+    /// Makes tables of files, and answers their names.
+    pub(super) async fn files(&self, schema: &str, files: Vec<File>) -> Result<Vec<String>> {
         let (mut names, mut broken) = (Vec::new(), HashMap::new());
-        for file in super::files::of(folder)? {
-            let (context, path) = (self.context.clone(), file.path.clone());
+        for file in files {
+            let (context, name) = (self.context.clone(), file.name.clone());
             let table = self
-                .run(async move { super::files::table(&context, &path).await })
+                .run(async move { super::files::table(&context, &file).await })
                 .await;
             match table {
                 Ok(table) => {
-                    self.register(schema, &file.name, table)?;
-                    names.push(file.name);
+                    self.register(schema, &name, table)?;
+                    names.push(name);
                 }
+                // It is not the file that is wrong.
+                Err(error @ Error::Connection(_)) => return Err(error),
                 Err(error) => {
                     let reason = crate::Error::from(error).to_string();
-                    broken.insert(file.name, reason);
+                    broken.insert(name, reason);
                 }
             }
         }
@@ -302,8 +311,8 @@ fn context(limits: &Limits) -> Result<SessionContext> {
         .expr_planners()
         .get_or_insert_default()
         .insert(0, Arc::new(operators::PostgresOperators));
-    let context = SessionContext::new_with_state(state.build());
-    functions::register(&context);
+    let mut context = SessionContext::new_with_state(state.build());
+    functions::register(&mut context).map_err(engine_failed)?;
     Ok(context)
 }
 
@@ -372,6 +381,9 @@ pub(super) fn columns(schema: &Schema) -> Vec<Column> {
 }
 
 pub(super) fn query_failed(error: &DataFusionError, memory: usize) -> Error {
+    if let Some(error) = super::unreachable(error) {
+        return error;
+    }
     match error.find_root() {
         DataFusionError::ResourcesExhausted(_) => Error::Memory(memory),
         // No room for spilling has no kind of its own by the time it is here.

@@ -16,14 +16,25 @@ use datafusion::datasource::listing::{
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 
-use super::{Error, Result};
+use super::{Error, Result, records};
 
 /// Lines of a CSV file that are read for the types of its columns.
 const LINES: usize = 10_000;
 
+/// A file that can be a table.
 pub(super) struct File {
+    /// The table's.
     pub(super) name: String,
-    pub(super) path: PathBuf,
+    path: PathBuf,
+    /// Where it is, if it is in no folder.
+    url: Option<ListingTableUrl>,
+}
+
+/// A file, if its name says that it can be a table.
+pub(super) fn file(path: PathBuf, url: Option<ListingTableUrl>) -> Option<File> {
+    format(&path)?;
+    let name = path.file_stem()?.to_str()?.to_owned();
+    Some(File { name, path, url })
 }
 
 /// The files of a folder that can be tables, in the order of their names.
@@ -35,63 +46,84 @@ pub(super) fn of(folder: &Path) -> Result<Vec<File>> {
         if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
-        let path = entry.path();
-        if let (Some(name), Some(_)) = (
-            path.file_stem().and_then(|name| name.to_str()),
-            format(&path),
-        ) {
-            files.push(File {
-                name: name.to_owned(),
-                path,
-            });
-        }
+        files.extend(file(entry.path(), None));
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
 }
 
-pub(super) async fn table(context: &SessionContext, path: &Path) -> Result<Arc<dyn TableProvider>> {
-    let failed = |error: DataFusionError| wrong(path, &error.strip_backtrace());
-    let format = format(path).ok_or_else(|| wrong(path, &"neither CSV nor Parquet"))?;
-    let path_text = path.canonicalize().map_err(|error| wrong(path, &error))?;
-    let path_text = path_text
-        .to_str()
-        .ok_or_else(|| wrong(path, &"its name is not Unicode"))?;
-    let url = ListingTableUrl::parse(path_text).map_err(failed)?;
+pub(super) async fn table(context: &SessionContext, file: &File) -> Result<Arc<dyn TableProvider>> {
+    let path = file.path.as_path();
+    let failed = |error: DataFusionError| {
+        super::unreachable(&error).unwrap_or_else(|| wrong(path, &error.strip_backtrace()))
+    };
+    let format = format(path).ok_or_else(|| wrong(path, &"neither CSV nor JSON nor Parquet"))?;
+    let url = match &file.url {
+        Some(url) => url.clone(),
+        None => ListingTableUrl::parse(real(path)?).map_err(failed)?,
+    };
     let extension = path
         .extension()
         .and_then(|extension| extension.to_str())
         .unwrap_or_default();
-    let options = ListingOptions::new(format).with_file_extension(extension);
-    let schema = options
-        .infer_schema(&context.state(), &url)
-        .await
-        .map_err(failed)?;
-    let fields: Vec<_> = schema
-        .fields()
-        .iter()
-        .map(|field| as_postgres_has_it(field))
-        .collect();
+    let options =
+        |format: Arc<dyn FileFormat>| ListingOptions::new(format).with_file_extension(extension);
+    let (options, schema) = match format {
+        Format::Json => {
+            let store = context.runtime_env().object_store(&url).map_err(failed)?;
+            let (format, schema) =
+                records::read(store.as_ref(), url.prefix())
+                    .await
+                    .map_err(|reason| {
+                        super::unreachable(reason.as_ref()).unwrap_or_else(|| wrong(path, &reason))
+                    })?;
+            (options(Arc::new(format)), schema)
+        }
+        Format::Other(format) => {
+            let options = options(format);
+            let schema = options
+                .infer_schema(&context.state(), &url)
+                .await
+                .map_err(failed)?;
+            let fields = schema.fields().iter().map(as_postgres_has_it);
+            let fields: Vec<_> = fields.collect();
+            (options, Schema::new(fields))
+        }
+    };
     let config = ListingTableConfig::new(url)
         .with_listing_options(options)
-        .with_schema(Arc::new(Schema::new(fields)));
+        .with_schema(Arc::new(schema));
     Ok(Arc::new(ListingTable::try_new(config).map_err(failed)?))
 }
 
-fn format(path: &Path) -> Option<Arc<dyn FileFormat>> {
+/// The path without links.
+fn real(path: &Path) -> Result<String> {
+    let real = path.canonicalize().map_err(|error| wrong(path, &error))?;
+    let text = real.to_str().map(str::to_owned);
+    text.ok_or_else(|| wrong(path, &"its name is not Unicode"))
+}
+
+enum Format {
+    /// Read in a way that only the file tells.
+    Json,
+    Other(Arc<dyn FileFormat>),
+}
+
+fn format(path: &Path) -> Option<Format> {
     match path.extension()?.to_str()? {
-        "csv" => Some(Arc::new(
+        "csv" => Some(Format::Other(Arc::new(
             CsvFormat::default()
                 .with_has_header(true)
                 .with_schema_infer_max_rec(LINES),
-        )),
-        "parquet" => Some(Arc::new(ParquetFormat::default())),
+        ))),
+        "json" | "jsonl" | "ndjson" => Some(Format::Json),
+        "parquet" => Some(Format::Other(Arc::new(ParquetFormat::default()))),
         _ => None,
     }
 }
 
 /// Timestamps of microseconds reach from year 1 to 9999; those of nanoseconds, which the reader prefers, end in 2262.
-fn as_postgres_has_it(field: &Field) -> Field {
+fn as_postgres_has_it(field: &Arc<Field>) -> Field {
     let data_type = match field.data_type() {
         DataType::Timestamp(_, zone) => DataType::Timestamp(
             TimeUnit::Microsecond,

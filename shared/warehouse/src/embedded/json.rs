@@ -10,11 +10,15 @@ use datafusion::arrow::record_batch::RecordBatch;
 use serde_json::{Number, Value};
 
 use super::functions::text::{double, timestamp};
-use super::{Error, Result, functions};
+use super::{Error, Result, functions, nested};
 use crate::Type;
+
+/// Lists and structs in each other. A reader of an answer takes 127, and rows and lists of rows are some; deeper ones are text.
+const DEEPEST: usize = 100;
 
 pub(super) fn type_of(data_type: &DataType) -> Type {
     match data_type {
+        deep if (1..=DEEPEST).contains(&nested::depth(deep)) => Type::Json,
         DataType::Boolean => Type::Boolean,
         integer if integer.is_integer() => Type::Integer,
         double if double.is_floating() => Type::Double,
@@ -44,7 +48,8 @@ pub(super) fn append(batch: &RecordBatch, rows: &mut Vec<Vec<Value>>) -> Result<
     Ok(())
 }
 
-fn values(column: &ArrayRef) -> Result<Vec<Value>> {
+/// A value of each row of a column.
+pub(super) fn values(column: &ArrayRef) -> Result<Vec<Value>> {
     let to = |data_type: DataType| {
         cast(column, &data_type).map_err(|error| Error::Engine(error.to_string()))
     };
@@ -95,7 +100,16 @@ fn values(column: &ArrayRef) -> Result<Vec<Value>> {
                 .map(|interval| interval.map(functions::interval_text).into())
                 .collect()
         }
-        Type::Decimal | Type::Json | Type::Text => of_texts(to(DataType::Utf8)?.as_string::<i32>()),
+        Type::Json => nested::documents(column)?,
+        Type::Text if nested::depth(column.data_type()) > 0 => {
+            let documents = nested::documents(column)?.into_iter();
+            let text = |document: Value| match document {
+                Value::Null => Value::Null,
+                deep => Value::String(deep.to_string()),
+            };
+            documents.map(text).collect()
+        }
+        Type::Decimal | Type::Text => of_texts(to(DataType::Utf8)?.as_string::<i32>()),
     })
 }
 

@@ -4,19 +4,29 @@
 //! planning), `operators.rs` (operators, once the types of their sides are known) and `functions/` (functions and
 //! aggregates). `tests/rows/expressions.rs` runs both databases side by side.
 
+#[cfg(feature = "embedded-s3")]
+mod bucket;
 mod engine;
 mod files;
 mod functions;
+mod gathered;
 mod json;
+mod kinds;
 mod literals;
+mod nested;
 mod operators;
+#[cfg(feature = "embedded-s3")]
+mod own;
 mod projects;
+mod records;
 mod statement;
 mod stream;
 
 pub use datafusion::arrow;
 pub use engine::{Engine, Limits};
 pub use projects::{SCHEMA, projects};
+#[cfg(feature = "embedded-s3")]
+pub use projects::{bucket, bucket_with};
 
 use std::time::Duration;
 
@@ -37,6 +47,9 @@ pub enum Error {
     /// A table cannot be made of this file.
     #[error("{file}: {reason}")]
     File { file: String, reason: String },
+    /// Where the files are, nobody answers.
+    #[error("{0}")]
+    Connection(String),
     /// The engine itself failed.
     #[error("the engine failed: {0}")]
     Engine(String),
@@ -57,7 +70,20 @@ impl From<Error> for crate::Error {
                 let name = name.unwrap_or_default().to_string_lossy();
                 Self::query(format!("{name}: {reason}"))
             }
+            Error::Connection(sentence) => Self::Connection(sentence),
             Error::Engine(sentence) => Self::Engine(sentence),
         }
     }
+}
+
+/// That the place of the files does not answer, if an error comes from that.
+#[cfg(feature = "embedded-s3")]
+fn unreachable(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    own::unreachable(error).map(Error::Connection)
+}
+
+/// A folder always answers.
+#[cfg(not(feature = "embedded-s3"))]
+fn unreachable(_: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    None
 }

@@ -24,7 +24,8 @@ impl ExprPlanner for PostgresOperators {
         let (left, right) = match (&op, &types) {
             // Text of a number, a date and so on is written as PostgreSQL writes it.
             (Operator::StringConcat, (one, other)) if !is_list(one) && !is_list(other) => {
-                (text(left, one), text(right, other))
+                let sides = vec![text(left, one), text(right, other)];
+                return Ok(PlannerResult::Planned(functions::text::join().call(sides)));
             }
             // A date and an interval make a timestamp.
             (Operator::Plus | Operator::Minus, (DataType::Date32, DataType::Interval(_))) => {

@@ -1,4 +1,4 @@
-//! An engine for each project, over the files of the project's own folder.
+//! An engine for each project, over the project's own files.
 
 use std::{
     collections::HashMap,
@@ -11,16 +11,49 @@ use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 use super::Engine;
+#[cfg(feature = "embedded-s3")]
+use super::bucket::{Bucket, Shelf};
 use crate::{Column, Embedded, Error, Result, RowStream, Statement, Table, Warehouse};
 
-/// The schema that the files of a folder are in.
+/// The schema that the files of a project are in.
 pub const SCHEMA: &str = "jaffle";
 
 /// Engines over the folders below a folder, each named like its project. Files that come or change are seen by the next query.
 pub fn projects(root: PathBuf) -> Embedded {
-    let known: SyncMutex<HashMap<String, Arc<Folder>>> = SyncMutex::default();
+    engines(move |project| Ok(Place::Folder(root.join(project))))
+}
+
+/// Engines over the files below `s3://bucket/prefix/{projectUuid}/`, with the region and the credentials that AWS's SDK finds.
+/// The endpoint is AWS's, or one that speaks the same protocol. Files that come or change are seen by the next query.
+///
+/// # Errors
+/// `Connection` when the location or the endpoint is none, or there is nothing to find credentials with. Nothing is sent yet.
+#[cfg(feature = "embedded-s3")]
+pub async fn bucket(location: &str, endpoint: Option<&str>) -> Result<Embedded> {
+    let settings = aws_config::defaults(aws_config::BehaviorVersion::latest());
+    bucket_with(location, endpoint, &settings.load().await)
+}
+
+/// The same as [`bucket`] with other settings: their region, credentials and, if none is named here, endpoint.
+///
+/// # Errors
+/// As [`bucket`].
+#[cfg(feature = "embedded-s3")]
+pub fn bucket_with(
+    location: &str,
+    endpoint: Option<&str>,
+    settings: &aws_config::SdkConfig,
+) -> Result<Embedded> {
+    let bucket = Arc::new(Bucket::new(location, endpoint, settings)?);
+    Ok(engines(move |project| {
+        Shelf::new(&bucket, project).map(Place::Bucket)
+    }))
+}
+
+fn engines(place: impl Fn(&str) -> Result<Place> + Send + Sync + 'static) -> Embedded {
+    let known: SyncMutex<HashMap<String, Arc<Project>>> = SyncMutex::default();
     Arc::new(move |project: &str| {
-        // A project's id has no slashes and points; nothing else gets out of the folder.
+        // A project's id has no slashes and points; nothing else gets out of its place.
         if project.is_empty()
             || !project
                 .bytes()
@@ -29,28 +62,65 @@ pub fn projects(root: PathBuf) -> Embedded {
             return Err(Error::Connection("this is not a project".to_owned()));
         }
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = known.entry(project.to_owned()).or_insert_with(|| {
-            Arc::new(Folder {
-                path: root.join(project),
-                engine: Mutex::default(),
-            })
+        if let Some(project) = known.get(project) {
+            return Ok(project.clone() as Arc<dyn Warehouse>);
+        }
+        let made = Arc::new(Project {
+            place: place(project)?,
+            engine: Mutex::default(),
         });
-        Ok(folder.clone() as Arc<dyn Warehouse>)
+        known.insert(project.to_owned(), made.clone());
+        Ok(made as Arc<dyn Warehouse>)
     })
 }
 
-/// When the files of a folder changed.
-type Seen = Vec<(PathBuf, u64, Option<SystemTime>)>;
+/// When the files of a project changed: their names, sizes and times and, in S3, tags.
+pub(super) type Seen = Vec<(PathBuf, u64, Option<SystemTime>, Option<String>)>;
 
-struct Folder {
-    path: PathBuf,
+/// Where the files of a project are.
+enum Place {
+    Folder(PathBuf),
+    #[cfg(feature = "embedded-s3")]
+    Bucket(Shelf),
+}
+
+impl Place {
+    async fn seen(&self) -> Result<Seen> {
+        match self {
+            Self::Folder(path) => Ok(seen(path)),
+            #[cfg(feature = "embedded-s3")]
+            Self::Bucket(shelf) => shelf.seen().await,
+        }
+    }
+
+    /// An engine with tables of the files that were seen.
+    async fn engine(&self, seen: &Seen) -> Result<Engine> {
+        let engine = Engine::new()?;
+        if seen.is_empty() {
+            return Ok(engine);
+        }
+        match self {
+            Self::Folder(path) => engine.folder(SCHEMA, path).await?,
+            #[cfg(feature = "embedded-s3")]
+            Self::Bucket(shelf) => {
+                let (files, url, store) = shelf.files(seen)?;
+                engine.context().register_object_store(&url, store);
+                engine.files(SCHEMA, files).await?
+            }
+        };
+        Ok(engine)
+    }
+}
+
+struct Project {
+    place: Place,
     engine: Mutex<Option<(Seen, Arc<Engine>)>>,
 }
 
-impl Folder {
+impl Project {
     /// The engine with the files as they are; a new one, if a query holds the kept one for ever.
     async fn engine(&self) -> Result<Arc<Engine>> {
-        let seen = seen(&self.path);
+        let seen = self.place.seen().await?;
         let mut kept = self.engine.lock().await;
         if let Some((before, engine)) = &*kept
             && *before == seen
@@ -58,11 +128,7 @@ impl Folder {
         {
             return Ok(engine.clone());
         }
-        let engine = Engine::new()?;
-        if !seen.is_empty() {
-            engine.folder(SCHEMA, &self.path).await?;
-        }
-        let engine = Arc::new(engine);
+        let engine = Arc::new(self.place.engine(&seen).await?);
         *kept = Some((seen, engine.clone()));
         Ok(engine)
     }
@@ -74,7 +140,7 @@ fn seen(folder: &Path) -> Seen {
     let mut seen: Seen = files
         .filter_map(|file| {
             let about = file.metadata().ok()?;
-            Some((file.path(), about.len(), about.modified().ok()))
+            Some((file.path(), about.len(), about.modified().ok(), None))
         })
         .collect();
     seen.sort();
@@ -82,7 +148,7 @@ fn seen(folder: &Path) -> Seen {
 }
 
 #[async_trait]
-impl Warehouse for Folder {
+impl Warehouse for Project {
     async fn stream(&self, statement: &Statement) -> Result<RowStream> {
         let engine = self.engine().await?;
         let answer = engine.stream(statement).await?;
@@ -116,14 +182,14 @@ mod tests {
 
     #[tokio::test]
     async fn an_engine_that_is_stuck_is_replaced() {
-        let folder = Folder {
-            path: PathBuf::from("/not/there"),
+        let project = Project {
+            place: Place::Folder(PathBuf::from("/not/there")),
             engine: Mutex::default(),
         };
-        let first = folder.engine().await.unwrap();
-        assert!(Arc::ptr_eq(&first, &folder.engine().await.unwrap()));
+        let first = project.engine().await.unwrap();
+        assert!(Arc::ptr_eq(&first, &project.engine().await.unwrap()));
         first.mark_stuck();
-        let second = folder.engine().await.unwrap();
+        let second = project.engine().await.unwrap();
         assert!(!Arc::ptr_eq(&first, &second));
         assert!(!second.is_stuck());
     }

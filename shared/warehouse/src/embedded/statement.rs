@@ -13,7 +13,8 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::{Error, Result, literals};
+use super::gathered::called;
+use super::{Error, Result, gathered, literals};
 
 pub(super) const ONLY_READS: &str =
     "only one SELECT is run, and nothing that changes data or settings";
@@ -153,6 +154,17 @@ impl VisitorMut for ToPlanner {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        if let Some(function) = gathered::call_of(expr) {
+            // A window gathers once more for each row.
+            if function.over.is_some() {
+                return ControlFlow::Break(Error::Query(format!(
+                    "{} is not run over windows",
+                    called(function)
+                )));
+            }
+            *expr = call(gathered::LIMIT, [taken(expr)]);
+            return ControlFlow::Continue(());
+        }
         let replacement = match expr {
             // The planner takes a zone for a type, and casts.
             Expr::AtTimeZone {
@@ -218,7 +230,7 @@ impl VisitorMut for ToPlanner {
                 None
             }
             Expr::Function(function) => {
-                if is_of_values(&function.name.to_string().to_ascii_lowercase())
+                if is_of_values(&called(function))
                     && let FunctionArguments::List(list) = &mut function.args
                 {
                     for argument in &mut list.args {
@@ -228,6 +240,10 @@ impl VisitorMut for ToPlanner {
                     }
                 }
                 modulo(function)
+            }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                gathered::without_limit(root, access_chain);
+                None
             }
             Expr::Interval(interval) => {
                 if let Expr::Value(value) = interval.value.as_mut()
@@ -332,12 +348,12 @@ fn as_integer(expr: &mut Expr) {
 
 /// `mod(a, b)` is `a % b`, which the planner has as an operator only.
 fn modulo(function: &mut Function) -> Option<Expr> {
+    if called(function) != "mod" {
+        return None;
+    }
     let FunctionArguments::List(list) = &mut function.args else {
         return None;
     };
-    if !function.name.to_string().eq_ignore_ascii_case("mod") {
-        return None;
-    }
     let [
         FunctionArg::Unnamed(FunctionArgExpr::Expr(left)),
         FunctionArg::Unnamed(FunctionArgExpr::Expr(right)),

@@ -247,7 +247,7 @@ async fn a_large_query_ends_at_the_limit_of_memory_or_spills() {
         "{:?}",
         large.map(|rows| rows.rows.len())
     );
-    let long = "SELECT repeat('x', 1000000) FROM generate_series(1, 20)";
+    let long = "SELECT repeat('x', 1000000 + value - value) FROM generate_series(1, 20)";
     let large = in_pieces(&engine, long).await;
     assert!(
         matches!(large, Err(warehouse::Error::Memory(_))),
@@ -289,6 +289,98 @@ async fn lists_are_not_made_of_a_number() {
     }
     let near = engine().query("SELECT levenshtein('kitten', 'sitting')");
     assert_eq!(near.await.unwrap().rows, [[json!(3)]]);
+}
+
+/// A column `t` to which a step was applied so many times.
+fn repeated(first: &str, step: &str, times: usize) -> String {
+    let mut sql = format!("SELECT {first} AS t FROM generate_series(1001, 1003)");
+    for _ in 0..times {
+        sql = format!("SELECT {step} AS t FROM ({sql}) AS q");
+    }
+    sql
+}
+
+async fn is_too_long(sql: &str) {
+    let answer = engine().query(sql).await;
+    assert!(matches!(answer, Err(Error::Query(_))), "{sql}: {answer:?}");
+    let said = answer.unwrap_err().to_string();
+    assert!(said.contains("may make a"), "{sql}: {said}");
+}
+
+#[tokio::test]
+async fn texts_and_lists_are_not_doubled_for_ever() {
+    let text = "repeat('a', value)";
+    for (first, step, length) in [
+        (text, "replace(t, 'a', 'aa')", "length(t)"),
+        (text, "regexp_replace(t, 'a', 'aa', 'g')", "length(t)"),
+        (text, "regexp_replace(t, '(.*)', '\\1\\1')", "length(t)"),
+        (text, "concat(t, t)", "length(t)"),
+        (text, "t || t", "length(t)"),
+        (text, "concat_ws('', t, t)", "length(t)"),
+        (text, "array_to_string(ARRAY[t, t], '')", "length(t)"),
+        (text, "overlay(t placing t from 1 for 0)", "length(t)"),
+        ("ARRAY[value]", "array_concat(t, t)", "array_length(t)"),
+        ("ARRAY[value]", "t || t", "array_length(t)"),
+    ] {
+        let few = repeated(first, step, 2);
+        let rows = engine().query(&format!("SELECT {length} FROM ({few}) AS q"));
+        let rows = json!(rows.await.unwrap().rows);
+        let expected = if first == text {
+            json!([[4004], [4008], [4012]])
+        } else {
+            json!([[4], [4], [4]])
+        };
+        assert_eq!(rows, expected, "{step}");
+        let many = repeated(first, step, 24);
+        is_too_long(&format!("SELECT {length} FROM ({many}) AS q")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_would_be_long_at_once_is_not_made() {
+    for sql in [
+        "SELECT replace(repeat('a', value), 'a', repeat('b', 60000)) FROM generate_series(1000000, 1000001)",
+        "SELECT regexp_replace(repeat('a', value), 'a', repeat('b', 60000), 'g') FROM generate_series(1000000, 1000001)",
+        "SELECT regexp_replace(repeat('a', value), '(.*)', repeat('\\1', 30000)) FROM generate_series(1000000, 1000001)",
+        "SELECT array_to_string(string_to_array(repeat(',', value), ','), repeat('x', 60000)) FROM generate_series(1000000, 1000001)",
+        "SELECT array_replace_all(string_to_array(repeat(',', value), ','), '', repeat('x', 60000)) FROM generate_series(1000000, 1000001)",
+        "SELECT concat(value, repeat('x', 60000), repeat('y', 60000)) FROM generate_series(1, 1024)",
+        "SELECT string_agg(repeat('x', 1000), ',') FROM generate_series(1, 2000)",
+        "SELECT \"string_agg\"(repeat('x', 1000), ',') FROM generate_series(1, 2000)",
+        "SELECT repeat('x', 100000) FROM generate_series(1, 2)",
+        "SELECT replace(repeat('x', 60000), 'x', 'xx')",
+    ] {
+        is_too_long(sql).await;
+    }
+    let running =
+        "SELECT string_agg(value::text, ',') OVER (ORDER BY value) FROM generate_series(1, 9)";
+    let running = engine().query(running).await;
+    assert!(matches!(running, Err(Error::Query(_))), "{running:?}");
+}
+
+#[tokio::test]
+async fn long_texts_of_many_rows_are_made_piece_by_piece() {
+    let sql = "SELECT SUM(length(t)), COUNT(DISTINCT t), MIN(t) FROM \
+        (SELECT replace(value || repeat('a', 5000) || repeat('c', 5000), 'a', 'bbbbbbb') AS t \
+         FROM generate_series(1000, 2023)) AS q";
+    let answer = engine().query(sql).await.unwrap();
+    let (length, first) = (
+        4 + 7 * 5000 + 5000,
+        format!("1000{}{}", "b".repeat(7 * 5000), "c".repeat(5000)),
+    );
+    assert_eq!(json!(answer.rows), json!([[1024 * length, 1024, first]]));
+    let gathered = "SELECT string_agg(value::text, ',' ORDER BY value), array_agg(value ORDER BY value) \
+        FROM generate_series(1, 3)";
+    assert_eq!(
+        json!(engine().query(gathered).await.unwrap().rows),
+        json!([["1,2,3", [1, 2, 3]]])
+    );
+    // One element of a list is found without the list.
+    let second = "SELECT (array_agg(value))[2] FROM generate_series(1, 2200000)";
+    assert_eq!(
+        json!(engine().query(second).await.unwrap().rows),
+        json!([[2]])
+    );
 }
 
 #[tokio::test]

@@ -7,13 +7,18 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::zombie_processes)]
 
+#[cfg(feature = "embedded-s3")]
+mod bucket;
 mod cases;
 mod check;
 mod data;
 mod explores;
 mod expressions;
+mod json;
 mod limits;
 mod postgres;
+#[cfg(feature = "embedded-s3")]
+mod s3;
 mod shop;
 #[path = "../support/postgres.rs"]
 mod support;

@@ -3,25 +3,32 @@
 mod aggregate;
 mod distance;
 mod interval;
+mod limit;
 pub(super) mod number;
 mod padding;
 mod pattern;
 mod scalar;
+mod size;
 pub(super) mod text;
 pub(super) mod time;
 mod unit;
 
+use std::sync::Arc;
+
+use datafusion::error::Result;
+use datafusion::execution::registry;
 use datafusion::prelude::SessionContext;
 
 pub(super) use interval::text as interval_text;
 
-pub(super) fn register(context: &SessionContext) {
+pub(super) fn register(context: &mut SessionContext) -> Result<()> {
     for function in time::all()
         .into_iter()
         .chain(text::all())
         .chain(number::all())
         .chain(padding::all())
         .chain(distance::all())
+        .chain([limit::gathered()])
     {
         context.register_udf(function);
     }
@@ -34,4 +41,5 @@ pub(super) fn register(context: &SessionContext) {
     for aggregate in aggregate::all() {
         context.register_udaf(aggregate);
     }
+    registry::FunctionRegistry::register_function_rewrite(context, Arc::new(limit::Limits))
 }

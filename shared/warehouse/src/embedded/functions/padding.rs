@@ -8,11 +8,8 @@ use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
 
+use super::limit::{BATCH, LONGEST};
 use super::scalar::{Scalar, unfit};
-
-/// Bytes of one value, and of the values of one batch of rows.
-const LONGEST: usize = 1 << 20;
-const BATCH: usize = 64 << 20;
 
 pub(super) fn all() -> [ScalarUDF; 3] {
     [

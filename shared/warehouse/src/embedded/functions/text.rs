@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Timelike};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
 use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::kernels::concat_elements::concat_elements_utf8;
 use datafusion::arrow::datatypes::{
     DataType, Float32Type, Float64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
     TimestampMicrosecondType,
@@ -15,8 +16,29 @@ use datafusion::logical_expr::ScalarUDF;
 use super::interval;
 use super::scalar::{Scalar, unfit};
 
-pub(super) fn all() -> [ScalarUDF; 2] {
-    [text(), concat()]
+pub(super) fn all() -> [ScalarUDF; 3] {
+    [text(), concat(), join()]
+}
+
+/// `a || b`: a text, or null if one of them is.
+pub(in crate::embedded) fn join() -> ScalarUDF {
+    let scalar = Scalar {
+        name: "pg_join",
+        aliases: &[],
+        takes: |arguments| match arguments {
+            [_, _] => Ok(vec![DataType::Utf8, DataType::Utf8]),
+            _ => unfit("||", arguments),
+        },
+        gives: |_, _| Ok(DataType::Utf8),
+        run: |columns, _| match columns {
+            [one, other] => Ok(Arc::new(concat_elements_utf8(
+                one.as_string::<i32>(),
+                other.as_string::<i32>(),
+            )?)),
+            _ => datafusion::common::exec_err!("|| takes two sides"),
+        },
+    };
+    scalar.function()
 }
 
 /// A value of any type as text: what `x::text` and `x || ''` are.
