@@ -100,6 +100,9 @@ pub(crate) async fn create_sql_chart(
     let space = spaces.named(&body.space_uuid)?;
     spaces.require(Action::Create, Subject::SavedChart, space)?;
     if let Some(earlier) = before(&app, &project, key.as_deref()).await? {
+        // It may have been moved meanwhile.
+        let place = Place::of(&app, &project, &earlier).await?;
+        place.require(Action::View)?;
         return Ok(created(earlier));
     }
 

@@ -78,15 +78,16 @@ pub(crate) fn machine() -> Result<String> {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or("?");
     Ok(format!(
-        "Measured on {cores} cores ({model}), load {load} at the start; release profile: {}.",
-        profile().join(", ")
+        "Measured on {cores} cores ({model}), load {load} at the start; functions: {}; the local stack and this program: {}.",
+        profile("[profile.release]").join(", "),
+        profile("[profile.local]").join(", "),
     ))
 }
 
-/// The settings of the release profile, as the workspace has them.
-fn profile() -> Vec<&'static str> {
+/// The settings of a profile, as the workspace has them.
+fn profile(head: &str) -> Vec<&'static str> {
     include_str!("../../../Cargo.toml")
-        .split("[profile.release]")
+        .split(head)
         .nth(1)
         .unwrap_or_default()
         .lines()
@@ -112,7 +113,10 @@ mod tests {
 
     #[test]
     fn the_profile_is_found() {
-        assert!(profile().iter().any(|line| line.starts_with("opt-level")));
+        for head in ["[profile.release]", "[profile.local]"] {
+            let lines = profile(head);
+            assert!(lines.iter().any(|line| line.starts_with("opt-level")));
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! `cargo run --release -p bench`: how fast and how small the product is, as Markdown tables.
+//! `cargo run --profile local -p bench`: how fast and how small the product is, as Markdown tables.
 //!
-//! Times are measured from outside, on release binaries as they are deployed: the functions against an emulator of
-//! Lambda's runtime interface, the local stack over real connections. All traffic stays on 127.0.0.1. What lists and
+//! Times are measured from outside: the functions, built as they are deployed, against an emulator of Lambda's runtime
+//! interface, the local stack over real connections. All traffic stays on 127.0.0.1. What lists and
 //! rights read of the table is counted in this process (`organization.rs`).
 
 mod cold;
@@ -31,7 +31,7 @@ bench: how fast and how small the product is
 
 usage: bench [options]
 
-  --no-build                 measure the release binaries that are there
+  --no-build                 measure the optimized binaries that are there
   --only cold|stack|warm|explores|content|organization|rows
                              only this table (may come more than once)
   --models NUMBER            how many explores there are (10000)
@@ -53,7 +53,7 @@ const TABLES: [&str; 7] = [
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
     build: bool,
-    profile: &'static str,
+    optimized: bool,
     models: usize,
     only: Vec<String>,
 }
@@ -63,14 +63,14 @@ impl Options {
     fn read(mut arguments: impl Iterator<Item = String>) -> Result<Option<Self>> {
         let mut options = Self {
             build: true,
-            profile: "release",
+            optimized: true,
             models: explores::MODELS,
             only: Vec::new(),
         };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--no-build" => options.build = false,
-                "--unoptimized" => (options.build, options.profile) = (false, "debug"),
+                "--unoptimized" => (options.build, options.optimized) = (false, false),
                 "--models" => match arguments.next().and_then(|number| number.parse().ok()) {
                     Some(models) if models >= explores::FEWEST => options.models = models,
                     _ => bail!("--models takes a number from {}", explores::FEWEST),
@@ -107,10 +107,10 @@ fn run() -> Result<()> {
         print!("{HELP}");
         return Ok(());
     };
-    if cfg!(debug_assertions) && options.profile == "release" {
-        bail!("run it with --release: it hashes passwords itself, and asks a lot");
+    if cfg!(debug_assertions) && options.optimized {
+        bail!("run it with --profile local: it hashes passwords itself, and asks a lot");
     }
-    let binaries = Binaries::find(options.profile)?;
+    let binaries = Binaries::find(options.optimized)?;
     if options.build {
         binaries.build()?;
     }

@@ -15,26 +15,45 @@ use tempfile::TempDir;
 
 use crate::http::{Connection, Request};
 
-/// The folder with the binaries.
-pub(crate) struct Binaries(PathBuf);
+/// Where the binaries are.
+pub(crate) struct Binaries {
+    /// The functions, as they are deployed.
+    functions: PathBuf,
+    /// The local stack, as it is built for a laptop.
+    local: PathBuf,
+}
+
+/// The program that is the local stack.
+const LOCAL: &str = "zerodash";
 
 impl Binaries {
-    /// Those of a profile, beside the folder of this very program.
-    pub(crate) fn find(profile: &str) -> Result<Self> {
+    /// Those that are optimized, or those that are not, in the target folder of this very program.
+    pub(crate) fn find(optimized: bool) -> Result<Self> {
         let exe = std::env::current_exe()?;
         let target = exe.ancestors().nth(2).context("no target folder")?;
-        Ok(Self(target.join(profile)))
+        let (functions, local) = if optimized {
+            ("release", "local")
+        } else {
+            ("debug", "debug")
+        };
+        Ok(Self {
+            functions: target.join(functions),
+            local: target.join(local),
+        })
     }
 
     /// Builds them. The local stack goes by itself: built together with it, the functions would have its features.
     pub(crate) fn build(&self) -> Result<()> {
-        let target = self.0.parent().context("no target folder")?;
+        let target = self.functions.parent().context("no target folder")?;
         let functions: Vec<_> = crate::cold::functions()
             .flat_map(|name| ["-p", name])
             .collect();
-        for packages in [&["-p", "local"], functions.as_slice()] {
+        for (profile, packages) in [
+            ("local", &["-p", "local"][..]),
+            ("release", functions.as_slice()),
+        ] {
             let built = Command::new("cargo")
-                .args(["build", "--release", "--target-dir"])
+                .args(["build", "--profile", profile, "--target-dir"])
                 .arg(target)
                 .args(packages)
                 .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
@@ -46,7 +65,12 @@ impl Binaries {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        let folder = if name == LOCAL {
+            &self.local
+        } else {
+            &self.functions
+        };
+        folder.join(name)
     }
 
     /// Bytes of a binary.
@@ -137,7 +161,7 @@ impl Stack {
     pub(crate) fn start(binaries: &Binaries, data: &Path) -> Result<Self> {
         let table = free_port()?;
         let mut process = Process::spawn(
-            Command::new(binaries.path("zerodash"))
+            Command::new(binaries.path(LOCAL))
                 .env_clear()
                 .env("ZERODASH_LIMIT_FACTOR", "100000")
                 .args(["--listen", "127.0.0.1:0", "--table-listen"])

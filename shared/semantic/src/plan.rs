@@ -28,6 +28,9 @@ pub(crate) struct Plan<'a> {
     pub filter: String,
     pub metric_filter: Option<String>,
     pub calculation_filter: Option<String>,
+    /// Whether filters over the result hold SQL of the caller's own, and some table has rows that callers may not see: engines
+    /// that filter early would try that SQL on those rows, and an error tells what is in them.
+    pub fenced: bool,
     pub warnings: Vec<Warning>,
 }
 
@@ -89,6 +92,15 @@ pub(crate) fn plan<'a>(scope: &Scope<'a>, query: &'a MetricQuery, errors: &mut E
         filters.extend(required.when_joined(scope, table, errors));
     }
 
+    let joined = joins.iter().map(|one| one.join.table.as_str());
+    let mut used = std::iter::once(base).chain(joined);
+    let own_sql = query.filters.table_calculations.is_some()
+        || query.filters.metrics.is_some() && query.additional_metrics.is_some();
+    let fenced = own_sql
+        && used.any(|name| {
+            let table = scope.explore.tables.get(name);
+            table.is_some_and(|table| table.sql_where.is_some())
+        });
     let dependencies = Dependencies::of(scope, &joins);
     let mut plan = Plan {
         selection,
@@ -101,6 +113,7 @@ pub(crate) fn plan<'a>(scope: &Scope<'a>, query: &'a MetricQuery, errors: &mut E
         leaves: metrics.leaves,
         from,
         filter: filters.join(" AND "),
+        fenced,
         warnings: Vec::new(),
     };
     lacking(scope, &joins, &dependencies, &mut plan);

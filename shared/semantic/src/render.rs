@@ -13,6 +13,9 @@ use crate::select::SortBy;
 use crate::size::Budget;
 use crate::time::{DAYS, MONTHS};
 
+/// More rows than there are. No engine moves a filter to before a limit.
+const FENCE: &str = "\nLIMIT 2147483647";
+
 /// The whole statement; nothing, if it gets too long.
 pub(crate) fn render(
     scope: &Scope<'_>,
@@ -76,7 +79,8 @@ impl Renderer<'_, '_> {
             self.plain()
         };
         if outer {
-            ctes.push(("metrics".to_owned(), body));
+            let fence = if self.plan.fenced { FENCE } else { "" };
+            ctes.push(("metrics".to_owned(), body + fence));
             let filter = self.plan.metric_filter.as_deref();
             let last = match &self.plan.calculation_filter {
                 None => self.over("metrics", filter, true),

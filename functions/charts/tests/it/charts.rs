@@ -312,6 +312,29 @@ async fn the_same_request_with_a_key_makes_one_chart() {
 }
 
 #[tokio::test]
+async fn another_chart_is_another_request_whatever_its_options_are_called() {
+    let app = TestApp::new(local::api()).await;
+    let made = made(&app).await;
+    let mut saved = Vec::new();
+    for key in ["one", "two", "one"] {
+        let body = with(
+            definition(),
+            json!({
+                "name": "Sorted", "spaceUuid": made.space,
+                "chartConfig": { "type": "table", "config": { "sortKey": key } },
+            }),
+        );
+        let path = made.saved();
+        let call = made.ana.post(&path).json(&body);
+        let chart = call.header("idempotency-key", "k").await.ok();
+        assert_eq!(chart["chartConfig"]["config"]["sortKey"], key);
+        saved.push(chart["uuid"].clone());
+    }
+    assert_eq!(saved[0], saved[2]);
+    assert_ne!(saved[0], saved[1]);
+}
+
+#[tokio::test]
 async fn what_was_sent_alone_is_changed() {
     let app = TestApp::new(local::api()).await;
     let made = made(&app).await;

@@ -18,11 +18,18 @@ const LARGEST: usize = 128 * 1024 * 1024;
 /// Bytes of a version of a chart or a dashboard: it is one item of the table, which has at most 400 KB. A copy may be a little
 /// larger than what it was made from.
 const LARGEST_VERSION: usize = 370 * 1024;
+/// Bytes of a version, not compressed. What is sent has half of it; long names of fields may come into it by a rename.
+const LONGEST_VERSION: usize = 2 * 1024 * 1024;
 
 impl std::fmt::Debug for Packed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "[{} bytes]", self.0.len())
     }
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>> {
+    let json = serde_json::to_vec(value).map_err(std::io::Error::other);
+    json.map_err(failed("writing JSON"))
 }
 
 fn failed(what: &'static str) -> impl Fn(std::io::Error) -> Error {
@@ -60,8 +67,7 @@ impl Packed {
     /// # Errors
     /// `Internal` when it cannot be written.
     pub fn pack_json(value: &impl Serialize) -> Result<Self> {
-        let json = serde_json::to_vec(value).map_err(std::io::Error::other);
-        Self::pack(&json.map_err(failed("writing JSON"))?)
+        Self::pack(&json(value)?)
     }
 
     /// Compresses a version of a chart or a dashboard that somebody sent.
@@ -69,7 +75,13 @@ impl Packed {
     /// # Errors
     /// `Invalid` when it is more than an item of the table holds; `Internal` when it cannot be written.
     pub fn pack_version(body: &impl Serialize) -> Result<Self> {
-        let packed = Self::pack_json(body)?;
+        let json = json(body)?;
+        if json.len() > LONGEST_VERSION {
+            return Err(Error::invalid(
+                "A chart or a dashboard has at most 2 MB; what it names often has names that are too long",
+            ));
+        }
+        let packed = Self::pack(&json)?;
         if packed.0.len() > LARGEST_VERSION {
             return Err(Error::invalid(
                 "Compressed, a chart or a dashboard has at most 370 KB: leave out data that is part of its configuration, or shorten its texts",

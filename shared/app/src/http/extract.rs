@@ -263,8 +263,11 @@ impl FromRequestParts<App> for IdempotencyKey {
         let key = key.ok_or_else(|| {
             Error::invalid("An Idempotency-Key has 1 to 255 visible ASCII characters")
         })?;
-        // Parsed, so that neither blanks nor the order of fields matter; a hash of a secret could be guessed at.
+        // Parsed, so that neither blanks nor the order of fields matter; a hash of a secret could be guessed at. In what saves a
+        // chart or a dashboard is none, whatever its fields are called.
+        let saves = from_stack::<Arc<Operation>>(parts)?.saves;
         let body = match parts.extensions.get::<RawBody>() {
+            Some(RawBody::Json(value)) if saves => value.to_string(),
             Some(RawBody::Json(value)) => without_secrets(value).to_string(),
             _ => String::new(),
         };

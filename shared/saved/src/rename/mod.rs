@@ -224,7 +224,7 @@ async fn on_chart(
                 shown: chart::shown(&body),
                 ..head.clone()
             };
-            Ok(Some(Edit::version(head, new, Packed::pack_json(&body)?)))
+            Ok(Some(Edit::version(head, new, Packed::pack_version(&body)?)))
         };
         if let Some(done) = editing.apply(app, change.await).await? {
             return Ok(done);
@@ -253,7 +253,7 @@ async fn on_dashboard(
                 updated_by: Some(user),
                 ..head.clone()
             };
-            Ok(Some(Edit::version(head, new, Packed::pack_json(&body)?)))
+            Ok(Some(Edit::version(head, new, Packed::pack_version(&body)?)))
         };
         if editing.apply(app, change.await).await?.is_some() {
             return Ok(());

@@ -212,3 +212,37 @@ proptest! {
         prop_assert_eq!(select.projection.len(), 4, "{}", compiled.sql);
     }
 }
+
+#[test]
+fn filters_of_own_sql_come_after_row_filters() {
+    const FENCE: &str = "\nLIMIT 2147483647\n)";
+    let hidden = || {
+        with_filter(
+            "orders",
+            "\"orders\".region = 'EU'",
+            "${TABLE}.region = 'EU'",
+        )
+    };
+    let of_calculation = json!({
+        "dimensions": ["orders_status"], "metrics": [],
+        "tableCalculations": [{ "name": "tell", "displayName": "tell", "type": "number", "sql": "1 / LENGTH(${orders.status})" }],
+        "filters": { "tableCalculations": { "id": "1", "and": [
+            { "id": "2", "target": { "fieldId": "tell" }, "operator": "equals", "values": [1] }] } },
+    });
+    let of_metric = json!({
+        "dimensions": ["orders_status"], "metrics": [], "additionalMetrics": [
+            { "table": "orders", "name": "tell", "type": "number", "sql": "1 / MAX(LENGTH(${TABLE}.status))" }],
+        "filters": { "metrics": { "id": "1", "and": [
+            { "id": "2", "target": { "fieldId": "orders_tell" }, "operator": "equals", "values": [1] }] } },
+    });
+    for ask in [of_calculation, of_metric] {
+        let sql = |explore: Value| {
+            let compiled = compile(&read(explore), &query(ask.clone()), &options());
+            compiled.unwrap().sql
+        };
+        let fenced = sql(hidden());
+        assert_eq!(fenced.matches(FENCE).count(), 1, "{fenced}");
+        let open = sql(explore());
+        assert!(!open.contains(FENCE), "{open}");
+    }
+}

@@ -124,6 +124,25 @@ async fn the_filter_of_a_joined_table_hides_its_rows() {
 }
 
 #[tokio::test]
+async fn a_filter_of_the_callers_own_sql_does_not_meet_hidden_rows() {
+    // An engine that filters early would fail on the first of them, and tell what is in it.
+    let explore = with(
+        explores::orders(),
+        "/tables/orders/sqlWhere",
+        json!("LOWER(TRIM(\"orders\".status)) = 'completed'"),
+    );
+    Case::on(explore)
+        .dimensions(&["orders_status"])
+        .calculation(
+            "tell",
+            "CASE WHEN ${orders.status} <> 'completed' THEN CAST(${orders.status} AS INTEGER) ELSE 1 END",
+        )
+        .calculation_filter(rule("tell", "equals", json!([1])))
+        .answers(vec![vec![json!("completed"), json!(1)]])
+        .await;
+}
+
+#[tokio::test]
 async fn a_required_filter_holds_unless_the_query_has_one_on_the_field() {
     let required = json!([{
         "id": "r", "target": {"fieldRef": "status"}, "operator": "equals", "values": ["completed"], "required": true
