@@ -99,6 +99,7 @@ async fn a_chart_is_saved_and_read() {
     let saved = saved.ok();
     let read = made.ana.get(&chart_path(&saved)).await;
     assert_eq!(read.header("etag"), Some("\"1\""));
+    assert_eq!(read.headers.get_all("etag").iter().count(), 1);
     assert_eq!(read.ok(), saved);
     assert_eq!(saved["name"], "Revenue by month");
     assert_eq!(saved["slug"], "revenue-by-month");

@@ -185,9 +185,12 @@ impl Stack {
 
 /// A weak tag over the answer; a caller that has this very answer gets 304.
 async fn tagged(response: Response, if_none_match: Option<&HeaderValue>) -> Response {
-    // What nobody keeps may be larger than the memory: it is sent on as it comes.
+    // What nobody keeps may be larger than the memory: it is sent on as it comes. Where an edit starts from a revision, the tag is
+    // that; more than the revision's is in the answer, so it does not tell whether the caller has it already.
     let kept = response.headers().get(header::CACHE_CONTROL);
-    if kept.is_some_and(|value| value == "no-store") {
+    if kept.is_some_and(|value| value == "no-store")
+        || response.headers().contains_key(header::ETAG)
+    {
         return response;
     }
     let (mut parts, body) = response.into_parts();

@@ -1,5 +1,6 @@
 //! Text to one statement that only reads, in the syntax that the planner takes for what PostgreSQL means.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::parser::Statement as Planned;
@@ -22,6 +23,10 @@ pub(super) const ONLY_READS: &str =
 const OPERATORS: usize = 5_000;
 /// Brackets within brackets.
 const NESTING: usize = 300;
+/// Calls within calls: each asks its arguments for their types twice, so that the time to plan them doubles.
+const CALLS: usize = 16;
+/// Arithmetic and casts within each other; the time to plan them is that of a square, or a cube.
+const STEPS: usize = 100;
 
 /// # Errors
 /// [`Error::Refused`] for anything but one query, [`Error::Query`] when it cannot be read.
@@ -47,7 +52,7 @@ pub(super) fn read(sql: &str) -> Result<Planned> {
     if !matches!(statement, Statement::Query(_)) {
         return Err(refused());
     }
-    match statement.visit(&mut ToPlanner) {
+    match statement.visit(&mut ToPlanner::default()) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(Planned::Statement(Box::new(statement))),
     }
@@ -125,7 +130,50 @@ fn start_of(words: &[Keyword], tokens: &[Token]) -> Option<usize> {
 }
 
 /// Rewrites what has the same syntax, or none, in the planner, and refuses what does more than read.
-struct ToPlanner;
+#[derive(Default)]
+struct ToPlanner {
+    /// What the expression is in, the outermost first.
+    around: Vec<Level>,
+}
+
+/// What an expression is to the planner.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Call,
+    Step,
+    Other,
+}
+
+impl Level {
+    fn of(expr: &Expr) -> Self {
+        match expr {
+            Expr::Function(_) => Self::Call,
+            Expr::Cast { .. } | Expr::UnaryOp { .. } => Self::Step,
+            Expr::BinaryOp { op, .. }
+                if !matches!(op, BinaryOperator::And | BinaryOperator::Or) =>
+            {
+                Self::Step
+            }
+            _ => Self::Other,
+        }
+    }
+}
+
+impl ToPlanner {
+    fn enter(&mut self, level: Level) -> ControlFlow<Error> {
+        self.around.push(level);
+        let (most, what) = match level {
+            Level::Call => (CALLS, "calls of functions"),
+            Level::Step => (STEPS, "operators and casts"),
+            Level::Other => return ControlFlow::Continue(()),
+        };
+        if self.around.iter().filter(|one| **one == level).count() > most {
+            let message = format!("the query has more than {most} {what} within each other");
+            return ControlFlow::Break(Error::Query(message));
+        }
+        ControlFlow::Continue(())
+    }
+}
 
 impl VisitorMut for ToPlanner {
     type Break = Error;
@@ -145,7 +193,23 @@ impl VisitorMut for ToPlanner {
         if select.into.is_some() {
             return ControlFlow::Break(refused());
         }
+        let mut seen: HashSet<String> = select.projection.iter().filter_map(given).collect();
         for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(expr) = item
+                && let Some(name) = name_of(expr)
+            {
+                // PostgreSQL may have two columns of one name, the planner may not.
+                let mut own = name.clone();
+                for at in 2.. {
+                    if seen.insert(own.clone()) {
+                        break;
+                    }
+                    own = format!("{name}_{at}");
+                }
+                let expr = taken(expr);
+                let alias = Ident::with_quote('"', own);
+                *item = SelectItem::ExprWithAlias { expr, alias };
+            }
             if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
                 as_integer(expr);
             }
@@ -153,7 +217,12 @@ impl VisitorMut for ToPlanner {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        self.enter(Level::of(expr))
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        self.around.pop();
         if let Some(function) = gathered::call_of(expr) {
             // A window gathers once more for each row.
             if function.over.is_some() {
@@ -293,6 +362,41 @@ impl VisitorMut for ToPlanner {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// The name that a query gives a column.
+fn given(item: &SelectItem) -> Option<String> {
+    match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+        SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(name.value.clone()),
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names)) => {
+            names.last().map(|name| name.value.clone())
+        }
+        _ => None,
+    }
+}
+
+/// What PostgreSQL calls a column that the query gives no name; none for a column of a table, which has one.
+/// <https://www.postgresql.org/docs/17/queries-select-lists.html#QUERIES-COLUMN-LABELS>
+fn name_of(expr: &Expr) -> Option<String> {
+    Some(match expr {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::CompoundFieldAccess { .. } => {
+            return None;
+        }
+        Expr::Nested(inner) => return name_of(inner),
+        Expr::Function(function) => called(function),
+        Expr::Cast {
+            expr, data_type, ..
+        } => match expr.as_ref() {
+            Expr::Identifier(name) => name.value.clone(),
+            Expr::CompoundIdentifier(names) => names.last()?.value.clone(),
+            _ => data_type.to_string().to_ascii_lowercase(),
+        },
+        Expr::Case { .. } => "case".to_owned(),
+        Expr::Extract { .. } => "extract".to_owned(),
+        Expr::Exists { .. } => "exists".to_owned(),
+        _ => "?column?".to_owned(),
+    })
 }
 
 /// A number with an exponent as its decimal digits, or as a double where a decimal has too few.

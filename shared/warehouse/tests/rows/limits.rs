@@ -409,3 +409,39 @@ async fn a_deep_query_is_answered_or_refused() {
     );
     assert_eq!(engine().query(&list).await.unwrap().rows, [[json!(12)]]);
 }
+
+#[tokio::test]
+async fn calls_and_operators_within_each_other_have_an_end() {
+    let calls = |depth: usize| format!("SELECT {}1{}", "abs(".repeat(depth), ")".repeat(depth));
+    let sum = |terms: usize| format!("SELECT {}", vec!["1"; terms].join(" + "));
+    let casts = |count: usize| format!("SELECT 1{}", "::int".repeat(count));
+    assert_eq!(engine().query(&calls(12)).await.unwrap().rows, [[json!(1)]]);
+    assert_eq!(engine().query(&sum(60)).await.unwrap().rows, [[json!(60)]]);
+    assert_eq!(engine().query(&casts(60)).await.unwrap().rows, [[json!(1)]]);
+    // In one branch after another they may be as many as there are.
+    let wide = format!(
+        "SELECT {}",
+        vec![calls(8).replace("SELECT ", ""); 40].join(", ")
+    );
+    assert_eq!(
+        engine().query(&named(&wide)).await.unwrap().rows[0].len(),
+        40
+    );
+    for sql in [calls(40), sum(600), casts(500)] {
+        let refused = engine().query(&sql).await;
+        assert!(
+            matches!(&refused, Err(Error::Query(text)) if text.contains("within each other")),
+            "{refused:?}"
+        );
+    }
+}
+
+/// Names for the columns of a list.
+fn named(sql: &str) -> String {
+    let mut at = 0;
+    let columns = sql.split(", ").map(|column| {
+        at += 1;
+        format!("{column} AS c{at}")
+    });
+    columns.collect::<Vec<_>>().join(", ")
+}

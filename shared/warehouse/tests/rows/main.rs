@@ -16,6 +16,7 @@ mod explores;
 mod expressions;
 mod json;
 mod limits;
+mod plans;
 mod postgres;
 #[cfg(feature = "embedded-s3")]
 mod s3;

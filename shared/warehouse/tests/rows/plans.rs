@@ -1,0 +1,66 @@
+//! What the engine's optimizer must not do.
+
+use std::fmt::Write;
+
+use serde_json::json;
+use warehouse::embedded::Engine;
+
+#[tokio::test]
+async fn a_filter_of_one_table_is_not_applied_to_another_ones_column_of_the_same_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut orders = "id,shop_id,status\n".to_owned();
+    for at in 0..40 {
+        writeln!(orders, "{at},{},done", at % 5 + 1).unwrap();
+    }
+    let mut shops = "id,status,weight\n".to_owned();
+    for at in 1..=8 {
+        writeln!(shops, "{at},new,{}", at * 10).unwrap();
+    }
+    for (name, text) in [("orders.csv", orders), ("shops.csv", shops)] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let engine = Engine::new().unwrap();
+    engine.folder("shop", folder.path()).await.unwrap();
+    // Shops 6 to 8 have no orders; 2 to 5 have eight each.
+    for (filter, count) in [
+        ("orders.status IS NULL", 3),
+        ("(orders.status <> 'new' OR orders.status IS NULL)", 35),
+    ] {
+        let sql = format!(
+            "SELECT shops.status, COUNT(*) FROM shop.orders AS orders RIGHT JOIN shop.shops AS shops \
+             ON orders.shop_id = shops.id WHERE {filter} AND shops.weight > 10 GROUP BY 1"
+        );
+        let answer = engine.query(&sql).await.unwrap();
+        assert_eq!(answer.rows, [[json!("new"), json!(count)]], "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn columns_without_a_name_are_called_as_in_postgresql() {
+    let engine = Engine::new().unwrap();
+    let names = async |sql: &str| -> Vec<String> {
+        let answer = engine.query(sql).await.unwrap();
+        let columns = answer.columns.into_iter();
+        columns.map(|column| column.name).collect()
+    };
+    let sql = "SELECT 1, 'x', COUNT(*), upper('a'), n, n::text, CASE WHEN n = 1 THEN 2 END, 7 AS named, 2 AS \"?column?_2\" \
+               FROM (SELECT 1 AS n) AS one GROUP BY n";
+    let expected = [
+        "?column?",
+        "?column?_3",
+        "count",
+        "upper",
+        "n",
+        "n_2",
+        "case",
+        "named",
+        "?column?_2",
+    ];
+    assert_eq!(names(sql).await, expected);
+    // What is in another query can be named by it, and an order may repeat the expression.
+    let sql = "SELECT count FROM (SELECT count(*) FROM (SELECT 1 AS n) AS one) AS counted";
+    assert_eq!(names(sql).await, ["count"]);
+    let sql = "SELECT lower(n) FROM (SELECT 'B' AS n UNION ALL SELECT 'a') AS two GROUP BY lower(n) ORDER BY lower(n)";
+    let answer = engine.query(sql).await.unwrap();
+    assert_eq!(answer.rows, [[json!("a")], [json!("b")]]);
+}
