@@ -255,6 +255,40 @@ async fn whoever_may_not_ask_cannot_begin() {
 }
 
 #[tokio::test]
+async fn an_interval_that_the_explore_does_not_list_is_shown_and_taken_away_like_others() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let mut query = by_status();
+    query["dimensions"] = json!(["orders_ordered_at_quarter"]);
+    query["metrics"] = json!(["orders_count"]);
+    query["sorts"] = json!([]);
+    for (zoom, label, shown) in [
+        (json!({}), "ordered_at quarter", "2024-Q1"),
+        (json!({ "granularity": "Year" }), "ordered_at year", "2024"),
+    ] {
+        let path = format!("{}/metric-query", queries(&project));
+        let body = json!({ "query": query, "dateZoom": zoom });
+        let asked = ana.post(&path).json(&body).await.ok();
+        let item = &asked["fields"]["orders_ordered_at_quarter"];
+        assert_eq!(item["label"], label);
+        let at = format!(
+            "{}/{}",
+            queries(&project),
+            asked["queryUuid"].as_str().unwrap()
+        );
+        let rows = ana.get(&at).await.ok()["rows"].clone();
+        assert_eq!(
+            rows[0]["orders_ordered_at_quarter"]["value"],
+            json!({ "raw": "2024-01-01T00:00:00Z", "formatted": shown })
+        );
+        let wanted = json!({ "type": "csv", "byteOrderMark": false });
+        let made = ana.post(&format!("{at}/download")).json(&wanted).await.ok();
+        let text = file(&app, made["fileUrl"].as_str().unwrap()).await;
+        assert_eq!(text, format!("{label},Orders\n{shown},5\n"));
+    }
+}
+
+#[tokio::test]
 async fn a_zoom_is_taken_beside_the_query_and_in_it() {
     let app = TestApp::new(local::api()).await;
     let (ana, project) = open(&app).await;
