@@ -104,6 +104,25 @@ async fn rows_are_read_page_by_page() {
     ] {
         assert_eq!(page(params).await.refusal(), refusal, "{params}");
     }
+    for (params, message) in [
+        ("pageSize=2501", "A page has at most 2500 rows"),
+        ("pageSize=1e300", "A page has at most 2500 rows"),
+        (
+            "page=7",
+            "There is no page 7: the last page of 500 rows each is 6",
+        ),
+        (
+            "page=3&pageSize=2500",
+            "There is no page 3: the last page of 2500 rows each is 2",
+        ),
+        (
+            "page=0",
+            "Pages are numbered from 1, and have at least one row",
+        ),
+    ] {
+        let answer = page(params).await;
+        assert_eq!(answer.json()["error"]["message"], message, "{params}");
+    }
     // Read from the file, not asked again.
     assert_eq!(app.warehouse.asked().len(), 1);
 }
