@@ -216,8 +216,14 @@ fn tables<'a>(explore: &'a Explore, source: &MetricQuery) -> BTreeSet<&'a str> {
         .map(|join| join.table.as_str())
         .collect();
     let asked: Vec<&String> = source.dimensions.iter().chain(&source.metrics).collect();
+    // Also intervals that no table lists.
+    let found = source.dimensions.iter();
+    let found = found.filter_map(|id| fields::dimension(explore, id));
+    let fields: Vec<_> = found.collect();
     let own = source.additional_metrics.iter().flatten();
-    let added: BTreeSet<&str> = own.map(|one| one.table.as_str()).collect();
+    let own = own.map(|one| one.table.as_str());
+    let found = fields.iter().map(|one| one.table.as_str());
+    let added: BTreeSet<&str> = own.chain(found).collect();
     for (key, table) in &explore.tables {
         let dimensions = table.dimensions.values().map(|one| &one.name);
         let mut names = dimensions.chain(table.metrics.values().map(|one| &one.name));

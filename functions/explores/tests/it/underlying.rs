@@ -176,6 +176,24 @@ async fn a_zoomed_cell_has_the_rows_that_it_shows_and_they_are_not_zoomed() {
 }
 
 #[tokio::test]
+async fn an_interval_that_the_explore_does_not_list_has_rows_behind_it() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let quarter = "orders_ordered_at_quarter";
+    let mut query = by_status();
+    query["dimensions"] = json!([quarter]);
+    query["metrics"] = json!([]);
+    query["sorts"] = json!([]);
+    let source = ask(&ana, &project, &query).await;
+    let path = format!("{}/underlying-data", queries(&project));
+    let body = behind(&source, &json!({ "filters": is(quarter, "2024-01-01") }));
+    let asked = ana.post(&path).json(&body).await.ok();
+    let id = asked["queryUuid"].as_str().unwrap();
+    let rows = ana.get(&format!("{}/{id}", queries(&project))).await.ok()["rows"].clone();
+    assert_eq!(orders(&rows), json!([1, 2, 3, 4, 5]));
+}
+
+#[tokio::test]
 async fn rows_behind_somebody_elses_query_are_not_found() {
     let app = TestApp::with(local::api(), &[("ZERODASH_ALLOW_MULTIPLE_ORGS", "true")]).await;
     let (ana, project) = open(&app).await;
