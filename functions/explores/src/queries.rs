@@ -263,9 +263,16 @@ pub(crate) async fn get_async_query_results(
     Path(path): Path<QueryPath>,
 ) -> Result<Reply<QueryPage>> {
     let query = own(&app, &project, &path.query_uuid).await?;
+    if params
+        .page_size
+        .is_some_and(|size| size > LARGEST_PAGE as f64)
+    {
+        let message = format!("A page has at most {LARGEST_PAGE} rows");
+        return Err(Error::NoSuchPage(message));
+    }
     let usual = query.page_size.unwrap_or(USUAL_PAGE);
     let (page, size) = (whole(params.page, 1)?, whole(params.page_size, usual)?);
-    if page < 1 || !(1..=LARGEST_PAGE).contains(&size) {
+    if page < 1 || size < 1 {
         return Err(Error::Page);
     }
     let progress = query::job::progress(&app, &query).await?;
@@ -333,7 +340,9 @@ async fn ready_page(
     let pages = outcome.rows.div_ceil(size);
     // What has no rows has none on any page.
     if pages > 0 && page > pages {
-        return Err(Error::Page);
+        return Err(Error::NoSuchPage(format!(
+            "There is no page {page}: the last page of {size} rows each is {pages}"
+        )));
     }
     let asked: Asked = query.asked.unpack_json()?;
     let columns = page::columns(outcome)?;

@@ -16,7 +16,7 @@ use query::{
     run::{Run, Tags, collect},
     show::{RawRow, Shown},
 };
-use semantic::{MetricQuery, query::DateZoom};
+use semantic::{Explore, MetricQuery, query::DateZoom, underlying::unzoomed};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -68,7 +68,8 @@ pub(crate) async fn run_metric_query(
     Json(body): Json<MetricQueryRequest>,
 ) -> Result<impl IntoResponse> {
     project.require(Action::Manage, Subject::Explore)?;
-    let reply = run(&app, &project, &path.explore_id, body, "exploreView").await?;
+    let explore = &path.explore_id;
+    let reply = run(&app, &project, explore, body, "exploreView", as_sent).await?;
     Ok((
         warning("/api/v2/projects/{projectUuid}/query/metric-query"),
         reply,
@@ -87,11 +88,16 @@ pub(crate) async fn post_run_underlying_data_query(
     Json(body): Json<MetricQueryRequest>,
 ) -> Result<impl IntoResponse> {
     project.require(Action::View, Subject::UnderlyingData)?;
-    let reply = run(&app, &project, &path.explore_id, body, "viewUnderlyingData").await?;
+    let (explore, context) = (&path.explore_id, "viewUnderlyingData");
+    let reply = run(&app, &project, explore, body, context, unzoomed).await?;
     Ok((
         warning("/api/v2/projects/{projectUuid}/query/underlying-data"),
         reply,
     ))
+}
+
+fn as_sent(_: &Explore, query: MetricQuery) -> MetricQuery {
+    query
 }
 
 async fn run(
@@ -100,6 +106,7 @@ async fn run(
     explore: &str,
     body: MetricQueryRequest,
     context: &str,
+    made: fn(&Explore, MetricQuery) -> MetricQuery,
 ) -> Result<axum::response::Response> {
     let most = rows_at_most(&body.query, body.csv_limit)?;
     let how = How {
@@ -108,7 +115,8 @@ async fn run(
         row_limit: Some(most),
         ..How::default()
     };
-    let question = Question::ask(app, project, explore, body.query(), how).await?;
+    let made = |explore: &Explore| Ok(made(explore, body.query()));
+    let question = Question::ask_of(app, project, explore, how, made).await?;
     let rows = answer(app, project, &question, context).await?;
     let shown = Shown::new(&rows.columns, &question.fields);
     let reply = RowsOf::new(&question, &shown, &rows, CacheMetadata::ASKED);

@@ -20,7 +20,7 @@ use semantic::{
     MetricQuery,
     access::{Hidden, hidden},
     query::{DateZoom, FilterItem, Filters},
-    underlying::{Behind, all_of, underlying},
+    underlying::{Behind, all_of, cut, underlying},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -41,6 +41,7 @@ pub(crate) struct AskUnderlyingData {
     underlying_data_item_id: Option<String>,
     /// What chooses the rows; the filters of the source do not count.
     filters: Filters,
+    // How the date of the cell is cut, if not as the source says. What the rules equal it with is that; the rows are not cut.
     #[schema(nullable = false)]
     date_zoom: Option<DateZoom>,
     #[schema(nullable = false)]
@@ -110,8 +111,13 @@ async fn behind(
     }
     let own = query.filters.dimensions.take();
     query.filters = body.filters;
+    let zooms = [&body.date_zoom, &source.date_zoom];
+    let mut zooms = zooms.into_iter().flatten();
+    let zoom = zooms.find(|zoom| zoom.granularity.is_some());
+    if let (Some(zoom), Some(rules)) = (zoom, &mut query.filters.dimensions) {
+        cut(explore, source, zoom, rules);
+    }
     query.filters.dimensions = both(query.filters.dimensions.take(), own);
-    query.date_zoom = body.date_zoom;
     query.limit = body.limit.unwrap_or(USUAL_ROWS);
     Ok(query)
 }

@@ -1,5 +1,7 @@
 //! A metric over time, alone, by segments, or compared (reference 16 §1 to §5).
 
+use std::borrow::Cow;
+
 use app::{
     App, Error, InProject, Json, Ok, Path, Query, Reply, Result,
     domain::access::{Action, Subject},
@@ -203,7 +205,8 @@ impl Wanted<'_> {
         let mut largest = asking.rows(self.largest(segment)?).await?.rows;
         let has_more = largest.len() > MOST_SEGMENTS;
         largest.truncate(MOST_SEGMENTS);
-        let dimension = fields::dimension(self.seen.explore, segment).cloned();
+        let dimension = fields::dimension(self.seen.explore, segment);
+        let dimension = dimension.map(Cow::into_owned);
         let of_numbers = dimension
             .as_ref()
             .is_some_and(|found| found.dimension_type == DimensionType::Number);

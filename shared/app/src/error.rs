@@ -185,6 +185,9 @@ pub enum Error {
     /// Page numbers and sizes begin at 1.
     #[error("Pages are numbered from 1, and have at least one row")]
     Page,
+    /// A page that there is not, or one of more rows than there may be.
+    #[error("{0}")]
+    NoSuchPage(String),
     /// The body is larger than is read.
     #[error("The request body is larger than {0} bytes")]
     TooLarge(usize),

@@ -324,7 +324,7 @@ fn is_same_date(explore: &Explore, a: &str, b: &str) -> bool {
     };
     // Some intervals are numbers or names: the month of a year, the day of a week.
     let dated = |one: &Dimension| one.time_interval.is_some() || is_date(one);
-    dated(a) && dated(b) && a.table == b.table && base(a) == base(b)
+    dated(&a) && dated(&b) && a.table == b.table && base(&a) == base(&b)
 }
 
 fn is_date(dimension: &Dimension) -> bool {
@@ -341,7 +341,7 @@ pub fn note_date(query: &mut MetricQuery, explore: &Explore, x_field: Option<&st
     let all = query.dimensions.iter().map(String::as_str);
     let found = along.into_iter().chain(all).find_map(|id| {
         let found = fields::dimension(explore, id)?;
-        is_date(found).then_some(found)
+        is_date(&found).then_some(found)
     });
     if let Some(found) = found {
         let date = json!({ "name": found.name, "label": found.label, "table": found.table });

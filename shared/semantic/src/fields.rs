@@ -1,11 +1,15 @@
 //! What the columns of a query are: the items that answers carry beside their rows.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
-use crate::explore::{Dimension, DimensionType, Metric};
-use crate::query::{AdditionalMetric, DateZoom, Granularity, MetricQuery};
-use crate::scope::{field_id, named};
-use crate::{Explore, interval::TimeInterval};
+use crate::Explore;
+use crate::explore::{Dimension, Metric};
+use crate::interval::TimeInterval;
+use crate::query::{AdditionalMetric, DateZoom, MetricQuery};
+use crate::scope::{Found, field_id, named};
+use crate::select::{self, is_date};
 
 /// The items of a query's columns by their ids: dimensions and metrics as the explore has them, ad-hoc metrics as metrics,
 /// custom dimensions and table calculations as the query has them. Ids that the explore does not know are left out.
@@ -40,8 +44,40 @@ pub fn items(explore: &Explore, query: &MetricQuery) -> Map<String, Value> {
     items
 }
 
-/// The dimension of an id.
-pub fn dimension<'a>(explore: &'a Explore, id: &str) -> Option<&'a Dimension> {
+/// The dimension of an id, or the interval of a date that the explore does not list.
+pub fn dimension<'a>(explore: &'a Explore, id: &str) -> Option<Cow<'a, Dimension>> {
+    match select::dimension(id, |id| listed(explore, id).map_or(Found::No, Found::Yes)) {
+        Found::Yes((found, None)) => Some(Cow::Borrowed(found)),
+        Found::Yes((date, Some(interval))) => Some(Cow::Owned(cut(explore, date, interval))),
+        Found::Hidden | Found::No => None,
+    }
+}
+
+/// An interval of a date as the explore would list it. In its SQL weeks begin where the warehouse has them begin.
+fn cut(explore: &Explore, date: &Dimension, interval: TimeInterval) -> Dimension {
+    let sql = |sql: &str| {
+        let kind = date.dimension_type;
+        explore.target_database.interval(sql, interval, kind, None)
+    };
+    Dimension {
+        name: format!("{}_{}", date.name, interval.wire().to_ascii_lowercase()),
+        label: label(date, interval),
+        dimension_type: interval.result_type(date.dimension_type),
+        sql: sql(&date.sql),
+        compiled_sql: sql(&date.compiled_sql),
+        time_interval: Some(interval),
+        time_interval_base_dimension_name: Some(date.name.clone()),
+        is_interval_base: false,
+        ..date.clone()
+    }
+}
+
+/// `Ordered at quarter`
+fn label(date: &Dimension, interval: TimeInterval) -> String {
+    format!("{} {}", date.label, interval.label().to_lowercase())
+}
+
+fn listed<'a>(explore: &'a Explore, id: &str) -> Option<&'a Dimension> {
     explore.tables.iter().find_map(|(key, table)| {
         let mut all = table.dimensions.values();
         all.find(|field| field_id(key, &field.name) == id)
@@ -59,53 +95,41 @@ pub fn metric<'a>(explore: &'a Explore, id: &str) -> Option<&'a Metric> {
 fn of_dimension(explore: &Explore, query: &MetricQuery, id: &str) -> Option<Value> {
     let found = dimension(explore, id)?;
     let mut item = json!(found);
+    let base = base(explore, &found);
     let zoomed = zoomed(explore, query, id)
         // What it is already has a label of its own.
-        .filter(|(_, interval)| found.time_interval != Some(*interval));
-    if let (Some((base, interval)), Some(item)) = (zoomed, item.as_object_mut()) {
-        let label = format!("{} {}", base.label, interval.label().to_lowercase());
+        .filter(|to| is_date(base.dimension_type) && found.time_interval != Some(*to));
+    if let (Some(interval), Some(item)) = (zoomed, item.as_object_mut()) {
         let kind = interval.result_type(base.dimension_type);
-        item.insert("label".to_owned(), json!(label));
+        item.insert("label".to_owned(), json!(label(base, interval)));
         item.insert("type".to_owned(), json!(kind));
         item.insert("timeInterval".to_owned(), json!(interval));
     }
     Some(item)
 }
 
-fn interval(zoom: &DateZoom) -> Option<TimeInterval> {
-    Some(match zoom.granularity? {
-        Granularity::Day => TimeInterval::Day,
-        Granularity::Week => TimeInterval::Week,
-        Granularity::Month => TimeInterval::Month,
-        Granularity::Quarter => TimeInterval::Quarter,
-        Granularity::Year => TimeInterval::Year,
-    })
-}
-
-/// What a zoom makes of a column, if it is the one that it names, or else the first date: the date, and what this is cut to.
-fn zoomed<'a>(
-    explore: &'a Explore,
-    query: &MetricQuery,
-    id: &str,
-) -> Option<(&'a Dimension, TimeInterval)> {
+/// What the zoom of a query cuts a column to, if it is the one that is cut.
+fn zoomed(explore: &Explore, query: &MetricQuery, id: &str) -> Option<TimeInterval> {
     let zoom = query.date_zoom.as_ref()?;
-    let interval = interval(zoom)?;
-    let first = |id: &&String| dimension(explore, id).is_some_and(is_date);
-    let target = zoom.x_axis_field_id.as_ref();
-    let target = target.or_else(|| query.dimensions.iter().find(first))?;
-    let base = base(explore, dimension(explore, id)?);
-    (target == id && is_date(base)).then_some((base, interval))
+    let interval = zoom.granularity?.interval();
+    let target = zoom_target(explore, zoom, &query.dimensions)?;
+    (target == id).then_some(interval)
 }
 
-fn is_date(field: &Dimension) -> bool {
-    matches!(
-        field.dimension_type,
-        DimensionType::Date | DimensionType::Timestamp
-    )
+/// The id of the column that a zoom cuts: the one that it names, or else the first date.
+pub(crate) fn zoom_target<'a>(
+    explore: &Explore,
+    zoom: &'a DateZoom,
+    dimensions: &'a [String],
+) -> Option<&'a String> {
+    let first =
+        |id: &&String| dimension(explore, id).is_some_and(|found| is_date(found.dimension_type));
+    let named = zoom.x_axis_field_id.as_ref();
+    named.or_else(|| dimensions.iter().find(first))
 }
 
 /// The date that a dimension is an interval of; the dimension itself otherwise.
-fn base<'a>(explore: &'a Explore, field: &'a Dimension) -> &'a Dimension {
+pub(crate) fn base<'a>(explore: &'a Explore, field: &'a Dimension) -> &'a Dimension {
     let name = field.time_interval_base_dimension_name.as_deref();
     let table = explore.tables.get(&field.table);
     let found = name.and_then(|name| named(&table?.dimensions, name));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::explore::{DimensionType, FieldFilter, MetricType};
+use crate::interval::TimeInterval;
 
 /// Which fields of an explore, filtered and sorted how.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -355,4 +356,17 @@ pub enum Granularity {
     Month,
     Quarter,
     Year,
+}
+
+impl Granularity {
+    /// What a date is cut to by it.
+    pub fn interval(self) -> TimeInterval {
+        match self {
+            Self::Day => TimeInterval::Day,
+            Self::Week => TimeInterval::Week,
+            Self::Month => TimeInterval::Month,
+            Self::Quarter => TimeInterval::Quarter,
+            Self::Year => TimeInterval::Year,
+        }
+    }
 }

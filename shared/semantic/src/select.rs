@@ -1,13 +1,11 @@
 //! What rows are grouped by: dimensions of the explore, ranges of them, and expressions.
 
 use crate::error::{Errors, Refused};
-use crate::explore::DimensionType;
+use crate::explore::{Dimension, DimensionType};
 use crate::filter::FieldType;
 use crate::interval::{Name, TimeInterval, Transform};
 use crate::literal;
-use crate::query::{
-    BinDimension, BinType, CustomDimension, Granularity, MetricQuery, SqlDimension,
-};
+use crate::query::{BinDimension, BinType, CustomDimension, MetricQuery, SqlDimension};
 use crate::scope::{Found, Scope, Tables};
 
 /// One column that rows are grouped by.
@@ -75,34 +73,47 @@ const ON_THE_FLY: [(&str, TimeInterval); 5] = [
     ("_year", TimeInterval::Year),
 ];
 
+/// The dimension of an id that the explore lists; or the date of which the id is an interval that it does not list, and which.
+/// `listed` finds what is listed.
+pub(crate) fn dimension<'a>(
+    id: &str,
+    listed: impl Fn(&str) -> Found<&'a Dimension>,
+) -> Found<(&'a Dimension, Option<TimeInterval>)> {
+    match listed(id) {
+        Found::Yes(found) => return Found::Yes((found, None)),
+        Found::Hidden => return Found::Hidden,
+        Found::No => {}
+    }
+    let cut = ON_THE_FLY
+        .iter()
+        .find_map(|(end, interval)| Some((id.strip_suffix(end)?, *interval)));
+    let Some((date, interval)) = cut else {
+        return Found::No;
+    };
+    match listed(date) {
+        Found::Yes(date) if is_date(date.dimension_type) => Found::Yes((date, Some(interval))),
+        Found::Hidden => Found::Hidden,
+        Found::Yes(_) | Found::No => Found::No,
+    }
+}
+
 /// Finds a dimension of the explore, or an interval of one that the explore does not list.
 pub(crate) fn find<'a>(scope: &Scope<'a>, id: &str) -> Found<Field<'a>> {
-    match scope.dimension(id) {
-        Found::Yes(dimension) => Found::Yes(Field {
-            sql: dimension.compiled_sql.clone(),
-            field_type: dimension.dimension_type,
-            interval: dimension.time_interval,
-            tables: scope.tables_of(dimension),
+    match dimension(id, |id| scope.dimension(id)) {
+        Found::Yes((found, None)) => Found::Yes(Field {
+            sql: found.compiled_sql.clone(),
+            field_type: found.dimension_type,
+            interval: found.time_interval,
+            tables: scope.tables_of(found),
+        }),
+        Found::Yes((date, Some(interval))) => Found::Yes(Field {
+            sql: scope.interval(date, interval),
+            field_type: interval.result_type(date.dimension_type),
+            interval: Some(interval),
+            tables: scope.tables_of(date),
         }),
         Found::Hidden => Found::Hidden,
-        Found::No => {
-            let cut = ON_THE_FLY
-                .iter()
-                .find_map(|(end, interval)| Some((id.strip_suffix(end)?, *interval)));
-            let Some((base, interval)) = cut else {
-                return Found::No;
-            };
-            match scope.dimension(base) {
-                Found::Yes(dimension) if is_date(dimension.dimension_type) => Found::Yes(Field {
-                    sql: scope.interval(dimension, interval),
-                    field_type: interval.result_type(dimension.dimension_type),
-                    interval: Some(interval),
-                    tables: scope.tables_of(dimension),
-                }),
-                Found::Hidden => Found::Hidden,
-                _ => Found::No,
-            }
-        }
+        Found::No => Found::No,
     }
 }
 
@@ -148,7 +159,7 @@ pub(crate) fn tables<'a>(
     }
 }
 
-fn is_date(field_type: DimensionType) -> bool {
+pub(crate) fn is_date(field_type: DimensionType) -> bool {
     matches!(field_type, DimensionType::Date | DimensionType::Timestamp)
 }
 
@@ -231,26 +242,19 @@ fn zoom(scope: &Scope<'_>, query: &MetricQuery) -> Result<Option<(String, String
     let Some((zoom, granularity)) = zoom.and_then(|zoom| Some((zoom, zoom.granularity?))) else {
         return Ok(None);
     };
-    let interval = match granularity {
-        Granularity::Day => TimeInterval::Day,
-        Granularity::Week => TimeInterval::Week,
-        Granularity::Month => TimeInterval::Month,
-        Granularity::Quarter => TimeInterval::Quarter,
-        Granularity::Year => TimeInterval::Year,
-    };
-    let dimension = |id: &String| match scope.dimension(id) {
-        Found::Yes(dimension) => Some(dimension),
+    let date = |id: &String| match dimension(id, |id| scope.dimension(id)) {
+        Found::Yes((found, _)) => Some(found),
         Found::Hidden | Found::No => None,
     };
     let found = match &zoom.x_axis_field_id {
-        Some(id) => dimension(id).map(|field| (id, field)),
+        Some(id) => date(id).map(|field| (id, field)),
         // Of the whole query, where this one is a part of its totals.
         None => query
             .also_joins
             .iter()
             .chain(&query.dimensions)
             .find_map(|id| {
-                let field = dimension(id)?;
+                let field = date(id)?;
                 is_date(field.dimension_type).then_some((id, field))
             }),
     };
@@ -259,7 +263,7 @@ fn zoom(scope: &Scope<'_>, query: &MetricQuery) -> Result<Option<(String, String
     };
     let base = scope.interval_base(field)?;
     let dated = is_date(base.dimension_type);
-    Ok(dated.then(|| (id.clone(), scope.interval(base, interval))))
+    Ok(dated.then(|| (id.clone(), scope.interval(base, granularity.interval()))))
 }
 
 /// The SQL of a custom dimension.

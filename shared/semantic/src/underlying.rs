@@ -6,9 +6,12 @@ use serde_json::Value;
 
 use crate::Explore;
 use crate::access::Hidden;
+use crate::conditions;
 use crate::explore::{Dimension, FieldFilter};
-use crate::query::{CustomDimension, FilterItem, FilterTarget, MetricQuery};
+use crate::fields;
+use crate::query::{CustomDimension, DateZoom, FilterItem, FilterTarget, MetricQuery, Operator};
 use crate::scope::field_id;
+use crate::select::is_date;
 
 /// What is looked behind.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +76,75 @@ pub fn all_of(rules: Vec<FilterItem>) -> FilterItem {
         and: Some(rules),
         ..FilterItem::default()
     }
+}
+
+/// Turns what rules say of a zoomed cell into what it shows: its equality is with the date cut as the zoom has it, as
+/// `orders_ordered_at_quarter`. Rules that the source has itself are about the date as it was before, and stay.
+pub fn cut(explore: &Explore, source: &MetricQuery, zoom: &DateZoom, rules: &mut FilterItem) {
+    let Some((from, to)) = zoomed(explore, source, zoom) else {
+        return;
+    };
+    let mut own = Vec::new();
+    if let Some(item) = &source.filters.dimensions {
+        conditions::rules(item, &mut own);
+    }
+    own.retain(|rule| is_equality(rule, from));
+    aim(rules, from, &to, &own);
+}
+
+/// The same for a query of rows that a client made itself, with its own zoom, which ends. Without a name in it, the zoomed date is the
+/// first of those that rules equal.
+pub fn unzoomed(explore: &Explore, mut query: MetricQuery) -> MetricQuery {
+    if let (Some(zoom), Some(rules)) = (query.date_zoom.take(), &mut query.filters.dimensions) {
+        let source = MetricQuery {
+            dimensions: equalled(rules),
+            ..MetricQuery::default()
+        };
+        cut(explore, &source, &zoom, rules);
+    }
+    query
+}
+
+/// The id of the date that a zoom cuts, and the id of what it becomes.
+fn zoomed<'a>(
+    explore: &Explore,
+    source: &'a MetricQuery,
+    zoom: &'a DateZoom,
+) -> Option<(&'a str, String)> {
+    let interval = zoom.granularity?.interval();
+    let id = fields::zoom_target(explore, zoom, &source.dimensions)?;
+    let found = fields::dimension(explore, id)?;
+    let base = fields::base(explore, &found);
+    let date = field_id(&base.table, &base.name);
+    let to = format!("{date}_{}", interval.wire().to_ascii_lowercase());
+    is_date(base.dimension_type).then_some((id.as_str(), to))
+}
+
+fn is_equality(rule: &FilterItem, id: &str) -> bool {
+    let is_equal = rule.operator == Some(Operator::Equals) && rule.disabled != Some(true);
+    is_equal
+        && rule
+            .target
+            .as_ref()
+            .is_some_and(|target| target.field_id == id)
+}
+
+fn aim(item: &mut FilterItem, from: &str, to: &str, own: &[&FilterItem]) {
+    for one in item.and.iter_mut().chain(&mut item.or).flatten() {
+        aim(one, from, to, own);
+    }
+    let is_cell = is_equality(item, from) && own.iter().all(|own| own.values != item.values);
+    if let Some(target) = item.target.as_mut().filter(|_| is_cell) {
+        to.clone_into(&mut target.field_id);
+    }
+}
+
+/// The ids of the fields that rules equal, in their order.
+fn equalled(item: &FilterItem) -> Vec<String> {
+    let own = item.target.iter().map(|target| target.field_id.clone());
+    let own = own.filter(|id| is_equality(item, id));
+    let below = item.and.iter().chain(&item.or).flatten();
+    own.chain(below.flat_map(equalled)).collect()
 }
 
 /// The metric of a cell.
@@ -144,8 +216,14 @@ fn tables<'a>(explore: &'a Explore, source: &MetricQuery) -> BTreeSet<&'a str> {
         .map(|join| join.table.as_str())
         .collect();
     let asked: Vec<&String> = source.dimensions.iter().chain(&source.metrics).collect();
+    // Also intervals that no table lists.
+    let found = source.dimensions.iter();
+    let found = found.filter_map(|id| fields::dimension(explore, id));
+    let fields: Vec<_> = found.collect();
     let own = source.additional_metrics.iter().flatten();
-    let added: BTreeSet<&str> = own.map(|one| one.table.as_str()).collect();
+    let own = own.map(|one| one.table.as_str());
+    let found = fields.iter().map(|one| one.table.as_str());
+    let added: BTreeSet<&str> = own.chain(found).collect();
     for (key, table) in &explore.tables {
         let dimensions = table.dimensions.values().map(|one| &one.name);
         let mut names = dimensions.chain(table.metrics.values().map(|one| &one.name));

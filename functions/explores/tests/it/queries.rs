@@ -104,6 +104,25 @@ async fn rows_are_read_page_by_page() {
     ] {
         assert_eq!(page(params).await.refusal(), refusal, "{params}");
     }
+    for (params, message) in [
+        ("pageSize=2501", "A page has at most 2500 rows"),
+        ("pageSize=1e300", "A page has at most 2500 rows"),
+        (
+            "page=7",
+            "There is no page 7: the last page of 500 rows each is 6",
+        ),
+        (
+            "page=3&pageSize=2500",
+            "There is no page 3: the last page of 2500 rows each is 2",
+        ),
+        (
+            "page=0",
+            "Pages are numbered from 1, and have at least one row",
+        ),
+    ] {
+        let answer = page(params).await;
+        assert_eq!(answer.json()["error"]["message"], message, "{params}");
+    }
     // Read from the file, not asked again.
     assert_eq!(app.warehouse.asked().len(), 1);
 }
@@ -252,6 +271,40 @@ async fn whoever_may_not_ask_cannot_begin() {
         "403 CustomSqlQueryForbiddenError"
     );
     ivy.post(&metric).json(&asked).await.ok();
+}
+
+#[tokio::test]
+async fn an_interval_that_the_explore_does_not_list_is_shown_and_taken_away_like_others() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let mut query = by_status();
+    query["dimensions"] = json!(["orders_ordered_at_quarter"]);
+    query["metrics"] = json!(["orders_count"]);
+    query["sorts"] = json!([]);
+    for (zoom, label, shown) in [
+        (json!({}), "ordered_at quarter", "2024-Q1"),
+        (json!({ "granularity": "Year" }), "ordered_at year", "2024"),
+    ] {
+        let path = format!("{}/metric-query", queries(&project));
+        let body = json!({ "query": query, "dateZoom": zoom });
+        let asked = ana.post(&path).json(&body).await.ok();
+        let item = &asked["fields"]["orders_ordered_at_quarter"];
+        assert_eq!(item["label"], label);
+        let at = format!(
+            "{}/{}",
+            queries(&project),
+            asked["queryUuid"].as_str().unwrap()
+        );
+        let rows = ana.get(&at).await.ok()["rows"].clone();
+        assert_eq!(
+            rows[0]["orders_ordered_at_quarter"]["value"],
+            json!({ "raw": "2024-01-01T00:00:00Z", "formatted": shown })
+        );
+        let wanted = json!({ "type": "csv", "byteOrderMark": false });
+        let made = ana.post(&format!("{at}/download")).json(&wanted).await.ok();
+        let text = file(&app, made["fileUrl"].as_str().unwrap()).await;
+        assert_eq!(text, format!("{label},Orders\n{shown},5\n"));
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use testing::TestApp;
 
-use crate::shop::{ask, by_status, open, queries, raw};
+use crate::shop::{ask, by_status, every_order, explore, open, queries, raw};
 
 fn behind(query: &str, changes: &Value) -> Value {
     let id = query.rsplit('/').next().unwrap();
@@ -94,6 +94,103 @@ async fn a_metrics_own_rows_and_own_columns_count() {
         2
     );
     assert_eq!(asked["metricQuery"]["limit"], 10.0);
+}
+
+/// The ids of orders, in their order.
+fn orders(rows: &Value) -> Value {
+    let mut found = raw(rows, &["orders_order_id"]).concat();
+    found.sort_by_key(Value::as_i64);
+    json!(found)
+}
+
+#[tokio::test]
+async fn a_zoomed_cell_has_the_rows_that_it_shows_and_they_are_not_zoomed() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let month = "orders_ordered_at_month";
+    let mut query = by_status();
+    query["dimensions"] = json!(["orders_owner", month]);
+    query["metrics"] = json!(["orders_count"]);
+    query["sorts"] = json!([]);
+    let zoom = json!({ "granularity": "Quarter" });
+    let mut zoomed = query.clone();
+    zoomed["dateZoom"] = zoom.clone();
+    let mut own = zoomed.clone();
+    own["filters"] = is(month, "2024-02-01");
+    let cell = is(month, "2024-01-01");
+    let mut with_own = cell.clone();
+    let rules = with_own["dimensions"]["and"].as_array_mut().unwrap();
+    rules.extend(
+        own["filters"]["dimensions"]["and"]
+            .as_array()
+            .unwrap()
+            .clone(),
+    );
+    let named = json!({ "granularity": "Quarter", "xAxisFieldId": month });
+    let other = json!({ "granularity": "Quarter", "xAxisFieldId": "orders_status" });
+    let path = format!("{}/underlying-data", queries(&project));
+    for (source, zoom, filters, expected) in [
+        (&query, json!(null), &cell, json!([1, 2])),
+        (&query, json!({}), &cell, json!([1, 2])),
+        (&query, other, &cell, json!([1, 2])),
+        (&query, zoom.clone(), &cell, json!([1, 2, 3, 4, 5])),
+        (&query, named, &cell, json!([1, 2, 3, 4, 5])),
+        (&zoomed, zoom.clone(), &cell, json!([1, 2, 3, 4, 5])),
+        // The source says how its cells are cut.
+        (&zoomed, json!(null), &cell, json!([1, 2, 3, 4, 5])),
+        // What the source itself asks of the month holds for the month.
+        (&own, zoom, &with_own, json!([3, 4])),
+    ] {
+        let source = ask(&ana, &project, source).await;
+        let mut body = behind(&source, &json!({ "filters": filters }));
+        if !zoom.is_null() {
+            body["dateZoom"] = zoom.clone();
+        }
+        let asked = ana.post(&path).json(&body).await.ok();
+        let item = &asked["fields"]["orders_ordered_at"];
+        assert_eq!(item["label"], "ordered_at");
+        let id = asked["queryUuid"].as_str().unwrap();
+        let rows = ana.get(&format!("{}/{id}", queries(&project))).await.ok()["rows"].clone();
+        assert_eq!(orders(&rows), expected, "{zoom}");
+        let dates = raw(&rows, &["orders_ordered_at"]).concat();
+        assert!(
+            dates.iter().all(|date| date != "2024-01-01T00:00:00Z"),
+            "{dates:?}"
+        );
+    }
+    // Those who make the query of the rows themselves.
+    let path = format!("{}/runUnderlyingDataQuery", explore(&project));
+    let mut query = every_order();
+    query["dimensions"] = json!(["orders_order_id", "orders_ordered_at"]);
+    query["filters"] = cell;
+    for (key, value) in [
+        ("dateZoom", json!({ "granularity": "Quarter" })),
+        ("granularity", json!("Quarter")),
+    ] {
+        let mut query = query.clone();
+        query[key] = value;
+        let found = ana.post(&path).json(&query).await.ok();
+        assert_eq!(orders(&found["rows"]), json!([1, 2, 3, 4, 5]));
+        assert_eq!(found["fields"]["orders_ordered_at"]["label"], "ordered_at");
+    }
+}
+
+#[tokio::test]
+async fn an_interval_that_the_explore_does_not_list_has_rows_behind_it() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let quarter = "orders_ordered_at_quarter";
+    let mut query = by_status();
+    query["dimensions"] = json!([quarter]);
+    query["metrics"] = json!([]);
+    query["sorts"] = json!([]);
+    let source = ask(&ana, &project, &query).await;
+    let path = format!("{}/underlying-data", queries(&project));
+    let body = behind(&source, &json!({ "filters": is(quarter, "2024-01-01") }));
+    let asked = ana.post(&path).json(&body).await.ok();
+    let id = asked["queryUuid"].as_str().unwrap();
+    let rows = ana.get(&format!("{}/{id}", queries(&project))).await.ok()["rows"].clone();
+    assert_eq!(orders(&rows), json!([1, 2, 3, 4, 5]));
 }
 
 #[tokio::test]

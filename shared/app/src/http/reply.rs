@@ -138,7 +138,7 @@ fn meaning(error: &Error) -> (StatusCode, &'static str, u16) {
         Error::NotFound(_) | Error::NoSuchMethod(_) => (StatusCode::NOT_FOUND, "NotFoundError"),
         Error::NotExists(_) | Error::Failed(_) => (StatusCode::NOT_FOUND, "NotExistsError"),
         Error::Malformed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "ValidateError"),
-        Error::Page => (StatusCode::UNPROCESSABLE_ENTITY, "PaginationError"),
+        Error::Page | Error::NoSuchPage(_) => (StatusCode::UNPROCESSABLE_ENTITY, "PaginationError"),
         Error::MissingConfig(_) => (StatusCode::UNPROCESSABLE_ENTITY, "MissingConfigError"),
         Error::InvalidFields(..) => (StatusCode::BAD_REQUEST, "ParameterError"),
         Error::Compile(errors) => match errors.reason() {

@@ -112,6 +112,37 @@ fn a_zoomed_column_is_called_after_what_it_is_cut_to() {
 }
 
 #[test]
+fn an_interval_that_the_explore_does_not_list_is_a_column_like_others() {
+    let explore = read(explore());
+    let item = |zoom: serde_json::Value| {
+        let ask = json!({ "dimensions": ["orders_status", "orders_ordered_at_quarter"], "dateZoom": zoom });
+        let items = semantic::fields::items(&explore, &query(ask));
+        let item = &items["orders_ordered_at_quarter"];
+        json!(["name", "label", "type", "timeInterval", "table"].map(|key| item[key].clone()))
+    };
+    let name = "ordered_at_quarter";
+    let own = json!([name, "ordered_at quarter", "date", "QUARTER", "orders"]);
+    assert_eq!(item(json!({})), own);
+    assert_eq!(item(json!({ "granularity": "Quarter" })), own);
+    let year = json!([name, "ordered_at year", "date", "YEAR", "orders"]);
+    assert_eq!(item(json!({ "granularity": "Year" })), year);
+    let named = json!({ "granularity": "Year", "xAxisFieldId": "orders_ordered_at_quarter" });
+    assert_eq!(item(named.clone()), year);
+    for zoom in [json!({ "granularity": "Year" }), named] {
+        let found = sql(json!({ "dimensions": ["orders_ordered_at_quarter"], "dateZoom": zoom }));
+        assert!(
+            found.contains(
+                "DATE_TRUNC('YEAR', \"orders\".ordered_at) AS \"orders_ordered_at_quarter\""
+            ),
+            "{found}"
+        );
+    }
+    // What is no date has none.
+    assert!(semantic::fields::dimension(&explore, "orders_status_quarter").is_none());
+    assert!(semantic::fields::dimension(&explore, "orders_ordered_at_century").is_none());
+}
+
+#[test]
 fn a_relative_filter_of_a_metric_counts_from_now_and_not_from_the_deploy() {
     let mut explore = explore();
     explore["tables"]["orders"]["metrics"]["total"]["filters"] = json!([
