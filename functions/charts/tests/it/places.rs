@@ -33,7 +33,7 @@ pub(crate) async fn answered(app: &TestApp, cookie: &str, (method, path, body): 
 }
 
 /// Makes a call whole, while the caller's own waits.
-fn meanwhile(app: &TestApp, cookie: &str, request: Request) -> Answer {
+pub(crate) fn meanwhile(app: &TestApp, cookie: &str, request: Request) -> Answer {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             let own = runtime::Builder::new_current_thread().enable_all().build();
