@@ -72,3 +72,57 @@ async fn a_chart_is_read_whose_dashboard_comes_into_a_new_space() {
     let found = overtaken(&app, &made, (&board, "GetItem"), call).await;
     assert_eq!(found["spaceName"], "New");
 }
+
+/// What an edit of a chart is answered when others are first with each of its first writes, and how often it writes.
+async fn outrun(
+    app: &Arc<TestApp>,
+    made: &Made<'_>,
+    (chart, others): (&str, usize),
+    call: Call<'_>,
+) -> (Answer, usize) {
+    let (inside, cookie, path) = (app.clone(), made.ana.cookie().unwrap(), chart.to_owned());
+    let written = Arc::new(AtomicUsize::new(0));
+    let counted = written.clone();
+    let faults: Faults = Arc::new(move |operation: &str| {
+        if operation == "TransactWriteItems" {
+            let number = counted.fetch_add(1, Ordering::Relaxed);
+            if number < others {
+                let name = json!({ "name": format!("Name {number}") });
+                meanwhile(&inside, &cookie, (Method::PATCH, path.clone(), name)).ok();
+            }
+        }
+        None
+    });
+    let answer = app.behind(faults).send(call).await;
+    (answer, written.load(Ordering::Relaxed))
+}
+
+#[tokio::test]
+async fn an_edit_without_a_revision_is_applied_however_many_are_first() {
+    let app = Arc::new(TestApp::new(local::api()).await);
+    let made = made(&app).await;
+    let chart = made.chart("Revenue").await;
+    let edit = json!({ "description": "By month" });
+    let call = made.ana.patch(&chart).json(&edit);
+    let (answer, writes) = outrun(&app, &made, (&chart, 20), call).await;
+    let edited = answer.ok();
+    assert_eq!(
+        (&edited["name"], &edited["description"]),
+        (&json!("Name 19"), &json!("By month"))
+    );
+    assert_eq!(writes, 21);
+}
+
+#[tokio::test]
+async fn an_edit_of_a_revision_that_is_over_is_refused_at_once() {
+    let app = Arc::new(TestApp::new(local::api()).await);
+    let made = made(&app).await;
+    let chart = made.chart("Revenue").await;
+    let read = made.ana.get(&chart).await;
+    let rev = read.header("etag").unwrap();
+    let edit = json!({ "description": "By month" });
+    let call = made.ana.patch(&chart).json(&edit).header("if-match", rev);
+    let (answer, writes) = outrun(&app, &made, (&chart, 1), call).await;
+    assert_eq!(answer.refusal(), "409 AlreadyProcessingError");
+    assert_eq!(writes, 1);
+}
