@@ -12,7 +12,7 @@ use testing::{Answer, Call, TestApp};
 
 use crate::{
     made::{Made, definition, made, names, text, with},
-    places::meanwhile,
+    places::{Request, aside, meanwhile},
 };
 
 /// What a call is answered when a thing comes into a space that is made between the call's reading of the spaces and what it reads
@@ -125,4 +125,65 @@ async fn an_edit_of_a_revision_that_is_over_is_refused_at_once() {
     let (answer, writes) = outrun(&app, &made, (&chart, 1), call).await;
     assert_eq!(answer.refusal(), "409 AlreadyProcessingError");
     assert_eq!(writes, 1);
+}
+
+/// A request of Ana's with a key.
+async fn keyed(app: &TestApp, cookie: &str, (method, path, body): Request) -> Answer {
+    let actor = app.anonymous().with_cookie(cookie);
+    let call = actor.call(method, &path).json(&body);
+    call.header("idempotency-key", "once").await
+}
+
+/// What a request with a key is answered, and the same one that comes before the first one's first transaction.
+async fn twice(app: &Arc<TestApp>, made: &Made<'_>, request: Request) -> (Answer, Answer) {
+    let (inside, cookie) = (app.clone(), made.ana.cookie().unwrap());
+    let answer = Arc::new(Mutex::new(None));
+    let (open, told) = (Mutex::new(Some(request.clone())), answer.clone());
+    let faults: Faults = Arc::new(move |operation: &str| {
+        let now = operation == "TransactWriteItems";
+        let request = open.lock().unwrap().take_if(|_| now);
+        if let Some(request) = request {
+            *told.lock().unwrap() = Some(aside(keyed(&inside, &cookie, request)));
+        }
+        None
+    });
+    let (method, path, body) = request;
+    let call = made.ana.call(method, &path).json(&body);
+    let call = call.header("idempotency-key", "once");
+    let first = app.behind(faults).send(call).await;
+    let second = answer.lock().unwrap().take();
+    (first, second.unwrap())
+}
+
+#[tokio::test]
+async fn two_requests_with_one_key_at_once_make_one_thing() {
+    let app = Arc::new(TestApp::new(local::api()).await);
+    let made = made(&app).await;
+    let space = &made.space;
+    let chart = with(definition(), json!({ "name": "Once", "spaceUuid": space }));
+    let source = text(&made.chart_in("Source", space).await["uuid"]);
+    let copy = json!({ "chartName": "Copy", "chartDesc": "" });
+    let board = json!({ "name": "Once", "tiles": [], "tabs": [], "spaceUuid": space });
+    let sql = json!({
+        "name": "Once", "sql": "SELECT 1", "limit": 1, "spaceUuid": space,
+        "config": { "type": "table", "metadata": { "version": 1 } },
+    });
+    let nested = json!({ "name": "Once", "parentSpaceUuid": space });
+    let requests = [
+        ("uuid", "/saved".to_owned(), chart),
+        ("uuid", format!("/saved?duplicateFrom={source}"), copy),
+        ("uuid", "/dashboards".to_owned(), board),
+        ("savedSqlUuid", "/sqlRunner/saved".to_owned(), sql),
+        ("uuid", "/spaces".to_owned(), json!({ "name": "Once" })),
+        ("uuid", "/spaces".to_owned(), nested),
+        ("jobId", "/validate".to_owned(), json!({})),
+    ];
+    for (id, path, body) in requests {
+        let request = (Method::POST, format!("{}{path}", made.path), body);
+        let (first, second) = twice(&app, &made, request).await;
+        assert!(second.status.is_success(), "{path}: {second}");
+        assert_eq!(first.status, second.status, "{path}: {first}");
+        let made = [&first, &second].map(|answer| text(&answer.json()["results"][id]));
+        assert_eq!(made[0], made[1], "{path}");
+    }
 }
