@@ -20,6 +20,7 @@ use axum::extract::State;
 use saved::{
     Place,
     chart::{ChartDefinition, SavedChart},
+    once,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -79,7 +80,8 @@ pub(crate) async fn create_saved_chart(
     Json(body): Json<NewSavedChart>,
 ) -> Result<Tagged<SavedChart>> {
     project.require(Action::View, Subject::Project)?;
-    if let Some(made) = before(&app, &project, key.as_deref()).await? {
+    let once = (ContentKind::Chart, key.as_deref());
+    if let Some(made) = once::made_before(&app, &project, once).await? {
         return shown(&app, &project, &made).await;
     }
     let new = match (query.duplicate_from, body) {
@@ -92,23 +94,10 @@ pub(crate) async fn create_saved_chart(
         }
     };
     let (kept, now) = (app.config.deleted_content, app.clock.now());
-    let made = app
-        .store
-        .create_content(new, key.as_deref(), kept, now)
-        .await?;
+    let made = app.store.create_content(new, key.as_deref(), kept, now);
+    let made = once::made(&app, &project, once, made.await).await?;
 
     shown(&app, &project, &made).await
-}
-
-/// What an earlier request with the same idempotency key made.
-async fn before(app: &App, project: &InProject, key: Option<&str>) -> Result<Option<Content>> {
-    let Some(key) = key else { return Ok(None) };
-    let (user, now) = (project.user.id, app.clock.now());
-    let made = app.store.made_before(user, ("content", key), now).await?;
-    match made.as_deref().and_then(ContentId::parse) {
-        Some(id) => app.store.content(ContentKind::Chart, id).await,
-        None => Ok(None),
-    }
 }
 
 /// A space, or the dashboard that a chart belongs to.

@@ -20,6 +20,7 @@ use axum::extract::State;
 use saved::{
     Contents,
     dashboard::{DashboardView, Definition, ShownConfig, ShownFilters},
+    once,
     tile::SentTile,
 };
 use serde::Deserialize;
@@ -145,17 +146,6 @@ impl CreateDashboard {
     }
 }
 
-/// What an earlier request with the same idempotency key made; none once that was deleted.
-async fn before(app: &App, project: &InProject, key: Option<&str>) -> Result<Option<Content>> {
-    let Some(key) = key else { return Ok(None) };
-    let (user, now) = (project.user.id, app.clock.now());
-    let made = app.store.made_before(user, ("content", key), now).await?;
-    match made.as_deref().and_then(ContentId::parse) {
-        Some(id) => app.store.content(ContentKind::Dashboard, id).await,
-        None => Ok(None),
-    }
-}
-
 /// Makes a dashboard, or with `duplicateFrom` a copy of one, in the same space and with copies of the charts within it.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/dashboards", operation_id = "createDashboard", tag = "Projects",
                params(("projectUuid" = String, Path), NewDashboardQuery), request_body = NewDashboard,
@@ -169,7 +159,8 @@ pub(crate) async fn create_dashboard(
     Json(body): Json<NewDashboard>,
 ) -> Result<Tagged<Created<DashboardView>>> {
     project.require(Action::View, Subject::Project)?;
-    let earlier = before(&app, &project, key.as_deref()).await?;
+    let once = (ContentKind::Dashboard, key.as_deref());
+    let earlier = once::made_before(&app, &project, once).await?;
     let contents = Contents::read(&app, &project).await?;
     let made = match (earlier, query.duplicate_from, body) {
         (Some(earlier), ..) => {
@@ -177,10 +168,12 @@ pub(crate) async fn create_dashboard(
             earlier
         }
         (None, None, NewDashboard::Create(new)) => {
-            new.create(&app, &contents, key.as_deref()).await?
+            let made = new.create(&app, &contents, key.as_deref()).await;
+            once::made(&app, &project, once, made).await?
         }
         (None, Some(source), NewDashboard::Duplicate(copy)) => {
-            duplicate(&app, &project, (&source, copy), key.as_deref()).await?
+            let made = duplicate(&app, &project, (&source, copy), key.as_deref()).await;
+            once::made(&app, &project, once, made).await?
         }
         _ => {
             return Err(Error::invalid(

@@ -21,6 +21,7 @@ use axum::{extract::State, http::HeaderName};
 use saved::{
     Place,
     edit::Editing,
+    once,
     sql_chart::{SqlChart, SqlChartDefinition, VizConfig},
 };
 use serde::{Deserialize, Serialize};
@@ -99,7 +100,8 @@ pub(crate) async fn create_sql_chart(
     let spaces = Spaces::read(&app, &project).await?;
     let space = spaces.named(&body.space_uuid)?;
     spaces.require(Action::Create, Subject::SavedChart, space)?;
-    if let Some(earlier) = before(&app, &project, key.as_deref()).await? {
+    let once = (ContentKind::SqlChart, key.as_deref());
+    if let Some(earlier) = once::made_before(&app, &project, once).await? {
         // It may have been moved meanwhile.
         let place = Place::of(&app, &project, &earlier).await?;
         place.require(Action::View)?;
@@ -119,19 +121,8 @@ pub(crate) async fn create_sql_chart(
     };
     let (kept, now) = (app.config.deleted_content, app.clock.now());
     let made = app.store.create_content(new, key.as_deref(), kept, now);
-    Ok(created(made.await?))
-}
-
-/// What an earlier request with the same idempotency key made.
-async fn before(app: &App, project: &InProject, key: Option<&str>) -> Result<Option<Content>> {
-    let Some(key) = key else { return Ok(None) };
-    let (user, now) = (project.user.id, app.clock.now());
-    let made = app.store.made_before(user, ("content", key), now).await?;
-    let Some(id) = made.as_deref().and_then(ContentId::parse) else {
-        return Ok(None);
-    };
-    let found = app.store.content(ContentKind::SqlChart, id).await?;
-    Ok(found.filter(|head| head.project == project.id()))
+    let made = once::made(&app, &project, once, made.await).await?;
+    Ok(created(made))
 }
 
 /// The head of a new SQL chart in a space.

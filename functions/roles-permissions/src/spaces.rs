@@ -148,8 +148,16 @@ pub(crate) async fn create_space_in_project(
         creator,
         client_key: key.as_deref(),
     };
-    let made = app.store.create_space(new, now).await?;
-    Ok(Reply(fresh(&spaces, &made)))
+    match app.store.create_space(new, now).await {
+        // A request with the same key may have been first: its space is in no tree that was read before.
+        Err(lost @ Error::Changed(_)) => {
+            let spaces = Spaces::read(&app, &project).await?;
+            let earlier = before(&app, &spaces, key.as_deref()).await?.ok_or(lost)?;
+            spaces.require(Action::View, Subject::Space, earlier)?;
+            Ok(Reply(fresh(&spaces, earlier)))
+        }
+        made => Ok(Reply(fresh(&spaces, &made?))),
+    }
 }
 
 /// Where a new space goes: into one that the caller may manage, or to the roots.

@@ -27,13 +27,18 @@ pub fn subject(what: ContentKind) -> Subject {
 }
 
 impl<'a> Contents<'a> {
-    /// Reads both, at once: two requests, however much there is.
+    /// Reads both, at once: two requests, however much there is, and a third when something came into a new space meanwhile.
     ///
     /// # Errors
     /// `Unavailable` when the table does not answer.
     pub async fn read(app: &App, project: &'a InProject) -> Result<Self> {
-        let (spaces, index) =
+        let (mut spaces, index) =
             tokio::try_join!(Spaces::read(app, project), app.store.index(project.id()))?;
+        // The index may be newer than the spaces; spaces that are read after it have all that it names, but for deleted ones.
+        let mut places = index.live().filter_map(|row| row.space);
+        if places.any(|id| spaces.tree.get(id).is_none()) {
+            spaces = Spaces::read(app, project).await?;
+        }
         Ok(Self { spaces, index })
     }
 

@@ -1,9 +1,11 @@
 //! Editing one thing while others do.
 
+use std::time::Duration;
+
 use app::{App, Error, Result, domain::content::Content, store::Edit};
 
-/// How often an edit is tried that others came in the way of: each time, one of them got on.
-const TRIES: usize = 10;
+/// How often an edit is tried that others came in the way of: each time, one of them got on. As many may edit one thing at once.
+const TRIES: u32 = 60;
 
 /// An edit of one head, tried until it is applied. One that names the revision that it starts from is not applied to
 /// another one; one that names none is applied to the newest.
@@ -21,7 +23,7 @@ const TRIES: usize = 10;
 pub struct Editing {
     head: Content,
     if_match: Option<u64>,
-    tries: usize,
+    tries: u32,
 }
 
 impl Editing {
@@ -68,6 +70,12 @@ impl Editing {
         {
             Err(Error::Changed(_)) => {}
             other => return other.map(|()| Some(done)),
+        }
+        if self.if_match.is_none() {
+            // So that those who lost do not all come again at once.
+            let most = 8 << self.tries.min(4);
+            let pause = u64::from(1 + app.random.below(most));
+            tokio::time::sleep(Duration::from_millis(pause)).await;
         }
         self.tries += 1;
         let found = app.store.content(self.head.what, self.head.id).await?;

@@ -39,7 +39,7 @@ pub async fn find(app: &App, user: CurrentUser, what: ContentKind, id: &str) -> 
 }
 
 impl Found {
-    /// Where it lies: two requests at most.
+    /// Where it lies: two requests at most, and a third when its dashboard came into a new space meanwhile.
     ///
     /// # Errors
     /// `NotFound` when the dashboard that it belongs to is gone.
@@ -68,7 +68,12 @@ impl<'a> Place<'a> {
                 None => Ok(None),
             }
         };
-        let (spaces, dashboard) = tokio::try_join!(Spaces::read(app, project), dashboard)?;
+        let (mut spaces, dashboard) = tokio::try_join!(Spaces::read(app, project), dashboard)?;
+        // The dashboard may be newer than the spaces.
+        let space = dashboard.as_ref().and_then(|dashboard| dashboard.space);
+        if space.is_some_and(|id| spaces.tree.get(id).is_none()) {
+            spaces = Spaces::read(app, project).await?;
+        }
         if head.dashboard.is_some() && dashboard.is_none() {
             return Err(Error::NotFound(head.what.named()));
         }

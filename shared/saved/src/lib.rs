@@ -10,7 +10,8 @@
 //! | editing while others do | `edit.rs` |
 //! | pins; counting what was opened, and by whom | `pin.rs`, `activity.rs` |
 //! | all of a project, once more in a preview | `copy.rs` |
-//! | work that is polled | `work.rs`, `once.rs` |
+//! | work that is polled | `work.rs` |
+//! | what a request with an idempotency key makes once | `once.rs` |
 //! | charts and dashboards as documents that are kept elsewhere | `code/` |
 //! | copying to the project that a preview is of | `promote/` |
 //! | checking content against the explores | `validate/` |
@@ -29,7 +30,7 @@ pub mod edit;
 pub mod find;
 pub mod html;
 pub mod list;
-mod once;
+pub mod once;
 pub mod people;
 pub mod pin;
 pub mod promote;

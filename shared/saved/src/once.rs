@@ -1,9 +1,10 @@
-//! Work that a request with an idempotency key begins once, however often it comes.
+//! What a request with an idempotency key makes, or begins, once, however often it comes.
 
 use app::{
-    App, InProject, Result,
+    App, Error, InProject, Result,
     domain::{
-        id::WorkId,
+        content::{Content, ContentKind},
+        id::{ContentId, WorkId},
         packed::Packed,
         work::{Work, WorkKind},
     },
@@ -11,6 +12,41 @@ use app::{
 use serde::Serialize;
 
 use crate::work;
+
+/// What an earlier request of the caller's with the same key made; none once that was deleted.
+///
+/// # Errors
+/// `Unavailable` when the table does not answer.
+pub async fn made_before(
+    app: &App,
+    project: &InProject,
+    (what, key): (ContentKind, Option<&str>),
+) -> Result<Option<Content>> {
+    let Some(key) = key else { return Ok(None) };
+    let (user, now) = (project.user.id, app.clock.now());
+    let made = app.store.made_before(user, ("content", key), now).await?;
+    let Some(id) = made.as_deref().and_then(ContentId::parse) else {
+        return Ok(None);
+    };
+    let found = app.store.content(what, id).await?;
+    Ok(found.filter(|head| head.project == project.id()))
+}
+
+/// What was made now, or by a request with the same key that was first meanwhile.
+///
+/// # Errors
+/// Why nothing was made; `Unavailable` when the table does not answer.
+pub async fn made(
+    app: &App,
+    project: &InProject,
+    what: (ContentKind, Option<&str>),
+    made: Result<Content>,
+) -> Result<Content> {
+    match made {
+        Err(lost @ Error::Changed(_)) => made_before(app, project, what).await?.ok_or(lost),
+        made => made,
+    }
+}
 
 /// The work that an earlier request of the caller's with the same key began.
 ///
@@ -30,10 +66,10 @@ pub(crate) async fn before(
     }
 }
 
-/// Begins a piece of work that no request with this key has begun.
+/// Begins a piece of work that no request with this key has begun. Answers that of another one that was first meanwhile.
 ///
 /// # Errors
-/// As [`work::begin`]; `Changed` when a request with the same key was a moment earlier.
+/// As [`work::begin`].
 pub(crate) async fn begin(
     app: &App,
     project: &InProject,
@@ -49,6 +85,8 @@ pub(crate) async fn begin(
     let input = Packed::pack_json(input)?;
     let when = (&app.random, app.clock.now());
     let (work, job) = Work::new((id, what), place, project.user.id, input, when);
-    app.store.create_work_once(&work, &job, key).await?;
-    Ok(id)
+    match app.store.create_work_once(&work, &job, key).await {
+        Err(lost @ Error::Changed(_)) => before(app, project, Some(key)).await?.ok_or(lost),
+        done => done.map(|()| id),
+    }
 }

@@ -50,9 +50,13 @@ pub struct ShownTile {
     pub uuid: String,
     #[serde(rename = "type")]
     pub kind: TileType,
+    #[serde(serialize_with = "semantic::number::plain")]
     pub x: f64,
+    #[serde(serialize_with = "semantic::number::plain")]
     pub y: f64,
+    #[serde(serialize_with = "semantic::number::plain")]
     pub w: f64,
+    #[serde(serialize_with = "semantic::number::plain")]
     pub h: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

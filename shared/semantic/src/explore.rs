@@ -430,7 +430,11 @@ pub struct Metric {
     #[serde(default, deserialize_with = "lenient")]
     pub filters: Vec<FieldFilter>,
     /// 0 to 100; absent means 50.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::number::plain_if_any"
+    )]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub percentile: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -18,6 +18,7 @@ mod joins;
 pub mod literal;
 mod metric;
 pub mod model;
+pub mod number;
 mod options;
 pub mod pivot;
 mod plan;

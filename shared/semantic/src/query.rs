@@ -25,6 +25,7 @@ pub struct MetricQuery {
     pub sorts: Vec<Sort>,
     /// Rows at most.
     #[cfg_attr(feature = "openapi", schema(required))]
+    #[serde(serialize_with = "crate::number::plain")]
     pub limit: f64,
     #[cfg_attr(feature = "openapi", schema(required))]
     pub table_calculations: Vec<TableCalculation>,
@@ -247,7 +248,11 @@ pub struct AdditionalMetric {
     pub filters: Option<Vec<FieldFilter>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_dimension_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::number::plain_if_any"
+    )]
     pub percentile: Option<f64>,
     /// What else clients keep with it: formats, a uuid, whether it is hidden.
     #[serde(flatten)]
@@ -288,9 +293,17 @@ pub struct BinDimension {
     /// The field id of the other dimension.
     pub dimension_id: String,
     pub bin_type: BinType,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::number::plain_if_any"
+    )]
     pub bin_number: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::number::plain_if_any"
+    )]
     pub bin_width: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_range: Option<Vec<BinRange>>,
@@ -313,9 +326,17 @@ pub enum BinType {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BinRange {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::number::plain_if_any"
+    )]
     pub from: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "crate::number::plain_if_any"
+    )]
     pub to: Option<f64>,
 }
 

@@ -63,7 +63,7 @@ async fn a_chart_is_saved_and_read() {
           ],
           "exploreName": "orders",
           "filters": {},
-          "limit": 500.0,
+          "limit": 500,
           "metrics": [
             "orders_total"
           ],

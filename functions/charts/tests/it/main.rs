@@ -10,6 +10,7 @@ mod made;
 mod paths;
 mod places;
 mod promote;
+mod races;
 mod restore;
 mod results;
 mod rights;

@@ -33,11 +33,16 @@ pub(crate) async fn answered(app: &TestApp, cookie: &str, (method, path, body): 
 }
 
 /// Makes a call whole, while the caller's own waits.
-fn meanwhile(app: &TestApp, cookie: &str, request: Request) -> Answer {
+pub(crate) fn meanwhile(app: &TestApp, cookie: &str, request: Request) -> Answer {
+    aside(answered(app, cookie, request))
+}
+
+/// Waits for a call on another thread.
+pub(crate) fn aside(call: impl Future<Output = Answer> + Send) -> Answer {
     std::thread::scope(|scope| {
-        let thread = scope.spawn(|| {
+        let thread = scope.spawn(move || {
             let own = runtime::Builder::new_current_thread().enable_all().build();
-            own.unwrap().block_on(answered(app, cookie, request))
+            own.unwrap().block_on(call)
         });
         thread.join().unwrap()
     })

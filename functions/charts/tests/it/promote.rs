@@ -65,7 +65,7 @@ async fn a_chart_goes_from_a_preview_to_its_project() {
     assert_eq!(actions(&diff["charts"]), ["update"]);
     let again = ana.post(&format!("{path}/promote")).await.ok();
     assert_eq!(again["uuid"], promoted["uuid"]);
-    assert_eq!(again["metricQuery"]["limit"].as_f64(), Some(3.0));
+    assert_eq!(again["metricQuery"]["limit"], 3);
     let index = app.app.store.index(sales.id).await.unwrap();
     assert_eq!(index.by_slug(ContentKind::Chart, "a").unwrap().latest, 2);
 }

@@ -123,7 +123,7 @@ fn board() -> Value {
     json!({
         "name": "Board", "description": "Of sales", "slug": "board", "spaceSlug": "sales", "version": 1,
         "updatedAt": "2026-01-01T00:00:00.000Z", "tiles": tiles,
-        "tabs": [{ "uuid": "t1", "name": "One", "order": 0.0 }, { "uuid": "t2", "name": "Two", "order": 1.0 }],
+        "tabs": [{ "uuid": "t1", "name": "One", "order": 0 }, { "uuid": "t2", "name": "Two", "order": 1 }],
         "filters": {
             "dimensions": [rule(Some("f1"), json!({ "a-1": target, "a-2": false, "b": target, "s": false }))],
             "metrics": [rule(Some("f2"), json!({ "b": target }))], "tableCalculations": [],

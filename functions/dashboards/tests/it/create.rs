@@ -85,7 +85,7 @@ async fn a_dashboard_is_answered_whole_and_read_again_as_it_was_answered() {
         "tabs": [
           {
             "name": "First",
-            "order": 0.0,
+            "order": 0,
             "uuid": "one"
           }
         ],
@@ -104,12 +104,12 @@ async fn a_dashboard_is_answered_whole_and_read_again_as_it_was_answered() {
             "tabUuid": "one",
             "type": "saved_chart",
             "uuid": "a",
-            "w": 6.0,
-            "x": 0.0,
-            "y": 0.0
+            "w": 6,
+            "x": 0,
+            "y": 0
           },
           {
-            "h": 4.0,
+            "h": 4,
             "properties": {
               "content": "> a & b",
               "hideTitle": false,
@@ -117,12 +117,12 @@ async fn a_dashboard_is_answered_whole_and_read_again_as_it_was_answered() {
             },
             "type": "markdown",
             "uuid": "b",
-            "w": 6.0,
-            "x": 6.0,
-            "y": 0.0
+            "w": 6,
+            "x": 6,
+            "y": 0
           },
           {
-            "h": 4.0,
+            "h": 4,
             "properties": {
               "hideTitle": false,
               "title": "",
@@ -130,9 +130,9 @@ async fn a_dashboard_is_answered_whole_and_read_again_as_it_was_answered() {
             },
             "type": "loom",
             "uuid": "c",
-            "w": 6.0,
-            "x": 0.0,
-            "y": 4.0
+            "w": 6,
+            "x": 0,
+            "y": 4
           }
         ],
         "updatedAt": "2026-01-31T09:30:00.000Z",

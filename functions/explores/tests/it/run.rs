@@ -84,7 +84,7 @@ async fn rows_come_raw_and_formatted() {
     let results = answer.ok();
     assert_eq!(results["cacheMetadata"], json!({ "cacheHit": false }));
     assert_eq!(results["fields"]["orders_revenue"]["format"], "usd");
-    assert_eq!(results["metricQuery"]["limit"], 500.0);
+    assert_eq!(results["metricQuery"]["limit"], 500);
 }
 
 #[tokio::test]
@@ -206,7 +206,7 @@ async fn a_number_of_rows_beside_the_query_counts_within_100_000_cells() {
         let mut query = by_status();
         query["csvLimit"] = limit;
         let found = ana.post(&path).json(&query).await.ok();
-        assert_eq!(found["metricQuery"]["limit"], 500.0);
+        assert_eq!(found["metricQuery"]["limit"], 500);
         let asked = app.warehouse.asked();
         assert!(asked.last().unwrap().sql.ends_with(sql), "{asked:?}");
     }

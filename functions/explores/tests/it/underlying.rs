@@ -37,7 +37,7 @@ async fn the_rows_behind_a_cell_are_found() {
             "orders_status"
         ])
     );
-    assert_eq!(asked["metricQuery"]["limit"], 500.0);
+    assert_eq!(asked["metricQuery"]["limit"], 500);
     let at = format!(
         "{}/{}",
         queries(&project),
@@ -93,7 +93,7 @@ async fn a_metrics_own_rows_and_own_columns_count() {
             .count(),
         2
     );
-    assert_eq!(asked["metricQuery"]["limit"], 10.0);
+    assert_eq!(asked["metricQuery"]["limit"], 10);
 }
 
 /// The ids of orders, in their order.

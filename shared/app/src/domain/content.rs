@@ -295,6 +295,7 @@ pub struct DashboardBody {
 pub struct Tab {
     pub uuid: String,
     pub name: String,
+    #[serde(serialize_with = "semantic::number::plain")]
     pub order: f64,
 }
 

@@ -101,8 +101,7 @@ pub fn differ(from: &str, to: &str) -> Result<()> {
 /// Begins a rename of everything in a project. A request that comes again with its key begins no other one.
 ///
 /// # Errors
-/// `Invalid` when there is nothing to rename; `NotExists` when the project is gone; `Changed` when a request with the same key
-/// was a moment earlier.
+/// `Invalid` when there is nothing to rename; `NotExists` when the project is gone.
 pub async fn begin(
     app: &App,
     project: &InProject,

@@ -67,8 +67,7 @@ enum Given {
 /// result goes with the work. A request that comes again with its key begins no other one.
 ///
 /// # Errors
-/// `NotExists` when the project is gone; `Invalid` for more explores than one validation takes; `Changed` when a request with
-/// the same key was a moment earlier.
+/// `NotExists` when the project is gone; `Invalid` for more explores than one validation takes.
 pub async fn begin(
     app: &App,
     project: &InProject,
