@@ -35,8 +35,8 @@ impl<'a> Contents<'a> {
         let (mut spaces, index) =
             tokio::try_join!(Spaces::read(app, project), app.store.index(project.id()))?;
         // The index may be newer than the spaces; spaces that are read after it have all that it names, but for deleted ones.
-        let mut places = index.live().filter_map(|row| row.space);
-        if places.any(|id| spaces.tree.get(id).is_none()) {
+        let is_known = |row: &Content| row.space.is_none_or(|id| spaces.tree.get(id).is_some());
+        if !index.live().all(is_known) {
             spaces = Spaces::read(app, project).await?;
         }
         Ok(Self { spaces, index })

@@ -323,8 +323,8 @@ async fn texts_and_lists_are_not_doubled_for_ever() {
         ("ARRAY[value]", "t || t", "array_length(t)"),
     ] {
         let few = repeated(first, step, 2);
-        let rows = engine().query(&format!("SELECT {length} FROM ({few}) AS q"));
-        let rows = json!(rows.await.unwrap().rows);
+        let sql = format!("SELECT {length} FROM ({few}) AS q");
+        let rows = json!(engine().query(&sql).await.unwrap().rows);
         let expected = if first == text {
             json!([[4004], [4008], [4012]])
         } else {
