@@ -355,6 +355,8 @@ fn context(limits: &Limits) -> Result<SessionContext> {
         .insert(0, Arc::new(operators::PostgresOperators));
     let mut context = SessionContext::new_with_state(state.build());
     functions::register(&mut context).map_err(engine_failed)?;
+    // It takes the sum of sums for a sum, whose type is another one in PostgreSQL.
+    context.remove_optimizer_rule("single_distinct_aggregation_to_group_by");
     Ok(context)
 }
 

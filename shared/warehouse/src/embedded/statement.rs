@@ -23,7 +23,7 @@ pub(super) const ONLY_READS: &str =
 const OPERATORS: usize = 5_000;
 /// Brackets within brackets.
 const NESTING: usize = 300;
-/// Calls within calls: each asks its arguments for their types twice, so that the time to plan them doubles.
+/// Calls within calls: the parser reads each argument twice, so that the time doubles with each.
 const CALLS: usize = 16;
 /// Arithmetic and casts within each other; the time to plan them is that of a square, or a cube.
 const STEPS: usize = 100;
@@ -39,6 +39,9 @@ pub(super) fn read(sql: &str) -> Result<Planned> {
         return Err(Error::Query(format!(
             "the query has more than {OPERATORS} operators"
         )));
+    }
+    if depth_of_calls(&tokens) > CALLS {
+        return Err(too_deep(CALLS, "calls of functions"));
     }
     let mut parser = Parser::new(&dialect)
         .with_recursion_limit(NESTING)
@@ -60,6 +63,70 @@ pub(super) fn read(sql: &str) -> Result<Planned> {
 
 fn refused() -> Error {
     Error::Refused(ONLY_READS.to_owned())
+}
+
+fn too_deep(most: usize, what: &str) -> Error {
+    Error::Query(format!(
+        "the query has more than {most} {what} within each other"
+    ))
+}
+
+/// How many calls are within each other, at most.
+fn depth_of_calls(tokens: &[Token]) -> usize {
+    let (mut open, mut depth, mut deepest) = (Vec::new(), 0_usize, 0);
+    let mut after_name = false;
+    for token in tokens {
+        match token {
+            Token::Whitespace(_) => continue,
+            Token::LParen => {
+                open.push(after_name);
+                depth += usize::from(after_name);
+                deepest = deepest.max(depth);
+            }
+            Token::RParen => depth -= usize::from(open.pop().unwrap_or(false)),
+            _ => {}
+        }
+        after_name = matches!(token, Token::Word(word) if !is_syntax(word.keyword));
+    }
+    deepest
+}
+
+/// Words that a bracket may follow which is no call's.
+fn is_syntax(keyword: Keyword) -> bool {
+    matches!(
+        keyword,
+        Keyword::ALL
+            | Keyword::AND
+            | Keyword::ANY
+            | Keyword::AS
+            | Keyword::BETWEEN
+            | Keyword::BY
+            | Keyword::CASE
+            | Keyword::DISTINCT
+            | Keyword::ELSE
+            | Keyword::EXCEPT
+            | Keyword::EXISTS
+            | Keyword::FILTER
+            | Keyword::FROM
+            | Keyword::HAVING
+            | Keyword::ILIKE
+            | Keyword::IN
+            | Keyword::INTERSECT
+            | Keyword::JOIN
+            | Keyword::LATERAL
+            | Keyword::LIKE
+            | Keyword::NOT
+            | Keyword::ON
+            | Keyword::OR
+            | Keyword::OVER
+            | Keyword::SELECT
+            | Keyword::THEN
+            | Keyword::UNION
+            | Keyword::USING
+            | Keyword::VALUES
+            | Keyword::WHEN
+            | Keyword::WHERE
+    )
 }
 
 /// Whether a token can be a level of a tree; names, values, commas and brackets are not, or are counted by the parser.
@@ -132,46 +199,16 @@ fn start_of(words: &[Keyword], tokens: &[Token]) -> Option<usize> {
 /// Rewrites what has the same syntax, or none, in the planner, and refuses what does more than read.
 #[derive(Default)]
 struct ToPlanner {
-    /// What the expression is in, the outermost first.
-    around: Vec<Level>,
+    /// For each expression that the present one is in, and for itself, whether it is a step.
+    around: Vec<bool>,
 }
 
-/// What an expression is to the planner.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Call,
-    Step,
-    Other,
-}
-
-impl Level {
-    fn of(expr: &Expr) -> Self {
-        match expr {
-            Expr::Function(_) => Self::Call,
-            Expr::Cast { .. } | Expr::UnaryOp { .. } => Self::Step,
-            Expr::BinaryOp { op, .. }
-                if !matches!(op, BinaryOperator::And | BinaryOperator::Or) =>
-            {
-                Self::Step
-            }
-            _ => Self::Other,
-        }
-    }
-}
-
-impl ToPlanner {
-    fn enter(&mut self, level: Level) -> ControlFlow<Error> {
-        self.around.push(level);
-        let (most, what) = match level {
-            Level::Call => (CALLS, "calls of functions"),
-            Level::Step => (STEPS, "operators and casts"),
-            Level::Other => return ControlFlow::Continue(()),
-        };
-        if self.around.iter().filter(|one| **one == level).count() > most {
-            let message = format!("the query has more than {most} {what} within each other");
-            return ControlFlow::Break(Error::Query(message));
-        }
-        ControlFlow::Continue(())
+/// Whether an expression is an operator or a cast; conditions may be as many as there are.
+fn is_step(expr: &Expr) -> bool {
+    match expr {
+        Expr::Cast { .. } | Expr::UnaryOp { .. } => true,
+        Expr::BinaryOp { op, .. } => !matches!(op, BinaryOperator::And | BinaryOperator::Or),
+        _ => false,
     }
 }
 
@@ -218,7 +255,12 @@ impl VisitorMut for ToPlanner {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
-        self.enter(Level::of(expr))
+        let is_step = is_step(expr);
+        self.around.push(is_step);
+        if is_step && self.around.iter().filter(|one| **one).count() > STEPS {
+            return ControlFlow::Break(too_deep(STEPS, "operators and casts"));
+        }
+        ControlFlow::Continue(())
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {

@@ -64,3 +64,11 @@ async fn columns_without_a_name_are_called_as_in_postgresql() {
     let answer = engine.query(sql).await.unwrap();
     assert_eq!(answer.rows, [[json!("a")], [json!("b")]]);
 }
+
+#[tokio::test]
+async fn a_sum_beside_what_is_counted_once_has_its_type() {
+    let engine = Engine::new().unwrap();
+    let sql = "SELECT SUM(n), COUNT(DISTINCT n), MIN(n) FROM (SELECT 1::int AS n UNION ALL SELECT 2 UNION ALL SELECT 2) AS q";
+    let answer = engine.query(sql).await.unwrap();
+    assert_eq!(answer.rows, [[json!(5), json!(2), json!(1)]]);
+}
