@@ -128,11 +128,11 @@ impl Connection {
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// Sends a request and waits for the answer; one that is not 200 is an error.
+    /// Sends a request and waits for the answer; one that is not 200 or 201 is an error.
     pub(crate) fn ask(&mut self, request: &Request) -> Result<Message> {
         self.0.get_mut().write_all(&request.0)?;
         let answer = Message::read(&mut self.0)?.context("the connection was closed")?;
-        if answer.target() != "200" {
+        if !matches!(answer.target(), "200" | "201") {
             let line = request.0.split(|byte| *byte == b'\r').next();
             bail!(
                 "{} was answered {}: {}",
