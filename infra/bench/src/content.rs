@@ -1,36 +1,25 @@
 //! Charts and dashboards: as code one after another, a large dashboard, a project's content checked, and lists of many.
 
+mod counted;
+mod documents;
+
 use std::{
-    sync::{Arc, atomic::Ordering},
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
-use app::{
-    App,
-    clock::Clock,
-    config::Config,
-    http::Stack as InProcess,
-    random::Random,
-    store::{
-        Store,
-        embedded::{Embedded, Meter},
-    },
-};
-use axum::{
-    body::{Body, to_bytes},
-    extract::Request as HttpRequest,
-};
-use serde_json::{Map, Value, json};
-use tempfile::TempDir;
+use serde_json::{Value, json};
 
 use crate::{
-    figures::{Samples, milliseconds, row, table as markdown},
+    figures::{Samples, row, table as markdown},
     http::{Connection, Request},
-    process::{Binaries, PASSWORD, Stack, folder},
+    process::{Binaries, Stack, folder},
     warm,
 };
+
+use counted::requests;
+use documents::{Sent, charts, dashboard, dashboards, explore, project};
 
 /// What a large team keeps in git: a known system uploads it in two seconds.
 const UPLOADED: (usize, usize) = (178, 39);
@@ -44,8 +33,6 @@ const LISTED: usize = 10_000;
 const TIMES: usize = 5;
 /// How many connections fill a project.
 const FILLERS: usize = 4;
-/// Fields of an explore: dimensions and metrics.
-const FIELDS: (usize, usize) = (10, 4);
 /// A check that takes longer than this hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -67,100 +54,6 @@ pub(crate) fn tables(binaries: &Binaries) -> Result<String> {
     text.push_str(&requests()?);
     Ok(text)
 }
-
-// Documents -----------------------------------------------------------------------------------------------------------------
-
-fn explore(at: usize) -> Value {
-    let name = format!("model_{at:05}");
-    let field = |kind: &str, of: &str, field: String| {
-        let body = json!({
-            "fieldType": kind, "type": of, "name": field, "label": field, "table": name, "tableLabel": name,
-            "sql": format!("${{TABLE}}.{field}"), "compiledSql": format!("\"{name}\".{field}"), "hidden": false,
-        });
-        (field, body)
-    };
-    let dimensions = (0..FIELDS.0).map(|at| field("dimension", "string", format!("field_{at}")));
-    let metrics = (0..FIELDS.1).map(|at| field("metric", "count", format!("metric_{at}")));
-    let (dimensions, metrics): (Map<_, _>, Map<_, _>) = (dimensions.collect(), metrics.collect());
-    json!({
-        "name": name, "label": name, "tags": [], "baseTable": name, "joinedTables": [], "targetDatabase": "postgres",
-        "tables": { &name: {
-            "name": name, "label": name, "database": "d", "schema": "s", "sqlTable": name, "lineageGraph": {},
-            "dimensions": dimensions, "metrics": metrics,
-        } },
-    })
-}
-
-fn chart_slug(at: usize) -> String {
-    format!("chart-{at:05}")
-}
-
-/// A chart as code, over one of so many explores.
-fn chart(at: usize, explores: usize) -> Value {
-    let table = format!("model_{:05}", at % explores.max(1));
-    let id = |field: &str| format!("{table}_{field}");
-    let query = json!({
-        "exploreName": table, "dimensions": [id("field_0"), id("field_1")], "metrics": [id("metric_0"), id("metric_1")],
-        "filters": { "dimensions": { "id": "root", "and": [{
-            "id": "one", "target": { "fieldId": id("field_2") }, "operator": "equals", "values": ["a", "b"],
-        }] } },
-        "sorts": [{ "fieldId": id("metric_0"), "descending": true }], "limit": 500, "tableCalculations": [],
-    });
-    let series = json!([{ "type": "bar", "encode": { "xRef": { "field": id("field_0") }, "yRef": { "field": id("metric_0") } } }]);
-    json!({
-        "name": format!("Chart {at}"), "description": "What there is of each", "slug": chart_slug(at), "spaceSlug": "shared",
-        "version": 1, "updatedAt": "2026-01-01T00:00:00.000Z", "tableName": table, "metricQuery": query,
-        "chartConfig": { "type": "cartesian", "config": {
-            "layout": { "xField": id("field_0"), "yField": [id("metric_0")] }, "eChartsConfig": { "series": series },
-        } },
-        "tableConfig": { "columnOrder": [id("field_0"), id("field_1"), id("metric_0"), id("metric_1")] },
-    })
-}
-
-/// A dashboard as code, with charts from that one on.
-fn dashboard(slug: &str, first: usize, tiles: usize) -> Value {
-    let tile = |at: usize| {
-        let chart = chart_slug(first + at);
-        json!({
-            "type": "saved_chart", "x": at % 3 * 12, "y": at / 3 * 6, "w": 12, "h": 6, "tileSlug": chart,
-            "properties": { "title": "", "hideTitle": false, "chartSlug": chart, "chartName": chart },
-        })
-    };
-    let tiles: Vec<Value> = (0..tiles).map(tile).collect();
-    json!({
-        "name": slug, "slug": slug, "spaceSlug": "shared", "version": 1, "updatedAt": "2026-01-01T00:00:00.000Z", "tabs": [],
-        "tiles": tiles, "filters": { "dimensions": [], "metrics": [], "tableCalculations": [] },
-    })
-}
-
-fn project() -> Value {
-    json!({
-        "name": "Shop", "type": "DEFAULT", "dbtVersion": "v1.8", "dbtConnection": { "type": "none" },
-        "warehouseConnection": { "type": "postgres", "host": "127.0.0.1", "user": "u", "password": "p", "port": 5432,
-                                 "dbname": "d", "schema": "s" },
-    })
-}
-
-/// A path and what is sent there.
-type Sent = (String, Value);
-
-fn charts(project: &str, range: std::ops::Range<usize>, explores: usize) -> Vec<Sent> {
-    let path = |at| format!("/api/v1/{project}/charts/{}/code", chart_slug(at));
-    range.map(|at| (path(at), chart(at, explores))).collect()
-}
-
-/// Dashboards of ten tiles.
-fn dashboards(project: &str, count: usize, charts: usize) -> Vec<Sent> {
-    let slug = |at: usize| format!("dashboard-{at:04}");
-    let one = |at: usize| {
-        let path = format!("/api/v1/{project}/dashboards/{}/code", slug(at));
-        let first = at * 7 % charts.saturating_sub(10).max(1);
-        (path, dashboard(&slug(at), first, 10))
-    };
-    (0..count).map(one).collect()
-}
-
-// Through the gateway -------------------------------------------------------------------------------------------------------
 
 /// A stack with somebody who may do everything.
 struct Place<'a> {
@@ -351,166 +244,4 @@ fn times(name: &str, times: &[Duration], aim: &str) -> Vec<String> {
 fn line(name: &str, samples: &Samples, aim: &str) -> Vec<String> {
     let [p50, p99] = [samples.p50(), samples.quantile(0.99)].map(|ms| format!("{ms:.1} ms"));
     row([name, &p50, &p99, aim])
-}
-
-// What it reads of the table ------------------------------------------------------------------------------------------------
-
-/// The product in this process, over a table whose calls are counted.
-struct Counted {
-    stack: InProcess,
-    meter: Arc<Meter>,
-    cookie: String,
-    _folder: TempDir,
-}
-
-/// How many calls to the table some requests make, in a project with a few charts and one with many.
-fn requests() -> Result<String> {
-    let runtime = tokio::runtime::Runtime::new()?;
-    let mut rows = vec![row([
-        "Request",
-        "Charts",
-        "Calls",
-        "Items read",
-        "Read units",
-        "Time",
-    ])];
-    for (charts_of, tiles) in [(TILES, 1), (TILES, TILES), (UPLOADED.0 * 5, TILES)] {
-        runtime.block_on(counted(charts_of, tiles, &mut rows))?;
-    }
-    Ok(markdown(
-        "What charts and dashboards read of the table",
-        &rows,
-    ))
-}
-
-async fn counted(charts_of: usize, tiles: usize, rows: &mut Vec<Vec<String>>) -> Result<()> {
-    let mut place = Counted::new().await?;
-    let made = place
-        .ask("POST", "/api/v1/org/projects", Some(&project()))
-        .await?;
-    let id = made["project"]["projectUuid"]
-        .as_str()
-        .context("no project")?;
-    let project = format!("projects/{id}");
-    let explores: Vec<Value> = (0..100).map(explore).collect();
-    let list = format!("/api/v1/{project}/explores");
-    place.ask("PUT", &list, Some(&json!(explores))).await?;
-    for (path, body) in charts(&project, 0..charts_of, 100) {
-        place.ask("POST", &path, Some(&body)).await?;
-    }
-    let path = format!("/api/v1/{project}/dashboards/large/code");
-    let body = dashboard("large", 0, tiles);
-    place.ask("POST", &path, Some(&body)).await?;
-    let list = format!("/api/v1/{project}/dashboards");
-    let found = place.ask("GET", &list, None).await?;
-    let dashboard = found[0]["uuid"].as_str().context("no dashboard")?;
-    let list = format!("/api/v1/{project}/charts");
-    let found = place.ask("GET", &list, None).await?;
-    let chart = found[0]["uuid"].as_str().context("no chart")?;
-    for (name, path) in [
-        (
-            format!("open a dashboard of {tiles} tiles"),
-            format!("/api/v1/dashboards/{dashboard}"),
-        ),
-        ("open a chart".to_owned(), format!("/api/v1/saved/{chart}")),
-        (
-            "a page of 25 charts".to_owned(),
-            format!("/api/v2/content?projectUuids={id}&contentTypes=chart&page=1&pageSize=25"),
-        ),
-    ] {
-        let [calls, items, units, time] = place.measure(&path).await?;
-        rows.push(row([
-            &name,
-            &charts_of.to_string(),
-            &calls,
-            &items,
-            &units,
-            &time,
-        ]));
-    }
-    Ok(())
-}
-
-fn told(error: app::Error) -> anyhow::Error {
-    anyhow::anyhow!(error.cause())
-}
-
-impl Counted {
-    async fn new() -> Result<Self> {
-        let folder = folder()?;
-        let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-        let own = [
-            ("ZERODASH_OUTBOX", path("outbox")),
-            ("ZERODASH_KEY_FILE", path("key")),
-            ("ZERODASH_FILES", path("files")),
-            ("ZERODASH_LIMIT_FACTOR", "100000".to_owned()),
-        ];
-        let config = Config::from_variables(|name| {
-            let found = own.iter().find(|(key, _)| *key == name);
-            found.map(|(_, value)| value.clone())
-        });
-        let config = config.map_err(anyhow::Error::msg)?;
-        let random = Random::seeded(1);
-        let table = Embedded::in_memory().map_err(told)?;
-        let meter = Arc::new(Meter::default());
-        let client = table.metered(meter.clone()).client();
-        let store = Store::new(client, &config.table, random.clone());
-        store.create_table().await.map_err(told)?;
-        let app = App::with(config, store, Clock::System, random).await;
-        let mut place = Self {
-            stack: InProcess::new(local::api(), app.map_err(told)?),
-            meter,
-            cookie: String::new(),
-            _folder: folder,
-        };
-        let account = json!({ "email": "c@example.com", "firstName": "C", "lastName": "D", "password": PASSWORD });
-        place.ask("POST", "/api/v1/user", Some(&account)).await?;
-        let organization = json!({ "name": "Bench" });
-        place.ask("PUT", "/api/v1/org", Some(&organization)).await?;
-        Ok(place)
-    }
-
-    /// What is answered, without the envelope; the session's cookie is kept.
-    async fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
-        let request = HttpRequest::builder().method(method).uri(path);
-        let request = request.header("cookie", self.cookie.as_str());
-        let request = match body {
-            Some(body) => request
-                .header("content-type", "application/json")
-                .body(Body::from(body.to_string()))?,
-            None => request.body(Body::empty())?,
-        };
-        let response = self.stack.answer(request).await;
-        let cookie = response.headers().get("set-cookie");
-        if let Some(cookie) = cookie.and_then(|cookie| cookie.to_str().ok()) {
-            self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
-        }
-        let status = response.status();
-        let bytes = to_bytes(response.into_body(), usize::MAX).await?;
-        let text = String::from_utf8_lossy(&bytes);
-        ensure!(status.is_success(), "{method} {path}: {status} {text}");
-        let mut answer: Value = serde_json::from_slice(&bytes)?;
-        Ok(answer["results"].take())
-    }
-
-    /// Calls, items and read units of a request, and the time that it takes.
-    async fn measure(&mut self, path: &str) -> Result<[String; 4]> {
-        // The first one finds nothing in the process.
-        self.ask("GET", path, None).await?;
-        let meter = self.meter.clone();
-        for counter in [&meter.calls, &meter.items, &meter.milliunits] {
-            counter.store(0, Ordering::Relaxed);
-        }
-        let begun = Instant::now();
-        self.ask("GET", path, None).await?;
-        let took = begun.elapsed();
-        let [calls, items, units] = [&meter.calls, &meter.items, &meter.milliunits]
-            .map(|counter| counter.load(Ordering::Relaxed));
-        Ok([
-            calls.to_string(),
-            items.to_string(),
-            format!("{:.1}", units as f64 / 1000.0),
-            format!("{:.2} ms", milliseconds(took)),
-        ])
-    }
 }
