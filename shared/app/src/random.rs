@@ -34,7 +34,7 @@ impl Random {
             #[expect(clippy::expect_used, reason = "without randomness nothing may go on")]
             Random::System => SysRng
                 .try_fill_bytes(&mut bytes)
-                .expect("the operating system's random generator"),
+                .expect("the operating system has randomness to give"),
             Random::Seeded(rng) => rng
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

@@ -16,7 +16,7 @@ const LONGEST: usize = 254;
     reason = "a constant, compiled by every test that registers"
 )]
 static SYNTAX: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&PATTERN.replace("[^<>()[", r"[^<>()\[")).expect("a valid pattern")
+    Regex::new(&PATTERN.replace("[^<>()[", r"[^<>()\[")).expect("the constant is a valid pattern")
 });
 
 /// An address in lower case: stored, compared and unique that way (reference 00 §0.8).

@@ -93,7 +93,7 @@ impl Otp {
 /// Address and time of issue are part of it, so that a hash cannot be carried from one passcode to another.
 fn mac(email: &EmailAddress, issued: Timestamp, code: &str, key: &OtpKey) -> Vec<u8> {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).expect("a key");
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).expect("HMAC takes keys of any length");
     for part in ["passcode", email.as_str(), &issued.to_string(), code] {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part.as_bytes());

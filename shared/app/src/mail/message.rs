@@ -59,7 +59,9 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
             clippy::expect_used,
             reason = "built-in templates, all rendered by the tests"
         )]
-        templates.add_template(name, source).expect("a template");
+        templates
+            .add_template(name, source)
+            .expect("the built-in template is valid");
     }
     templates
 });
