@@ -13,7 +13,7 @@ use app::{
 };
 use serde_json::{Value, json};
 
-use crate::{Actor, TestApp};
+use crate::{Actor, PASSWORD, TestApp};
 
 impl TestApp {
     /// An admin of a new organisation that takes in verified addresses of their domain. Needs the routes of accounts
@@ -74,6 +74,14 @@ impl TestApp {
             item["user"] = json!({ "S": id });
             self.put_item(&item);
         }
+    }
+
+    /// Another session of somebody's. Needs the route of signing in.
+    pub async fn sign_in(&self, email: &str) -> Actor<'_> {
+        let actor = self.anonymous();
+        let sent = json!({ "email": email, "password": PASSWORD });
+        actor.post("/api/v1/login").json(&sent).await.ok();
+        actor
     }
 
     /// The account of an address.

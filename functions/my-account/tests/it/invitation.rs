@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::{Actor, Answer, PASSWORD, TestApp};
 
-use crate::{api, register::USER, sign_in, stored};
+use crate::{api, register::USER, stored};
 
 const LINKS: &str = "/api/v1/invite-links";
 const ANA: &str = "ana@acme.com";
@@ -215,7 +215,7 @@ async fn an_account_with_a_login_accepts_by_that_login_and_keeps_it() {
     let gus = app.verified(GUS).await;
     let code = invite(&ana, GUS, "editor").await;
     let before = app.items();
-    for stranger in [app.anonymous(), sign_in(&app, ANA).await] {
+    for stranger in [app.anonymous(), app.sign_in(ANA).await] {
         let session = stranger.cookie();
         let reply = accept(&stranger, &code, GUSTAV).await;
         assert_eq!(reply.refusal(), "401 AuthorizationError");
@@ -240,7 +240,7 @@ async fn an_account_with_a_login_accepts_by_that_login_and_keeps_it() {
     assert_eq!(elsewhere.get("/api/v1/org").await.ok()["name"], "Acme");
     // Sessions from before are of no organisation.
     assert_eq!(gus.get(USER).await.refusal(), "401 InvalidUser");
-    sign_in(&app, GUS).await;
+    app.sign_in(GUS).await;
     assert!(app.account(GUS).await.email_verified);
     assert_eq!(app.mails().len(), 0, "no passcode is needed");
 }
@@ -258,7 +258,7 @@ async fn an_account_with_a_session_accepts_with_it_alone() {
     let old = app.anonymous().with_cookie(&cookie);
     assert_eq!(old.get(USER).await.refusal(), "401 AuthorizationError");
     // The password is the old one.
-    sign_in(&app, GUS).await;
+    app.sign_in(GUS).await;
     let login = json!({ "email": GUS, "password": GUSTAV });
     let reply = app.anonymous().post("/api/v1/login").json(&login).await;
     assert_eq!(reply.refusal(), "401 AuthorizationError");

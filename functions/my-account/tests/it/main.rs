@@ -19,7 +19,7 @@ mod warehouse_credentials;
 
 use app::Api;
 use serde_json::{Value, json};
-use testing::{Actor, PASSWORD, TestApp};
+use testing::{Actor, TestApp};
 
 /// The routes that an account meets: this area's, signing in, and the organisation.
 fn api() -> Api {
@@ -60,17 +60,6 @@ async fn open(admin: &Actor<'_>) -> String {
 async fn join(actor: &Actor<'_>, organization: &str) {
     let path = format!("/api/v1/user/me/joinOrganization/{organization}");
     actor.post(&path).await.ok();
-}
-
-/// Another session of somebody that `TestApp` made.
-async fn sign_in<'a>(app: &'a TestApp, email: &str) -> Actor<'a> {
-    let actor = app.anonymous();
-    actor
-        .post("/api/v1/login")
-        .json(&json!({ "email": email, "password": PASSWORD }))
-        .await
-        .ok();
-    actor
 }
 
 /// What the worker does of a deletion: a walk, and another a minute later.

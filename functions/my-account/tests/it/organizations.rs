@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 use testing::TestApp;
 
-use crate::{admin, api, finish_deletion, join, open, sign_in};
+use crate::{admin, api, finish_deletion, join, open};
 
 const ALLOWED: &str = "/api/v1/user/me/allowedOrganizations";
 
@@ -75,7 +75,7 @@ async fn joining_makes_a_viewer_with_a_new_session_and_ends_every_other() {
     let app = TestApp::new(api()).await;
     let organization = open(&admin(&app, "ana@acme.com").await).await;
     let bob = app.verified("bob@acme.com").await;
-    let elsewhere = sign_in(&app, "bob@acme.com").await;
+    let elsewhere = app.sign_in("bob@acme.com").await;
     let old = bob.cookie().unwrap();
 
     let reply = bob.post(&joining(&organization)).await;

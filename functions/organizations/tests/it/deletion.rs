@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use testing::{Actor, Answer, PASSWORD, TestApp};
 use tokio::task::JoinSet;
 
-use crate::{MANY, NOBODYS, ORG, USERS, api, by_token, id_of, text};
+use crate::{MANY, NOBODYS, ORG, USERS, api, id_of, text};
 
 const ANA: &str = "ana@acme.com";
 const BOB: &str = "bob@acme.com";
@@ -61,7 +61,7 @@ async fn an_admin_deletes_the_organization_and_everybody_in_it() {
     let nothing = lasting(&app);
     let ana = app.admin(ANA, "Acme").await;
     let bob = app.viewer(BOB).await;
-    let token = by_token(&bob).await;
+    let token = bob.by_token().await;
     let reply = delete(&ana, &own(&ana).await).await;
     assert_snapshot!(reply, @r#"
     200 {
@@ -95,7 +95,7 @@ async fn only_its_own_admin_deletes_an_organization() {
     let developer = app.in_role("dev@acme.com", "developer").await;
     let member = app.in_role("mem@acme.com", "member").await;
     let eve = app.user("eve@other.com").await;
-    let token = by_token(&ana).await;
+    let token = ana.by_token().await;
     let before = app.items();
     for actor in [&developer, &member] {
         assert_eq!(delete(actor, &id).await.refusal(), "403 ForbiddenError");
@@ -214,9 +214,9 @@ async fn laden() -> Laden {
     let bob = app.in_role(BOB, "admin").await;
     app.viewer("cat@acme.com").await;
     let (ana_cookie, bob_cookie) = (ana.cookie().unwrap(), bob.cookie().unwrap());
-    by_token(&ana).await;
-    by_token(&bob).await;
-    by_token(&bob).await;
+    ana.by_token().await;
+    bob.by_token().await;
+    bob.by_token().await;
     let login = json!({ "type": "postgres", "user": "reader", "password": "hunter2-hunter2" });
     let login = json!({ "name": "dwh", "credentials": login });
     let made = bob.post("/api/v1/user/warehouseCredentials").json(&login);

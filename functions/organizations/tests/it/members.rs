@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testing::{Actor, Answer, TestApp};
 use tokio::task::JoinSet;
 
-use crate::{MANY, NOBODYS, ORG, USERS, api, by_token, id_of, make_pending, set};
+use crate::{MANY, NOBODYS, ORG, USERS, api, id_of, make_pending, set};
 
 const USER: &str = "/api/v1/user";
 const ROLES: [&str; 6] = [
@@ -316,7 +316,7 @@ async fn every_member_finds_one_by_id_or_address() {
         bob.get(&format!("{USERS}/email/ana%40acme.com")).await.text,
         found.text
     );
-    let token = by_token(&bob).await;
+    let token = bob.by_token().await;
     assert_eq!(token.get(&format!("{USERS}/{id}")).await.text, found.text);
 
     for other in ["oda@other.com", "eve@acme.com"] {
@@ -443,7 +443,7 @@ async fn a_role_counts_at_once_in_every_session_and_the_profile_is_not_touched()
         give(&bob, &id, "admin").await.refusal(),
         "403 ForbiddenError"
     );
-    let token = by_token(&ana).await;
+    let token = ana.by_token().await;
     for role in ROLES {
         assert_eq!(give(&token, &id, role).await.ok()["role"], role);
         assert_consistent(&app);

@@ -794,7 +794,7 @@ async fn an_ssh_tunnel_is_known_by_a_public_key_of_the_organization() {
     // To another organisation there is no such key.
     assert_eq!(make(&oda, &body).await.refusal(), "400 ParameterError");
     app.wait(31 * 24 * 60);
-    let ana = super::sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     assert_eq!(make(&ana, &body).await.refusal(), "400 ParameterError");
 }
 

@@ -11,7 +11,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 use testing::TestApp;
 
-use crate::{ANA, BOB, ZOE, acme, assert_mirrors, id, names, path, sign_in};
+use crate::{ANA, BOB, ZOE, acme, assert_mirrors, id, names, path};
 
 /// A group with everything that can hang on it: members, a role, two authors.
 async fn laden(app: &TestApp, name: &str) -> Group {
@@ -20,7 +20,7 @@ async fn laden(app: &TestApp, name: &str) -> Group {
     let project = app.project(ANA, name).await;
     app.grant_group(&project, &group, ProjectRole::Editor).await;
     let renamed = json!({ "name": format!("{name} 2") });
-    let zoe = sign_in(app, ZOE).await;
+    let zoe = app.sign_in(ZOE).await;
     zoe.patch(&path(&group)).json(&renamed).await.ok();
     group
 }
@@ -29,7 +29,7 @@ async fn laden(app: &TestApp, name: &str) -> Group {
 async fn a_deleted_group_leaves_its_members_and_nothing_else() {
     let app = acme().await;
     let group = laden(&app, "Sales").await;
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     assert!(names(&app, &group.id.to_string()).len() >= 12);
     assert_snapshot!(ana.delete(&path(&group)).await, @r#"
     200 {
@@ -58,7 +58,7 @@ async fn a_deleted_group_leaves_its_members_and_nothing_else() {
 #[tokio::test]
 async fn a_deletion_that_dies_at_any_call_is_finished_by_the_worker() {
     let app = acme().await;
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     for fault in [Fault::Failed, Fault::AnswerLost] {
         for n in 0.. {
             let group = laden(&app, &format!("{fault:?} {n}")).await;
@@ -96,7 +96,7 @@ async fn a_deletion_that_dies_at_any_call_is_finished_by_the_worker() {
 #[tokio::test]
 async fn a_worker_that_dies_at_any_call_is_followed_by_another() {
     let app = acme().await;
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     for n in 0..30 {
         let group = laden(&app, &format!("Group {n}")).await;
         // The request marks the group and does no more.

@@ -1,7 +1,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::{ANA, BOB, ZOE, acme, assert_mirrors, crowd, id, names, path, sign_in};
+use crate::{ANA, BOB, ZOE, acme, assert_mirrors, crowd, id, names, path};
 
 const NOBODYS: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -14,7 +14,7 @@ fn members(ids: &[&str]) -> Value {
 async fn a_group_is_shown_with_as_many_members_as_are_asked_for() {
     let app = acme().await;
     let group = app.group(ANA, "Sales", &[ZOE, BOB]).await;
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     let of = |query: &str| format!("{}{query}", path(&group));
     assert_snapshot!(ana.get(&of("")).await, @r#"
     200 {
@@ -126,7 +126,7 @@ async fn nobody_but_an_admin_sees_or_changes_a_group() {
         format!("{one}/members/{}", id(&app, ZOE).await),
         format!("{one}/projects/{}", project.id),
     );
-    let (bob, zoe) = (sign_in(&app, BOB).await, sign_in(&app, ZOE).await);
+    let (bob, zoe) = (app.sign_in(BOB).await, app.sign_in(ZOE).await);
     let dev = app.in_role("dev@example.com", "developer").await;
     let alone = app.verified("eve@elsewhere.example").await;
     let anonymous = app.anonymous();
@@ -161,10 +161,7 @@ async fn a_new_name_is_noted_and_frees_the_old_one() {
     let app = acme().await;
     let group = app.group(ANA, "Sales", &[BOB]).await;
     app.in_role("adi@example.com", "admin").await;
-    let (ana, adi) = (
-        sign_in(&app, ANA).await,
-        sign_in(&app, "adi@example.com").await,
-    );
+    let (ana, adi) = (app.sign_in(ANA).await, app.sign_in("adi@example.com").await);
     app.wait(1);
     let renamed = json!({ "name": " Marketing " });
     assert_snapshot!(adi.patch(&path(&group)).json(&renamed).await, @r#"
@@ -243,7 +240,7 @@ async fn a_name_or_a_list_that_breaks_a_rule_changes_nothing() {
     let oda = app.admin("oda@other.example", "Other").await;
     let group = app.group(ANA, "Sales", &[BOB]).await;
     let (zoe, foreign) = (id(&app, ZOE).await, id(&app, "oda@other.example").await);
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     let before = app.items();
     for name in [" ", "\t", "a\nb", &"x".repeat(256)] {
         let reply = ana
@@ -286,7 +283,7 @@ async fn a_list_becomes_the_exact_members_and_nothing_else() {
         id(&app, ZOE).await,
         id(&app, ANA).await,
     );
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     app.wait(1);
     for wanted in [vec![&*zoe, &me], vec![&me, &bob, &bob], vec![&*bob], vec![]] {
         let reply = ana.patch(&path(&group)).json(&members(&wanted)).await.ok();
@@ -314,7 +311,7 @@ async fn a_thousand_members_come_and_go_in_one_request() {
     let app = acme().await;
     let group = app.group(ANA, "Sales", &[BOB, ZOE]).await;
     let crowd = crowd(&app, 1000).await;
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     let all: Vec<&str> = crowd.iter().map(String::as_str).collect();
     let reply = ana.patch(&path(&group)).json(&members(&all)).await.ok();
     assert_eq!(reply["members"].as_array().map(Vec::len), Some(1000));

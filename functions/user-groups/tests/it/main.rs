@@ -14,7 +14,7 @@ mod races;
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::domain::group::Group;
-use serde_json::{Value, json};
+use serde_json::Value;
 use testing::TestApp;
 
 const ANA: &str = "ana@example.com";
@@ -32,14 +32,6 @@ async fn acme() -> TestApp {
     app.viewer(BOB).await;
     app.viewer(ZOE).await;
     app
-}
-
-/// Somebody who signs in again.
-async fn sign_in<'a>(app: &'a TestApp, email: &str) -> testing::Actor<'a> {
-    let actor = app.anonymous();
-    let login = json!({ "email": email, "password": testing::PASSWORD });
-    actor.post("/api/v1/login").json(&login).await.ok();
-    actor
 }
 
 fn path(group: &Group) -> String {

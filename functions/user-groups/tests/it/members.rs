@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::TestApp;
 
-use crate::{ANA, BOB, ZOE, acme, assert_mirrors, id, path, sign_in};
+use crate::{ANA, BOB, ZOE, acme, assert_mirrors, id, path};
 
 /// Somebody is in so many groups, none of which is there.
 fn fill(app: &TestApp, email: &str, many: usize) {
@@ -27,7 +27,7 @@ fn fill(app: &TestApp, email: &str, many: usize) {
 async fn members_are_listed_by_address_as_they_are_now() {
     let app = acme().await;
     let group = app.group(ANA, "Sales", &[ZOE, BOB]).await;
-    let (ana, bob) = (sign_in(&app, ANA).await, sign_in(&app, BOB).await);
+    let (ana, bob) = (app.sign_in(ANA).await, app.sign_in(BOB).await);
     let members = format!("{}/members", path(&group));
     assert_snapshot!(ana.get(&members).await, @r#"
     200 {
@@ -63,7 +63,7 @@ async fn members_are_listed_by_address_as_they_are_now() {
 async fn coming_and_going_tell_whether_anything_changed() {
     let app = acme().await;
     let group = app.group(ANA, "Sales", &[]).await;
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     let bob = format!("{}/members/{}", path(&group), id(&app, BOB).await);
     assert_snapshot!(ana.put(&bob).await, @r#"
     201 {
@@ -96,7 +96,7 @@ async fn whoever_is_no_member_of_the_organization_is_not_found() {
         id(&app, "oda@other.example").await,
         id(&app, "eve@elsewhere.example").await,
     );
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     let before = app.items();
     for user in [
         &*oda,
@@ -117,7 +117,7 @@ async fn whoever_is_no_member_of_the_organization_is_not_found() {
 async fn nobody_is_in_more_than_a_thousand_groups() {
     let app = acme().await;
     let group = app.group(ANA, "Sales", &[]).await;
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     let bob = id(&app, BOB).await;
     let member = format!("{}/members/{bob}", path(&group));
     fill(&app, BOB, 1000);
@@ -158,12 +158,8 @@ async fn whoever_deletes_their_account_is_in_no_group() {
     let app = acme().await;
     let group = app.group(ANA, "Sales", &[ZOE, BOB]).await;
     app.set_role(BOB, "admin");
-    sign_in(&app, BOB)
-        .await
-        .delete("/api/v1/user/me")
-        .await
-        .ok();
-    let ana = sign_in(&app, ANA).await;
+    app.sign_in(BOB).await.delete("/api/v1/user/me").await.ok();
+    let ana = app.sign_in(ANA).await;
     let found = ana
         .get(&format!("{}?includeMembers=9", path(&group)))
         .await

@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::TestApp;
 
-use crate::{ANA, BOB, ZOE, acme, id, path, sign_in};
+use crate::{ANA, BOB, ZOE, acme, id, path};
 
 fn grant(group: &Group, project: &Project) -> String {
     format!("{}/projects/{}", path(group), project.id)
@@ -11,7 +11,7 @@ fn grant(group: &Group, project: &Project) -> String {
 
 /// Which subjects somebody may manage in a project, as clients read it.
 async fn manages(app: &TestApp, email: &str, project: &Project) -> Vec<String> {
-    let user = sign_in(app, email).await.get("/api/v1/user").await.ok();
+    let user = app.sign_in(email).await.get("/api/v1/user").await.ok();
     let rules = user["abilityRules"].as_array().unwrap().iter();
     let here = rules.filter(|rule| {
         rule["conditions"]["projectUuid"] == json!(project.id) && rule["action"] == "manage"
@@ -27,7 +27,7 @@ async fn a_role_is_given_changed_and_taken_away() {
         app.group(ANA, "Sales", &[BOB]).await,
         app.project(ANA, "Jaffle").await,
     );
-    let (ana, one) = (sign_in(&app, ANA).await, grant(&group, &project));
+    let (ana, one) = (app.sign_in(ANA).await, grant(&group, &project));
     assert_snapshot!(ana.post(&one).json(&json!({ "role": "editor" })).await, @r#"
     200 {
       "results": {
@@ -122,7 +122,7 @@ async fn members_of_a_group_have_its_role_at_once_and_lose_it_at_once() {
         app.group(ANA, "Sales", &[]).await,
         app.project(ANA, "Jaffle").await,
     );
-    let (ana, one) = (sign_in(&app, ANA).await, grant(&group, &project));
+    let (ana, one) = (app.sign_in(ANA).await, grant(&group, &project));
     let member = format!("{}/members/{}", path(&group), id(&app, BOB).await);
     let editor = json!({ "role": "editor" });
     assert_eq!(manages(&app, BOB, &project).await, [""; 0]);
@@ -170,7 +170,7 @@ async fn a_change_of_role_moves_the_role_nowhere_else() {
     let project = app.project(ANA, "Jaffle").await;
     let foreign = app.project("oda@other.example", "Theirs").await;
     app.grant_group(&project, &group, ProjectRole::Viewer).await;
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     let before = app.items();
     let sent = json!({
         "role": "viewer", "projectUuid": foreign.id, "groupUuid": other.id,
@@ -201,7 +201,7 @@ async fn a_project_of_another_organization_is_as_unknown_as_none() {
         .await
         .id
         .to_string();
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     let before = app.items();
     for project in [
         &*foreign,
@@ -228,7 +228,7 @@ async fn a_repeated_request_gives_no_second_role() {
         app.group(ANA, "Sales", &[]).await,
         app.project(ANA, "Jaffle").await,
     );
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     let give = async |path: String, role: &str| {
         let call = ana.post(&path).json(&json!({ "role": role }));
         call.header("idempotency-key", "once").await

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{ANA, BOB, ZOE, acme, assert_mirrors, crowd, id, names, path, sign_in};
+use crate::{ANA, BOB, ZOE, acme, assert_mirrors, crowd, id, names, path};
 
 const ROUNDS: usize = 15;
 
@@ -10,7 +10,7 @@ const ROUNDS: usize = 15;
 async fn a_group_that_is_deleted_while_it_grows_leaves_nothing() {
     let app = acme().await;
     let project = app.project(ANA, "Jaffle").await;
-    let (ana, bob) = (sign_in(&app, ANA).await, id(&app, BOB).await);
+    let (ana, bob) = (app.sign_in(ANA).await, id(&app, BOB).await);
     let copies = crowd(&app, 60).await;
     let all: Vec<_> = copies.iter().map(|id| json!({ "userUuid": id })).collect();
     let mut groups = Vec::new();
@@ -57,7 +57,7 @@ async fn a_group_that_is_deleted_while_it_grows_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_who_want_one_name_one_gets_it() {
     let app = acme().await;
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     for round in 0..ROUNDS {
         let (a, b) = (
             app.group(ANA, &format!("A {round}"), &[]).await,
@@ -92,10 +92,7 @@ async fn of_many_who_want_one_name_one_gets_it() {
 async fn two_new_names_at_once_end_with_one_of_them() {
     let app = acme().await;
     app.in_role("adi@example.com", "admin").await;
-    let (ana, adi) = (
-        sign_in(&app, ANA).await,
-        sign_in(&app, "adi@example.com").await,
-    );
+    let (ana, adi) = (app.sign_in(ANA).await, app.sign_in("adi@example.com").await);
     let group = app.group(ANA, "Sales", &[]).await;
     let one = path(&group);
     for round in 0..ROUNDS {
@@ -126,7 +123,7 @@ async fn two_new_names_at_once_end_with_one_of_them() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn somebody_who_changes_meanwhile_is_in_the_group_all_the_same() {
     let app = acme().await;
-    let (ana, zoe) = (sign_in(&app, ANA).await, sign_in(&app, ZOE).await);
+    let (ana, zoe) = (app.sign_in(ANA).await, app.sign_in(ZOE).await);
     let user = id(&app, ZOE).await;
     for round in 0..ROUNDS {
         let group = app.group(ANA, &format!("Group {round}"), &[]).await;
@@ -148,7 +145,7 @@ async fn somebody_who_changes_meanwhile_is_in_the_group_all_the_same() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_role_is_given_once_and_taken_away_once() {
     let app = acme().await;
-    let ana = sign_in(&app, ANA).await;
+    let ana = app.sign_in(ANA).await;
     let group = app.group(ANA, "Sales", &[BOB]).await;
     for round in 0..ROUNDS {
         let project = app.project(ANA, &format!("Project {round}")).await;
