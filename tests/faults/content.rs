@@ -1,16 +1,9 @@
 //! Content of several projects, search, pinned lists, and spaces with something in them.
 
-use std::collections::BTreeSet;
-
-use app::{
-    domain::{
-        content::{Content, ContentKind, Shown},
-        id::{ContentId, SpaceId},
-        packed::Packed,
-        project::Project,
-        slug::slug_of,
-    },
-    store::NewContent,
+use app::domain::{
+    content::{Content, ContentKind},
+    id::{ContentId, SpaceId},
+    project::Project,
 };
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
@@ -41,35 +34,12 @@ async fn stored(
     (what, name): (ContentKind, &str),
     (space, dashboard): (Option<&str>, Option<ContentId>),
 ) -> ContentId {
-    let (now, author) = (app.app.clock.now(), app.account(ANA).await.id);
     let head = Content {
-        id: ContentId::new(&app.app.random),
-        what,
-        project: project.id,
-        organization: project.organization,
-        slug: slug_of(name, &app.app.random),
-        name: name.to_owned(),
-        description: None,
         space: space.and_then(SpaceId::parse),
         dashboard,
-        rev: 0,
-        latest: 0,
-        created_at: now,
-        created_by: Some(author),
-        updated_at: now,
-        updated_by: Some(author),
-        deleted_at: None,
-        shown: Shown::default(),
-        tiled: BTreeSet::new(),
+        ..app.head(ANA, project.id, what, name).await
     };
-    let new = NewContent {
-        head,
-        body: Packed::pack_json(&json!({})).unwrap(),
-        any_slug: true,
-    };
-    let kept = app.app.config.deleted_content;
-    let made = app.app.store.create_content(new, None, kept, now);
-    made.await.unwrap().id
+    app.stored(head, &json!({})).await.id
 }
 
 async fn filled(app: &TestApp, ana: &Actor<'_>) -> Filled {

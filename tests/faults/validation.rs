@@ -1,12 +1,8 @@
 //! What is wrong with a project's content, and renaming in it. Work is begun anew by each call: there is one more of it.
 
-use app::{
-    domain::{
-        content::{ChartBody, Content, ContentKind},
-        id::{ContentId, SpaceId},
-        packed::Packed,
-    },
-    store::NewContent,
+use app::domain::{
+    content::{ChartBody, Content, ContentKind},
+    id::SpaceId,
 };
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
@@ -45,37 +41,12 @@ async fn charted(app: &TestApp) -> (Actor<'_>, String, String) {
         "metricQuery": { "exploreName": "orders", "dimensions": ["orders_gone"] },
     });
     let body: ChartBody = serde_json::from_value(body).unwrap();
-    let (world, user) = (&app.app, app.account(ANA).await.id);
-    let now = world.clock.now();
     let head = Content {
-        id: ContentId::new(&world.random),
-        what: ContentKind::Chart,
-        project: project.id,
-        organization: project.organization,
-        slug: "chart".to_owned(),
-        name: "Chart".to_owned(),
-        description: None,
         space: SpaceId::parse(&text(&space["uuid"])),
-        dashboard: None,
-        rev: 0,
-        latest: 0,
-        created_at: now,
-        created_by: Some(user),
-        updated_at: now,
-        updated_by: Some(user),
-        deleted_at: None,
         shown: saved::chart::shown(&body),
-        tiled: Default::default(),
+        ..app.head(ANA, project.id, ContentKind::Chart, "Chart").await
     };
-    let chart = head.id.to_string();
-    let new = NewContent {
-        head,
-        body: Packed::pack_json(&body).unwrap(),
-        any_slug: false,
-    };
-    let kept = world.config.deleted_content;
-    let made = world.store.create_content(new, None, kept, now).await;
-    made.unwrap();
+    let chart = app.stored(head, &body).await.id.to_string();
     (ana, path, chart)
 }
 

@@ -71,17 +71,33 @@ impl TestApp {
         name: &str,
         body: &impl Serialize,
     ) -> String {
+        let project = ProjectId::parse(project).expect("a project");
+        let head = Content {
+            space: Some(SpaceId::parse(space).expect("a space")),
+            ..self.head(by, project, what, name).await
+        };
+        self.stored(head, body).await.id.to_string()
+    }
+
+    /// The head of something of somebody's in a project, without a place, and not stored yet.
+    pub async fn head(
+        &self,
+        by: &str,
+        project: ProjectId,
+        what: ContentKind,
+        name: &str,
+    ) -> Content {
         let by = self.account(by).await;
         let (random, now) = (&self.app.random, self.app.clock.now());
-        let head = Content {
+        Content {
             id: ContentId::new(random),
             what,
-            project: ProjectId::parse(project).expect("a project"),
+            project,
             organization: by.organization.expect("a member"),
             slug: slug_of(name, random),
             name: name.to_owned(),
             description: None,
-            space: Some(SpaceId::parse(space).expect("a space")),
+            space: None,
             dashboard: None,
             rev: 0,
             latest: 0,
@@ -92,15 +108,19 @@ impl TestApp {
             deleted_at: None,
             shown: Shown::default(),
             tiled: std::collections::BTreeSet::new(),
-        };
+        }
+    }
+
+    /// Stores something new; where its slug is taken, it gets another one.
+    pub async fn stored(&self, head: Content, body: &impl Serialize) -> Content {
         let new = NewContent {
             head,
             body: Packed::pack_json(body).expect("a body"),
             any_slug: true,
         };
-        let kept = self.app.config.deleted_content;
+        let (kept, now) = (self.app.config.deleted_content, self.app.clock.now());
         let made = self.app.store.create_content(new, None, kept, now).await;
-        made.expect("something new").id.to_string()
+        made.expect("something new")
     }
 }
 

@@ -1,16 +1,10 @@
 //! What these tests find there.
 
-use std::collections::BTreeSet;
-
-use app::{
-    domain::{
-        content::{ChartKind, Content, ContentKind, Shown},
-        id::{ContentId, SpaceId},
-        packed::Packed,
-        project::Project,
-        slug::slug_of,
-    },
-    store::NewContent,
+use app::domain::{
+    content::{ChartKind, Content, ContentKind, Shown},
+    id::{ContentId, SpaceId},
+    project::Project,
+    slug::slug_of,
 };
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
@@ -60,41 +54,18 @@ pub(crate) async fn head(
     what: ContentKind,
     (name, space): (&str, SpaceId),
 ) -> Content {
-    let (now, author) = (app.app.clock.now(), app.account(ANA).await.id);
     Content {
-        id: ContentId::new(&app.app.random),
-        what,
-        project: project.id,
-        organization: project.organization,
-        slug: slug_of(name, &app.app.random),
-        name: name.to_owned(),
-        description: None,
         space: Some(space),
-        dashboard: None,
-        rev: 0,
-        latest: 0,
-        created_at: now,
-        created_by: Some(author),
-        updated_at: now,
-        updated_by: Some(author),
-        deleted_at: None,
         shown: Shown {
             chart_kind: (what != ContentKind::Dashboard).then_some(ChartKind::Table),
             ..Shown::default()
         },
-        tiled: BTreeSet::new(),
+        ..app.head(ANA, project.id, what, name).await
     }
 }
 
 pub(crate) async fn stored(app: &TestApp, head: Content) -> Content {
-    let new = NewContent {
-        head,
-        body: Packed::pack_json(&json!({})).unwrap(),
-        any_slug: true,
-    };
-    let (kept, now) = (app.app.config.deleted_content, app.app.clock.now());
-    let made = app.app.store.create_content(new, None, kept, now);
-    made.await.unwrap()
+    app.stored(head, &json!({})).await
 }
 
 pub(crate) async fn chart(app: &TestApp, project: &Project, name: &str, space: SpaceId) -> Content {

@@ -1,12 +1,6 @@
-use app::{
-    Timestamp,
-    domain::{
-        content::{Content, ContentKind, DashboardBody, Shown, SqlChartBody},
-        id::ContentId,
-        packed::Packed,
-        project::Project,
-    },
-    store::NewContent,
+use app::domain::{
+    content::{Content, ContentKind, DashboardBody, SqlChartBody},
+    project::Project,
 };
 use serde_json::{Value, json};
 use testing::{Actor, Answer, TestApp};
@@ -42,41 +36,19 @@ pub(crate) async fn upload_chart(actor: &Actor<'_>, project: &Project, body: &Va
 /// An SQL chart in the space of the charts.
 async fn sql_chart(app: &TestApp, project: &Project, slug: &str) -> Content {
     let spaces = app.app.store.spaces(project.id).await.unwrap();
-    let user = app.account(ANA).await;
-    let now: Timestamp = app.app.clock.now();
     let head = Content {
-        id: ContentId::new(&app.app.random),
-        what: ContentKind::SqlChart,
-        project: project.id,
-        organization: project.organization,
         slug: slug.to_owned(),
-        name: "By SQL".to_owned(),
-        description: None,
         space: Some(spaces.at_path("sales").unwrap().id),
-        dashboard: None,
-        rev: 0,
-        latest: 0,
-        created_at: now,
-        created_by: Some(user.id),
-        updated_at: now,
-        updated_by: Some(user.id),
-        deleted_at: None,
-        shown: Shown::default(),
-        tiled: Default::default(),
+        ..app
+            .head(ANA, project.id, ContentKind::SqlChart, "By SQL")
+            .await
     };
     let body = SqlChartBody {
         sql: "SELECT 1".to_owned(),
         limit: 10,
         config: json!({ "type": "table" }),
     };
-    let new = NewContent {
-        head,
-        body: Packed::pack_json(&body).unwrap(),
-        any_slug: false,
-    };
-    let kept = app.app.config.deleted_content;
-    let made = app.app.store.create_content(new, None, kept, now).await;
-    made.unwrap()
+    app.stored(head, &body).await
 }
 
 fn rule(id: Option<&str>, targets: Value) -> Value {

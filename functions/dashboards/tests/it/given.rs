@@ -1,14 +1,9 @@
 //! What these tests begin with.
 
-use app::{
-    domain::{
-        content::{ChartBody, Content, ContentKind},
-        id::{ContentId, SpaceId},
-        packed::Packed,
-        project::Project,
-        slug::slug_of,
-    },
-    store::NewContent,
+use app::domain::{
+    content::{ChartBody, Content, ContentKind},
+    id::{ContentId, SpaceId},
+    project::Project,
 };
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
@@ -114,36 +109,17 @@ impl<'a> Given<'a> {
     }
 
     async fn put(&self, name: &str, space: Option<&str>, within: Option<&Value>) -> ContentId {
-        let (random, now) = (&self.app.app.random, self.app.app.clock.now());
         let body = chart_body();
+        let project = self.project.id;
         let head = Content {
-            id: ContentId::new(random),
-            what: ContentKind::Chart,
-            project: self.project.id,
-            organization: self.project.organization,
-            slug: slug_of(name, random),
-            name: name.to_owned(),
-            description: None,
             space: space.map(|space| SpaceId::parse(space).unwrap()),
             dashboard: within.map(|one| ContentId::parse(one["uuid"].as_str().unwrap()).unwrap()),
-            rev: 0,
-            latest: 0,
-            created_at: now,
             created_by: None,
-            updated_at: now,
             updated_by: None,
-            deleted_at: None,
             shown: saved::chart::shown(&body),
-            tiled: std::collections::BTreeSet::new(),
+            ..self.app.head(ANA, project, ContentKind::Chart, name).await
         };
-        let new = NewContent {
-            head,
-            body: Packed::pack_json(&body).unwrap(),
-            any_slug: true,
-        };
-        let kept = self.app.app.config.deleted_content;
-        let store = &self.app.app.store;
-        store.create_content(new, None, kept, now).await.unwrap().id
+        self.app.stored(head, &body).await.id
     }
 
     /// Deletes a chart.

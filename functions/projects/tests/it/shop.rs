@@ -1,14 +1,11 @@
 //! A project with explores, charts and dashboards. What these tests do not ask for is written through the store.
 
-use app::{
-    domain::{
-        content::{ChartBody, Content, ContentKind, DashboardBody, Shown},
-        id::{ContentId, ProjectId, SpaceId},
-        packed::Packed,
-        project::Project,
-    },
-    store::NewContent,
+use app::domain::{
+    content::{ChartBody, Content, ContentKind, DashboardBody, Shown},
+    id::{ContentId, ProjectId, SpaceId},
+    project::Project,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
@@ -105,51 +102,24 @@ impl<'a> Shop<'a> {
         what: ContentKind,
         name: &str,
         space: &str,
-        body: Packed,
+        body: &impl Serialize,
         shown: Shown,
     ) -> ContentId {
-        let app = &self.app.app;
-        let (now, ana) = (app.clock.now(), self.app.account(ANA).await.id);
         let head = Content {
-            id: ContentId::new(&app.random),
-            what,
-            project: self.project.id,
-            organization: self.project.organization,
             slug: name.to_lowercase(),
-            name: name.to_owned(),
-            description: None,
             space: SpaceId::parse(space),
-            dashboard: None,
-            rev: 0,
-            latest: 0,
-            created_at: now,
-            created_by: Some(ana),
-            updated_at: now,
-            updated_by: Some(ana),
-            deleted_at: None,
             tiled: shown.charts.clone(),
             shown,
+            ..self.app.head(ANA, self.project.id, what, name).await
         };
-        let id = head.id;
-        let new = NewContent {
-            head,
-            body,
-            any_slug: true,
-        };
-        let kept = app.config.deleted_content;
-        app.store
-            .create_content(new, None, kept, now)
-            .await
-            .unwrap();
-        id
+        self.app.stored(head, body).await.id
     }
 
     pub(crate) async fn chart(&self, name: &str, space: &str, query: Value) -> ContentId {
         let body = json!({ "tableName": query["exploreName"], "metricQuery": query, "chartConfig": { "type": "table", "config": {} } });
         let body: ChartBody = serde_json::from_value(body).unwrap();
-        let packed = Packed::pack_json(&body).unwrap();
         let shown = saved::chart::shown(&body);
-        self.put(ContentKind::Chart, name, space, packed, shown)
+        self.put(ContentKind::Chart, name, space, &body, shown)
             .await
     }
 
@@ -170,9 +140,8 @@ impl<'a> Shop<'a> {
         let tiles: Vec<_> = tiles.collect();
         let body = json!({ "tiles": tiles, "filters": { "dimensions": filters } });
         let body: DashboardBody = serde_json::from_value(body).unwrap();
-        let packed = Packed::pack_json(&body).unwrap();
         let shown = saved::dashboard::shown(&body);
-        self.put(ContentKind::Dashboard, name, space, packed, shown)
+        self.put(ContentKind::Dashboard, name, space, &body, shown)
             .await
     }
 

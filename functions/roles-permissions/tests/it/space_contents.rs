@@ -1,14 +1,10 @@
-use std::collections::BTreeSet;
-
 use app::{
     domain::{
-        content::{Content, ContentKind, Shown},
+        content::{Content, ContentKind},
         id::{ContentId, SpaceId},
-        packed::Packed,
         project::Project,
-        slug::slug_of,
     },
-    store::{Edit, NewContent, Slug},
+    store::{Edit, Slug},
 };
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -28,39 +24,16 @@ async fn stored(
     (what, name): (ContentKind, &str),
     place: In<'_>,
 ) -> Content {
-    let (now, author) = (app.app.clock.now(), app.account(ANA).await.id);
     let (space, dashboard) = match place {
         In::Space(path) => (SpaceId::parse(&id_of(path)), None),
         In::Dashboard(id) => (None, Some(id)),
     };
     let head = Content {
-        id: ContentId::new(&app.app.random),
-        what,
-        project: project.id,
-        organization: project.organization,
-        slug: slug_of(name, &app.app.random),
-        name: name.to_owned(),
-        description: None,
         space,
         dashboard,
-        rev: 0,
-        latest: 0,
-        created_at: now,
-        created_by: Some(author),
-        updated_at: now,
-        updated_by: Some(author),
-        deleted_at: None,
-        shown: Shown::default(),
-        tiled: BTreeSet::new(),
+        ..app.head(ANA, project.id, what, name).await
     };
-    let new = NewContent {
-        head,
-        body: Packed::pack_json(&json!({})).unwrap(),
-        any_slug: true,
-    };
-    let kept = app.app.config.deleted_content;
-    let made = app.app.store.create_content(new, None, kept, now);
-    made.await.unwrap()
+    app.stored(head, &json!({})).await
 }
 
 fn names(list: &Value) -> Vec<String> {
