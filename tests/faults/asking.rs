@@ -48,16 +48,7 @@ pub(super) async fn open(app: &TestApp) -> (Actor<'_>, String) {
     };
     let rows = vec![vec![vec![json!("completed")]]];
     app.warehouse.always(Says::Rows(vec![column], rows));
-    let connection = json!({
-        "type": "postgres", "host": "embedded", "port": 5432, "user": "", "password": "", "dbname": "postgres", "schema": "s",
-    });
-    let body = json!({
-        "name": "Sales", "type": "DEFAULT", "dbtConnection": { "type": "none" }, "dbtVersion": "v1.9", "warehouseConnection": connection,
-    });
-    let made = ana.post("/api/v1/org/projects").json(&body).await.ok();
-    let project = text(&made["project"]["projectUuid"]);
-    let list = format!("/api/v1/projects/{project}/explores");
-    ana.put(&list).json(&json!([explore()])).await.ok();
+    let project = ana.open_project("Sales", &json!({}), &[explore()]).await;
     (ana, project)
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 use testing::{Actor, Says, TestApp};
 use warehouse::{Column, Type};
 
-use super::scenario::{Again, Plan, Scenario, text};
+use super::scenario::{Again, Plan, Scenario};
 
 /// Ana, and where she asks for a metric of her project, whose warehouse answers one row whatever it is asked.
 async fn open(app: &TestApp) -> (Actor<'_>, String) {
@@ -19,14 +19,6 @@ async fn open(app: &TestApp) -> (Actor<'_>, String) {
     ];
     let rows = vec![vec![vec![json!("2024-01-01"), json!(7)]]];
     app.warehouse.always(Says::Rows(columns, rows));
-    let connection = json!({
-        "type": "postgres", "host": "embedded", "port": 5432, "user": "", "password": "", "dbname": "postgres", "schema": "s",
-    });
-    let body = json!({
-        "name": "Sales", "type": "DEFAULT", "dbtConnection": { "type": "none" }, "dbtVersion": "v1.9", "warehouseConnection": connection,
-    });
-    let made = ana.post("/api/v1/org/projects").json(&body).await.ok();
-    let project = text(&made["project"]["projectUuid"]);
     let field = |kind: &str, r#type: &str, name: &str, sql: &str| {
         json!({
             "fieldType": kind, "type": r#type, "name": name, "label": name, "table": "orders", "tableLabel": "Orders", "sql": sql,
@@ -41,8 +33,7 @@ async fn open(app: &TestApp) -> (Actor<'_>, String) {
             "metrics": { "count": field("metric", "count", "count", "COUNT(\"orders\".id)") },
         } },
     });
-    let list = format!("/api/v1/projects/{project}/explores");
-    ana.put(&list).json(&json!([explore])).await.ok();
+    let project = ana.open_project("Sales", &json!({}), &[explore]).await;
     let path = format!("/api/v1/projects/{project}/metricsExplorer/orders/count");
     (ana, path)
 }

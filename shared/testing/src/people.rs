@@ -15,6 +15,29 @@ use serde_json::{Value, json};
 
 use crate::{Actor, PASSWORD, TestApp};
 
+impl Actor<'_> {
+    /// A project of the actor's with these explores, by its id. Its warehouse is [`TestApp::warehouse`], and `more` stands in
+    /// the connection beside. Needs the routes of projects and explores.
+    pub async fn open_project(&self, name: &str, more: &Value, explores: &[Value]) -> String {
+        let mut connection = json!({
+            "type": "postgres", "host": "embedded", "port": 5432, "user": "", "password": "", "dbname": "postgres", "schema": "s",
+        });
+        for (field, value) in more.as_object().into_iter().flatten() {
+            connection[field] = value.clone();
+        }
+        let body = json!({
+            "name": name, "type": "DEFAULT", "dbtConnection": { "type": "none" }, "dbtVersion": "v1.9", "warehouseConnection": connection,
+        });
+        let made = self.post("/api/v1/org/projects").json(&body).await.ok();
+        let project = made["project"]["projectUuid"].as_str().expect("an id");
+        if !explores.is_empty() {
+            let list = format!("/api/v1/projects/{project}/explores");
+            self.put(&list).json(&json!(explores)).await.ok();
+        }
+        project.to_owned()
+    }
+}
+
 impl TestApp {
     /// An admin of a new organisation that takes in verified addresses of their domain. Needs the routes of accounts
     /// and organisations.

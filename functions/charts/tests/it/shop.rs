@@ -134,14 +134,10 @@ pub(crate) async fn open(app: &TestApp) -> Shop<'_> {
 /// The same with this explore.
 pub(crate) async fn open_with<'a>(app: &'a TestApp, explore: &Value) -> Shop<'a> {
     let ana = app.admin(ANA, "Acme").await;
-    let connection = json!({
-        "type": "postgres", "host": "embedded", "port": 5432, "user": "", "password": "", "dbname": "postgres", "schema": "jaffle",
-    });
-    let made = json!({
-        "name": "Jaffle", "type": "DEFAULT", "dbtVersion": "v1.9", "dbtConnection": {"type": "none"}, "warehouseConnection": connection,
-    });
-    let made = ana.post("/api/v1/org/projects").json(&made).await.ok();
-    let project = made["project"]["projectUuid"].as_str().unwrap().to_owned();
+    let explores = [explore.clone()];
+    let project = ana
+        .open_project("Jaffle", &json!({ "schema": "jaffle" }), &explores)
+        .await;
     let data = app.folder("warehouse").join(&project);
     std::fs::create_dir_all(&data).unwrap();
     let mut csv = "order_id,status,amount,ordered_at,owner\n".to_owned();
@@ -154,8 +150,6 @@ pub(crate) async fn open_with<'a>(app: &'a TestApp, explore: &Value) -> Shop<'a>
     std::fs::write(data.join("orders.csv"), csv).unwrap();
     app.warehouse
         .behind(warehouse::embedded::projects(app.folder("warehouse")));
-    let list = format!("/api/v1/projects/{project}/explores");
-    ana.put(&list).json(&json!([explore])).await.ok();
     let space = space(&ana, &project, false).await;
     Shop {
         ana,

@@ -43,16 +43,7 @@ struct Shop<'a> {
 
 async fn open(app: &TestApp) -> Shop<'_> {
     let ana = app.admin(ANA, "Acme").await;
-    let connection = json!({
-        "type": "postgres", "host": "embedded", "port": 5432, "user": "", "password": "", "dbname": "postgres", "schema": "s",
-    });
-    let body = json!({
-        "name": "Jaffle", "type": "DEFAULT", "dbtConnection": { "type": "none" }, "dbtVersion": "v1.9", "warehouseConnection": connection,
-    });
-    let made = ana.post("/api/v1/org/projects").json(&body).await.ok();
-    let project = made["project"]["projectUuid"].as_str().unwrap().to_owned();
-    let list = format!("/api/v1/projects/{project}/explores");
-    ana.put(&list).json(&json!([explore()])).await.ok();
+    let project = ana.open_project("Jaffle", &json!({}), &[explore()]).await;
     let mut spaces = Vec::new();
     for is_private in [false, true] {
         let path = format!("/api/v1/projects/{project}/spaces");

@@ -30,16 +30,7 @@ fn explore() -> Value {
 pub(crate) async fn open(app: &TestApp) -> (Actor<'_>, String) {
     let ana = app.admin(ANA, "Acme").await;
     app.warehouse.always(orders());
-    let connection = json!({
-        "type": "postgres", "host": "embedded", "port": 5432, "user": "", "password": "", "dbname": "postgres", "schema": "s",
-    });
-    let made = json!({
-        "name": "Sales", "type": "DEFAULT", "dbtConnection": { "type": "none" }, "dbtVersion": "v1.9", "warehouseConnection": connection,
-    });
-    let made = ana.post("/api/v1/org/projects").json(&made).await.ok();
-    let project = made["project"]["projectUuid"].as_str().unwrap().to_owned();
-    let list = format!("/api/v1/projects/{project}/explores");
-    ana.put(&list).json(&json!([explore()])).await.ok();
+    let project = ana.open_project("Sales", &json!({}), &[explore()]).await;
     (ana, project)
 }
 

@@ -175,22 +175,15 @@ pub(crate) async fn open_with<'a>(
     more: &Value,
 ) -> (Actor<'a>, String) {
     let ana = app.admin(ANA, "Acme").await;
-    let mut connection = json!({
-        "type": "postgres", "host": "embedded", "port": 5432, "user": "", "password": "", "dbname": "postgres", "schema": "jaffle",
-    });
-    merge(&mut connection, more.clone());
-    let made = json!({
-        "name": "Jaffle", "type": "DEFAULT", "dbtVersion": "v1.9", "dbtConnection": {"type": "none"}, "warehouseConnection": connection,
-    });
-    let made = ana.post("/api/v1/org/projects").json(&made).await.ok();
-    let project = made["project"]["projectUuid"].as_str().unwrap().to_owned();
+    let mut more = more.clone();
+    more["schema"] = json!("jaffle");
+    let explores = [explore.clone()];
+    let project = ana.open_project("Jaffle", &more, &explores).await;
     let data = app.folder("warehouse").join(&project);
     std::fs::create_dir_all(&data).unwrap();
     std::fs::write(data.join("orders.csv"), csv()).unwrap();
     app.warehouse
         .behind(warehouse::embedded::projects(app.folder("warehouse")));
-    let list = format!("/api/v1/projects/{project}/explores");
-    ana.put(&list).json(&json!([explore])).await.ok();
     (ana, project)
 }
 

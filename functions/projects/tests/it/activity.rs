@@ -11,14 +11,7 @@ fn activity(project: &str) -> String {
 async fn open(app: &TestApp) -> (testing::Actor<'_>, String) {
     let ana = app.admin(ANA, "Acme").await;
     app.warehouse.always(Says::Rows(Vec::new(), Vec::new()));
-    let connection = json!({
-        "type": "postgres", "host": "embedded", "port": 5432, "user": "", "password": "", "dbname": "postgres", "schema": "s",
-    });
-    let body = json!({
-        "name": "Sales", "type": "DEFAULT", "dbtConnection": { "type": "none" }, "dbtVersion": "v1.9", "warehouseConnection": connection,
-    });
-    let made = ana.post("/api/v1/org/projects").json(&body).await.ok();
-    let project = made["project"]["projectUuid"].as_str().unwrap().to_owned();
+    let project = ana.open_project("Sales", &json!({}), &[]).await;
     (ana, project)
 }
 
