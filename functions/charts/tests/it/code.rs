@@ -1,9 +1,6 @@
 use std::collections::BTreeSet;
 
-use app::{
-    domain::{access::ProjectRole, content::Content, project::Project, space::Space},
-    store::NewSpaces,
-};
+use app::domain::{access::ProjectRole, content::Content, id::SpaceId, project::Project};
 use serde_json::{Value, json};
 use testing::{Actor, Answer, TestApp};
 
@@ -329,19 +326,16 @@ async fn a_path_that_two_spaces_have_is_refused() {
     let (ana, project) = setting(&app).await;
     let mut body = document("a", json!({ "type": "table" }));
     uploaded(&ana, &project, &body).await;
-    let (random, now) = (&app.app.random, app.app.clock.now());
-    let twin = Space {
-        path: "sales".to_owned(),
-        ..Space::new(project.id, "Twin".to_owned(), random, now)
-    };
-    let new = NewSpaces {
-        spaces: std::slice::from_ref(&twin),
-        above: None,
-        organization: project.organization,
-        creator: app.account(ANA).await.id,
-    };
-    let made = app.app.store.create_spaces(project.id, &new).await;
-    made.unwrap();
+    let spaces = app.app.store.spaces(project.id).await.unwrap();
+    let sales = spaces.at_path("sales").unwrap().id;
+    // Paths were not claimed always.
+    let key = (format!("PROJECT#{}", project.id), format!("SPACE#{sales}"));
+    let mut twin = app.items()[&key].clone();
+    let id = SpaceId::new(&app.app.random).to_string();
+    twin["sk"] = json!({ "S": format!("SPACE#{id}") });
+    twin["id"] = json!({ "S": id });
+    twin["slug"] = json!({ "S": "twin" });
+    app.put_item(&twin);
     // What can be told apart is.
     assert_eq!(action(&uploaded(&ana, &project, &body).await), "no changes");
     body["slug"] = json!("b");

@@ -475,6 +475,16 @@ pub fn slug(project: ProjectId, kind: &'static str, slug: &str) -> Key {
     )
 }
 
+/// The claim on a path: on its last step, among what lies in one space or among the roots. What lies in a space keeps its claim
+/// when that is moved.
+pub fn space_path(project: ProjectId, parent: Option<SpaceId>, step: &str) -> Key {
+    let parent = parent.map_or_else(|| "ROOT".to_owned(), |parent| parent.to_string());
+    key(
+        project_partition(project),
+        format!("SPACEPATH#{parent}#{}", text(step)),
+    )
+}
+
 /// Prefix of the parts of the index of a project's content.
 pub const CONTENT: &str = "CONTENT#";
 
@@ -733,6 +743,8 @@ mod tests {
             preview(project_id, ProjectId::new(&random)),
             space(project_id, space_id),
             slug(project_id, "space", "sales"),
+            space_path(project_id, None, "sales"),
+            space_path(project_id, Some(space_id), "q_1"),
             notification(user_id, NotificationId::new(&random)),
             share_link("V1StGXR8_Z5jdHi6B-myT"),
             job(JobId::new(&random)),

@@ -16,14 +16,16 @@ use crate::{
         id::{OrganizationId, ProjectId, SpaceId, UserId},
         organization::Member,
         project::Project,
-        space::{AccessList, Entry, Guest, MOST_GRANTS, Space, SpaceTree},
+        space::{AccessList, Entry, Guest, MOST_GRANTS, Space, SpaceTree, in_path},
         user::User,
     },
     error::Kind,
 };
 
-/// A transaction takes a hundred actions; a space of its own needs two more.
+/// A transaction takes a hundred actions.
 const CHUNK: usize = 88;
+/// What a space takes of them without anybody who is let in: itself, its slug and its path.
+const OWN: usize = 3;
 /// Actions that a transaction takes.
 const MOST_WRITES: usize = 100;
 /// Charts and dashboards that are moved in one transaction: a head each, and all parts of the index.
@@ -38,7 +40,7 @@ struct Mirror {
     space: SpaceId,
 }
 
-/// Whose a slug is.
+/// Whose a slug or a path is.
 #[derive(Serialize)]
 struct Claim {
     space: SpaceId,
@@ -95,6 +97,17 @@ impl SpaceMove<'_> {
         above.chain([Store::space_update(target)]).collect()
     }
 
+    /// The claim on the path that it comes to, for that on the one where it was.
+    fn claims(&self) -> [Write; 2] {
+        let space = self.space;
+        let parent = self.target.map(|target| target.id);
+        let path = keys::space_path(space.project, parent, &in_path(&space.slug));
+        [
+            Write::delete(path_of(space)),
+            Store::path_claim(space, path),
+        ]
+    }
+
     /// The change of the space itself, and of the mirrors of who is let in.
     fn own(&self, write: Write) -> Vec<Write> {
         let space = self.space;
@@ -122,6 +135,11 @@ fn stays(space: &Space) -> Write {
     Write::check(keys::space(space.project, space.id))
         .when_equal("rev", space.rev)
         .or(CHANGED)
+}
+
+/// The claim on the path where a space lies.
+fn path_of(space: &Space) -> keys::Key {
+    keys::space_path(space.project, space.parent, space.step())
 }
 
 /// Everybody and every group that a space was shared with.
@@ -208,21 +226,29 @@ impl Store {
         self.get(&keys::space(project, id)).await
     }
 
-    /// A new space with the claim on its slug; `Exists` when the slug is taken.
+    /// A new space with the claims on its slug and its path; `Exists` when one of them is taken.
     pub(super) fn space_writes(space: &Space) -> Vec<Write> {
         let slug = keys::slug(space.project, "space", &space.slug);
         vec![
             Write::put(slug, "space slug", &Claim { space: space.id })
                 .when_absent()
                 .or(Error::Exists(Kind::Space)),
+            Self::path_claim(space, path_of(space)),
             Write::put(keys::space(space.project, space.id), "space", space)
                 .when_absent()
                 .or(Error::Exists(Kind::Space)),
         ]
     }
 
-    /// A new space, with those who are let in; under another slug when the one it came with is taken. One transaction,
-    /// and one more for each slug that was taken.
+    /// The claim on a path that a space comes to: no two are at one.
+    fn path_claim(space: &Space, path: keys::Key) -> Write {
+        Write::put(path, "space path", &Claim { space: space.id })
+            .when_absent()
+            .or(Error::Exists(Kind::Space))
+    }
+
+    /// A new space, with those who are let in; under another slug when the one it came with is taken, or its path. One
+    /// transaction, and one more for each that was taken.
     ///
     /// # Errors
     /// `NotFound` when somebody who is let in is no member, or when the space that it lies in is gone; `NotExists` when the
@@ -287,8 +313,8 @@ impl Store {
     /// Makes spaces, each in the one before it, under exactly the slugs that they come with: all of them or none.
     ///
     /// # Errors
-    /// `Exists` when a slug is taken; `Changed` when the space that they lie in changed meanwhile or is gone, or the creator is
-    /// no member any more; `NotFound` when somebody who is let in is gone; `NotExists` when the project is.
+    /// `Exists` when a slug or a path is taken; `Changed` when the space that they lie in changed meanwhile or is gone, or the
+    /// creator is no member any more; `NotFound` when somebody who is let in is gone; `NotExists` when the project is.
     pub async fn create_spaces(&self, project: ProjectId, new: &NewSpaces<'_>) -> Result<()> {
         let stays = std::iter::once(Self::project_stays(project));
         self.apply(stays.chain(Self::new_spaces_writes(new))).await
@@ -397,8 +423,8 @@ impl Store {
     /// that was.
     ///
     /// # Errors
-    /// `Invalid` for a place in itself, and for more than one transaction takes; `Changed` when one of the spaces changed
-    /// meanwhile or is gone; `NotExists` when the project is gone.
+    /// `Invalid` for a place in itself, and for more than one transaction takes; `Exists` when another space has the path;
+    /// `Changed` when one of the spaces changed meanwhile or is gone; `NotExists` when the project is gone.
     pub async fn move_space(&self, moved: SpaceMove<'_>, now: Timestamp) -> Result<()> {
         let SpaceMove {
             tree,
@@ -420,9 +446,11 @@ impl Store {
                 writes.push(write);
             }
         }
+        // Last: where somebody else moved the same space there, it is that it changed that counts.
+        writes.extend(moved.claims());
         if writes.len() > MOST_WRITES {
             return Err(Error::invalid(
-                "This is more than can be moved at once: with what lies in it, what it is to lie in and, to the root, twice those                  who are let in, a space has at most 98; move parts of it first, or share it with groups",
+                "This is more than can be moved at once: with what lies in it, what it is to lie in and, to the root, twice those who are let in, a space has at most 96; move parts of it first, or share it with groups",
             ));
         }
         self.apply(writes).await
@@ -449,7 +477,7 @@ impl Store {
     }
 
     /// Deletes spaces, given deepest first, as a tree has them: a failure at any line leaves a tree, in which whoever
-    /// deletes them keeps their own way in until the end. A transaction for about forty spaces without grants.
+    /// deletes them keeps their own way in until the end. A transaction for about thirty spaces without grants.
     ///
     /// # Errors
     /// `Changed` when one changed meanwhile, or is gone.
@@ -458,13 +486,13 @@ impl Store {
         for space in spaces {
             let mut guests = guests(space, by);
             let mut rev = space.rev;
-            while guests.len() > CHUNK - 2 {
-                let some: Vec<_> = guests.drain(..CHUNK - 2).collect();
+            while guests.len() > CHUNK - OWN {
+                let some: Vec<_> = guests.drain(..CHUNK - OWN).collect();
                 self.apply(std::mem::take(&mut writes)).await?;
                 self.apply(Self::put_out(space, rev, &some)).await?;
                 rev += 1;
             }
-            if writes.len() + guests.len() + 2 > CHUNK {
+            if writes.len() + guests.len() + OWN > CHUNK {
                 self.apply(std::mem::take(&mut writes)).await?;
             }
             let mirrors = guests.into_iter().map(|guest| guest.mirror(space));
@@ -474,6 +502,7 @@ impl Store {
                 "space",
                 &space.slug,
             )));
+            writes.push(Write::delete(path_of(space)));
             writes.push(
                 Write::delete(keys::space(space.project, space.id))
                     .when_equal("rev", rev)
