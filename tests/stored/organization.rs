@@ -104,13 +104,16 @@ pub(super) async fn is_read(version: &Path, known: &Value) {
     assert_eq!(ana.get(&path).await.ok()[0]["role"], "editor");
     assert_eq!(app.app.store.project_roles(&me).await.unwrap().len(), 2);
 
-    // space, space slug, granted space, group space.
+    // space, space slug, space path (from the fourth on), granted space, group space.
     let path = format!("/api/v1/projects/{project}/spaces");
     let spaces = ana.get(&path).await.ok();
     assert_eq!(spaces.as_array().unwrap().len(), 1);
     let stored = SpaceId::parse(spaces[0]["uuid"].as_str().unwrap()).unwrap();
     let found = ana.get(&format!("{path}/{stored}")).await.ok();
     assert_eq!(found["projectUuid"], project);
+    if let Some(claim) = items.get("space path") {
+        assert_eq!(claim["space"]["S"], space);
+    }
     assert_eq!(items["granted space"]["space"]["S"], space);
     assert_eq!(items["group space"]["space"]["S"], space);
 

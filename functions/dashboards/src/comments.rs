@@ -95,7 +95,7 @@ pub(crate) struct CreateComment {
     text: String,
     /// What could run is taken out.
     text_html: String,
-    /// Ids of users. Those who may not view the dashboard are left out, and not told.
+    /// Ids of users. Those who may not view the dashboard are not told.
     mentions: Vec<String>,
     /// What is answered: a comment on the same tile.
     reply_to: Option<String>,
@@ -177,7 +177,7 @@ pub(crate) async fn create_comment(
     }
     let (text, html) = body.content()?;
     let now = app.clock.now();
-    let mut comment = Comment {
+    let comment = Comment {
         id: CommentId::timed(&app.random, now),
         dashboard: found.head.id,
         tile: tile.uuid.clone(),
@@ -190,7 +190,6 @@ pub(crate) async fn create_comment(
         resolved: false,
     };
     let told = Told::read(&app, &place, &comment, &earlier).await?;
-    told.keep_only(&mut comment);
     let (notices, mails) = told.letters(&app, &place, (&comment, tile));
     let store = &app.store;
     store

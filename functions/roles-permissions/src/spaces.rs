@@ -12,7 +12,7 @@ use app::{
     store::{Edit, NewSpace, SpaceChange},
 };
 use axum::extract::State;
-use saved::{Contents, edit::edit_each};
+use saved::{Contents, edit::edit_each, once};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::{IntoParams, ToSchema};
@@ -112,10 +112,10 @@ pub(crate) async fn create_space_in_project(
 ) -> Result<Reply<SpaceView>> {
     project.require(Action::Create, Subject::Space)?;
     let name = space_name(&body.name)?;
+    let earlier = once::space_made_before(&app, &project, key.as_deref()).await?;
     let spaces = Spaces::read(&app, &project).await?;
-    if let Some(earlier) = before(&app, &spaces, key.as_deref()).await? {
-        spaces.require(Action::View, Subject::Space, earlier)?;
-        return Ok(Reply(fresh(&spaces, earlier)));
+    if let Some(earlier) = earlier {
+        return made(&spaces, &earlier);
     }
     let parent = body.parent_space_uuid.as_deref().map(space_id);
     let parent = new_parent(&spaces, parent.transpose()?)?;
@@ -148,16 +148,16 @@ pub(crate) async fn create_space_in_project(
         creator,
         client_key: key.as_deref(),
     };
-    match app.store.create_space(new, now).await {
-        // A request with the same key may have been first: its space is in no tree that was read before.
-        Err(lost @ Error::Changed(_)) => {
-            let spaces = Spaces::read(&app, &project).await?;
-            let earlier = before(&app, &spaces, key.as_deref()).await?.ok_or(lost)?;
-            spaces.require(Action::View, Subject::Space, earlier)?;
-            Ok(Reply(fresh(&spaces, earlier)))
-        }
-        made => Ok(Reply(fresh(&spaces, &made?))),
-    }
+    let space = app.store.create_space(new, now).await;
+    let space = once::space_made(&app, &project, key.as_deref(), space).await?;
+
+    made(&spaces, &space)
+}
+
+/// A space that this request made, or an earlier one with the same key.
+fn made(spaces: &Spaces<'_>, space: &Space) -> Result<Reply<SpaceView>> {
+    spaces.require(Action::View, Subject::Space, space)?;
+    Ok(Reply(fresh(spaces, space)))
 }
 
 /// Where a new space goes: into one that the caller may manage, or to the roots.
@@ -171,22 +171,6 @@ fn new_parent<'a>(spaces: &'a Spaces<'_>, id: Option<SpaceId>) -> Result<Option<
         return Err(Error::invalid("A project has at most 1000 spaces"));
     }
     Ok(parent)
-}
-
-/// What an earlier request with the same idempotency key made.
-async fn before<'a>(
-    app: &App,
-    spaces: &'a Spaces<'_>,
-    key: Option<&str>,
-) -> Result<Option<&'a Space>> {
-    let Some(key) = key else { return Ok(None) };
-    let user = spaces.project.user.id;
-    let made = app
-        .store
-        .made_before(user, ("space", key), app.clock.now())
-        .await?;
-    let id = made.as_deref().and_then(SpaceId::parse);
-    Ok(id.and_then(|id| spaces.tree.get(id)))
 }
 
 #[derive(Deserialize, ToSchema)]

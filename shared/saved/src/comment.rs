@@ -128,7 +128,8 @@ pub async fn mentioned(
     Ok(own.map(|user| user.id).collect())
 }
 
-/// Who is told of a new comment. Only who may view the dashboard is, and its author never.
+/// Who is told of a new comment. Only who may view the dashboard is, and its author never. The comment itself names whom its author
+/// mentioned: who may enter a space is for those to know who decide on it.
 pub struct Told {
     /// Those that it mentions.
     mentioned: Vec<User>,
@@ -176,14 +177,6 @@ impl Told {
             .map(|(user, _)| user)
             .partition(|user| mentioned.contains(&user.id));
         Ok(Self { mentioned, others })
-    }
-
-    /// Leaves out of a comment's mentions who may not see it: they are not told, and nobody is told of them.
-    pub fn keep_only(&self, comment: &mut Comment) {
-        let (told, author) = (&self.mentioned, comment.author);
-        let seeing = |id: &UserId| told.iter().any(|user| user.id == *id);
-        let mentions = &mut comment.mentions;
-        mentions.retain(|id| author == Some(*id) || seeing(id));
     }
 
     /// The notices that tell them, and the mails to those who are mentioned and have proved their address.

@@ -4,8 +4,9 @@ use app::{
     App, Error, InProject, Result,
     domain::{
         content::{Content, ContentKind},
-        id::{ContentId, WorkId},
+        id::{ContentId, SpaceId, WorkId},
         packed::Packed,
+        space::Space,
         work::{Work, WorkKind},
     },
 };
@@ -42,9 +43,48 @@ pub async fn made(
     what: (ContentKind, Option<&str>),
     made: Result<Content>,
 ) -> Result<Content> {
-    match made {
-        Err(lost @ Error::Changed(_)) => made_before(app, project, what).await?.ok_or(lost),
-        made => made,
+    or_before(made, made_before(app, project, what)).await
+}
+
+/// The space that an earlier request of the caller's with the same key made; none once that was deleted.
+///
+/// # Errors
+/// `Unavailable` when the table does not answer.
+pub async fn space_made_before(
+    app: &App,
+    project: &InProject,
+    key: Option<&str>,
+) -> Result<Option<Space>> {
+    let Some(key) = key else { return Ok(None) };
+    let (user, now) = (project.user.id, app.clock.now());
+    let made = app.store.made_before(user, ("space", key), now).await?;
+    match made.as_deref().and_then(SpaceId::parse) {
+        Some(id) => app.store.space(project.id(), id).await,
+        None => Ok(None),
+    }
+}
+
+/// The space that was made now, or by a request with the same key that was first meanwhile.
+///
+/// # Errors
+/// As [`made`].
+pub async fn space_made(
+    app: &App,
+    project: &InProject,
+    key: Option<&str>,
+    made: Result<Space>,
+) -> Result<Space> {
+    or_before(made, space_made_before(app, project, key)).await
+}
+
+/// What was done now, or, where somebody was first, what an earlier request did; it is asked for only then.
+async fn or_before<T>(
+    done: Result<T>,
+    before: impl Future<Output = Result<Option<T>>>,
+) -> Result<T> {
+    match done {
+        Err(lost @ Error::Changed(_)) => before.await?.ok_or(lost),
+        done => done,
     }
 }
 
@@ -85,8 +125,6 @@ pub(crate) async fn begin(
     let input = Packed::pack_json(input)?;
     let when = (&app.random, app.clock.now());
     let (work, job) = Work::new((id, what), place, project.user.id, input, when);
-    match app.store.create_work_once(&work, &job, key).await {
-        Err(lost @ Error::Changed(_)) => before(app, project, Some(key)).await?.ok_or(lost),
-        done => done.map(|()| id),
-    }
+    let begun = app.store.create_work_once(&work, &job, key).await;
+    or_before(begun.map(|()| id), before(app, project, Some(key))).await
 }

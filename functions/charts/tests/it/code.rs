@@ -1,9 +1,6 @@
 use std::collections::BTreeSet;
 
-use app::{
-    domain::{access::ProjectRole, content::Content, project::Project, space::Space},
-    store::NewSpaces,
-};
+use app::domain::{access::ProjectRole, content::Content, id::SpaceId, project::Project};
 use serde_json::{Value, json};
 use testing::{Actor, Answer, TestApp};
 
@@ -329,19 +326,16 @@ async fn a_path_that_two_spaces_have_is_refused() {
     let (ana, project) = setting(&app).await;
     let mut body = document("a", json!({ "type": "table" }));
     uploaded(&ana, &project, &body).await;
-    let (random, now) = (&app.app.random, app.app.clock.now());
-    let twin = Space {
-        path: "sales".to_owned(),
-        ..Space::new(project.id, "Twin".to_owned(), random, now)
-    };
-    let new = NewSpaces {
-        spaces: std::slice::from_ref(&twin),
-        above: None,
-        organization: project.organization,
-        creator: app.account(ANA).await.id,
-    };
-    let made = app.app.store.create_spaces(project.id, &new).await;
-    made.unwrap();
+    let spaces = app.app.store.spaces(project.id).await.unwrap();
+    let sales = spaces.at_path("sales").unwrap().id;
+    // Paths were not claimed always.
+    let key = (format!("PROJECT#{}", project.id), format!("SPACE#{sales}"));
+    let mut twin = app.items()[&key].clone();
+    let id = SpaceId::new(&app.app.random).to_string();
+    twin["sk"] = json!({ "S": format!("SPACE#{id}") });
+    twin["id"] = json!({ "S": id });
+    twin["slug"] = json!({ "S": "twin" });
+    app.put_item(&twin);
     // What can be told apart is.
     assert_eq!(action(&uploaded(&ana, &project, &body).await), "no changes");
     body["slug"] = json!("b");
@@ -523,4 +517,70 @@ async fn documents_are_for_developers_and_what_they_may_edit() {
     assert_eq!(action(&uploaded(&bob, &project, &new).await), "create");
     let nobodys = "/api/v1/projects/00000000-0000-4000-8000-000000000000/charts/code";
     assert_eq!(ana.get(nobodys).await.refusal(), "404 NotExistsError");
+}
+
+/// What nothing has is refused in the same words.
+#[tokio::test]
+async fn a_slug_that_the_caller_may_not_see_is_refused_like_one_that_nothing_has() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let mut own = document("a", json!({ "type": "table" }));
+    own["dashboardSlug"] = json!("board");
+    uploaded(&ana, &project, &own).await;
+    let dev = app.in_role(BOB, "developer").await;
+    let before = app.items();
+    let sent = |slug: &str, dashboard: Option<&str>, space: &str, skip: bool| {
+        let mut body = document(slug, json!({ "type": "table" }));
+        body["spaceSlug"] = json!(space);
+        body["skipSpaceCreate"] = json!(skip);
+        if let Some(dashboard) = dashboard {
+            body["dashboardSlug"] = json!(dashboard);
+        }
+        body
+    };
+    let mut refused = Vec::new();
+    for body in [
+        sent("b", None, "none", true),
+        sent("b", None, "sales", true),
+        sent("b", None, "sales/this-year", true),
+        sent("a", None, "none", true),
+        sent("b", Some("none"), "none", true),
+        sent("b", Some("board"), "none", true),
+    ] {
+        let reply = upload(&dev, &project, &body).await;
+        assert_eq!(reply.refusal(), "404 NotFoundError", "{body}");
+        refused.push(reply.json());
+    }
+    refused.dedup();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+
+    // Where one would be made, none can be.
+    for (body, refusal) in [
+        (sent("a", None, "bobs", false), "404 NotFoundError"),
+        (sent("b", Some("board"), "bobs", false), "404 NotFoundError"),
+        (
+            sent("b", None, "sales/this-year", false),
+            "403 ForbiddenError",
+        ),
+    ] {
+        let reply = upload(&dev, &project, &body).await;
+        assert_eq!(reply.refusal(), refusal, "{body}");
+    }
+    assert_eq!(app.items(), before);
+
+    // Who may see it is told that they may not change it.
+    let spaces = app.app.store.spaces(project.id).await.unwrap();
+    let sales = spaces.at_path("sales").unwrap().id;
+    let user = app.account(BOB).await.id;
+    let share = of(&project, &format!("/spaces/{sales}/share"));
+    let body = json!({ "userUuid": user, "spaceRole": "viewer" });
+    ana.post(&share).json(&body).await.ok();
+    for body in [
+        sent("a", None, "bobs", false),
+        sent("b", Some("board"), "bobs", false),
+        sent("b", None, "sales/this-year", true),
+    ] {
+        let reply = upload(&dev, &project, &body).await;
+        assert_eq!(reply.refusal(), "403 ForbiddenError", "{body}");
+    }
 }

@@ -522,3 +522,30 @@ async fn a_slug_that_the_caller_may_not_see_is_not_there() {
     assert_eq!(reply.refusal(), "400 ParameterError");
     assert_eq!(app.items(), before);
 }
+
+#[tokio::test]
+async fn a_dashboard_that_the_caller_may_not_see_is_refused_like_one_that_is_not_there() {
+    let app = TestApp::new(local::api()).await;
+    let (_, project) = setting(&app).await;
+    let dev = app.in_role(BOB, "developer").await;
+    let before = app.items();
+    let sent = |slug: &str, space: &str, skip: bool| {
+        json!({
+            "name": "Board", "slug": slug, "spaceSlug": space, "version": 1, "updatedAt": "2026-01-01T00:00:00.000Z",
+            "tiles": [], "tabs": [], "filters": { "dimensions": [], "metrics": [], "tableCalculations": [] },
+            "skipSpaceCreate": skip,
+        })
+    };
+    let mut refused = Vec::new();
+    for slug in ["board", "none"] {
+        let reply = upload(&dev, &project, &sent(slug, "none", true)).await;
+        assert_eq!(reply.refusal(), "404 NotFoundError", "{slug}");
+        refused.push(reply.json());
+    }
+    assert_eq!(refused[0], refused[1]);
+    let reply = upload(&dev, &project, &sent("board", "bobs", false)).await;
+    assert_eq!(reply.refusal(), "404 NotFoundError");
+    assert_eq!(app.items(), before);
+    let made = upload(&dev, &project, &sent("none", "bobs", false)).await;
+    assert_eq!(action(&made.ok()), "create");
+}

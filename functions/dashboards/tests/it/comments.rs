@@ -182,13 +182,13 @@ async fn who_is_mentioned_or_commented_before_is_told_if_they_may_see_it() {
             .any(|mail| mail.contains("To: <eda@example.com>"))
     );
 
-    // Who may not see it is not mentioned.
+    // It names whom Ana named, of the organisation: nothing tells who may see it.
     let shown = bob.get(&comments(&made)).await.ok();
     let mut threads = shown["a"].as_array().unwrap().iter();
     let thread = threads.find(|one| one["commentId"] == json!(comment));
     let mentions = thread.unwrap()["mentions"].as_array().unwrap();
-    assert_eq!(mentions.len(), 2, "{shown}");
-    for id in [bob_id, ana_id] {
+    assert_eq!(mentions.len(), 3, "{shown}");
+    for id in [bob_id, eda_id, ana_id] {
         assert!(mentions.contains(&json!(id)), "{shown}");
     }
 

@@ -384,6 +384,7 @@ fn contents(app: &TestApp) -> BTreeMap<(String, String), Value> {
         "content slug",
         "space",
         "space slug",
+        "space path",
         "granted space",
         "group space",
         "explore",

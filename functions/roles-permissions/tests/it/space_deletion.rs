@@ -16,18 +16,24 @@ use testing::{Actor, TestApp};
 
 use crate::spaces::{ANA, NOBODYS, id, id_of, made, share, spaces};
 
-/// Everything about spaces: their items, slugs and mirrors.
+/// Everything about spaces: their items, slugs, paths and mirrors.
 pub(crate) fn kinds(app: &TestApp) -> Vec<(String, String, String)> {
     let items = app.items().into_iter();
     let about = items.filter_map(|((pk, sk), item)| {
         let kind = item["kind"]["S"].as_str()?.to_owned();
-        let about = ["space", "space slug", "granted space", "group space"];
+        let about = [
+            "space",
+            "space slug",
+            "space path",
+            "granted space",
+            "group space",
+        ];
         about.contains(&kind.as_str()).then_some((kind, pk, sk))
     });
     about.collect()
 }
 
-/// That every parent is there, every entry has its mirror, every mirror its entry, and every space its slug.
+/// That every parent is there, every entry has its mirror, every mirror its entry, and every space its slug and its path.
 fn assert_whole(app: &TestApp, about: &str) {
     let items = app.items();
     let of = |kind: &str| {
@@ -40,12 +46,16 @@ fn assert_whole(app: &TestApp, about: &str) {
         .map(|(_, item)| &item["id"]["S"])
         .map(|id| id.as_str().unwrap())
         .collect();
-    let (mut expected, mut slugs) = (BTreeSet::new(), BTreeSet::new());
+    let (mut expected, mut slugs, mut paths) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for ((project, _), item) in &spaces {
         let text = |name: &str| item[name]["S"].as_str().unwrap().to_owned();
         if let Some(parent) = item["parent"]["S"].as_str() {
             assert!(ids.contains(parent), "{about}: a space without its parent");
         }
+        let parent = item["parent"]["S"].as_str().unwrap_or("ROOT");
+        let path = text("path");
+        let step = path.rsplit('.').next().unwrap();
+        paths.insert((project.clone(), format!("SPACEPATH#{parent}#{step}")));
         let tail = format!("SPACE#{}#{}", &project["PROJECT#".len()..], text("id"));
         for (map, partition) in [("users", "GRANTS"), ("groups", "GROUP")] {
             for guest in item[map]["M"].as_object().unwrap().keys() {
@@ -66,6 +76,7 @@ fn assert_whole(app: &TestApp, about: &str) {
         .collect();
     assert_eq!(mirrors, expected, "{about}: entries and mirrors");
     assert_eq!(keys("space slug"), slugs, "{about}: slugs");
+    assert_eq!(keys("space path"), paths, "{about}: paths");
 }
 
 /// A root with more groups than one transaction takes, and spaces in it, of which some lie deep.
@@ -206,7 +217,7 @@ async fn a_deletion_that_was_killed_leaves_a_tree_and_is_gone_on_with() {
             let again = ivo.delete(&root).await;
             let left = kinds(&app);
             assert!(
-                left.iter().all(|(kind, ..)| kind != "group space") && left.len() == 3,
+                left.iter().all(|(kind, ..)| kind != "group space") && left.len() == 4,
                 "{about}: {left:?}"
             );
             let happened = after == left;

@@ -122,6 +122,12 @@ impl Space {
         Self { slug, path, ..self }
     }
 
+    /// The last step of its path: no two spaces that lie in the same one have the same.
+    pub fn step(&self) -> &str {
+        let steps = self.path.rsplit_once('.');
+        steps.map_or(self.path.as_str(), |(_, last)| last)
+    }
+
     /// The strongest role that one of these groups was given here.
     pub fn role_of_groups(&self, groups: &BTreeSet<GroupId>) -> Option<SpaceRole> {
         let given = groups.iter().filter_map(|group| self.groups.get(group));
@@ -267,7 +273,7 @@ impl SpaceTree {
     }
 
     /// A space and everything in it, parents first, each with the path that it has once the space lies in another one or among
-    /// the roots.
+    /// the roots. The space itself goes by its slug there; in it, the last steps stay.
     ///
     /// # Errors
     /// `Invalid` when one would lie too deep.
@@ -279,11 +285,16 @@ impl SpaceTree {
         let mut paths: BTreeMap<SpaceId, String> = BTreeMap::new();
         let mut found = Vec::new();
         for one in self.subtree(space.id).into_iter().rev() {
-            let above = match one.parent.filter(|_| one.id != space.id) {
-                Some(parent) => paths.get(&parent).map(String::as_str),
-                None => target.map(|target| target.path.as_str()),
+            let (above, own) = match one.parent.filter(|_| one.id != space.id) {
+                Some(parent) => (
+                    paths.get(&parent).map(String::as_str),
+                    one.step().to_owned(),
+                ),
+                None => (
+                    target.map(|target| target.path.as_str()),
+                    in_path(&one.slug),
+                ),
             };
-            let own = in_path(&one.slug);
             let path = above.map_or_else(|| own.clone(), |above| format!("{above}.{own}"));
             if path.len() > LONGEST_PATH {
                 return Err(Error::invalid("Spaces cannot be nested that deeply"));

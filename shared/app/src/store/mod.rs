@@ -10,6 +10,7 @@
 //! | the organisation | `ORG#o / PROFILE` and `COUNTS`, one batch |
 //! | every request in a project | `PROJECT#p / PROFILE`, `MEMBER#u` and `ACCESS#g` of the caller's groups, one batch |
 //! | a project's spaces | `PROJECT#p`, by prefix; who may enter one: the roles in it, and the organisation's `MEMBER#` rows |
+//! | whether a space's slug and path are free | nobody reads it: `SLUG#space#slug` and `SPACEPATH#parent#step` are claimed |
 //! | charts and dashboards: lists, search, names on tiles | `PROJECT#p / CONTENT#shard`, sixteen, one batch |
 //! | who has used a project, for its admins | `ACTIVITY#p`, whole |
 //! | one chart or dashboard | its `HEAD`, then its latest `VERSION#` |

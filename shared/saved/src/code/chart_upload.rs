@@ -57,8 +57,9 @@ struct Plan {
 /// dashboard that are missing are made in the same transaction.
 ///
 /// # Errors
-/// `Invalid` for a document against the rules; `Forbidden`, `CustomSql` for what the caller may not do; `NotFound` for a space
-/// that is missing and may not be made; `Changed` when others were always first.
+/// `Invalid` for a document against the rules; `Forbidden`, `CustomSql` for what the caller may not do; `NotFound` for a chart or
+/// a dashboard of this slug that they may not see, and for a space that is missing and may not be made; `Changed` when others
+/// were always first.
 pub async fn upload(
     app: &App,
     project: &InProject,
@@ -109,7 +110,14 @@ impl Upload<'_> {
         )?;
         let found = contents.index.by_slug(ContentKind::Chart, self.slug);
         let plan = match found.cloned() {
-            Some(row) => self.change(&mut contents, row).await?,
+            Some(row) if contents.may(Action::View, &row) => {
+                self.change(&mut contents, row).await?
+            }
+            Some(_) => {
+                // Slugs can be guessed. Whatever is refused where nothing has this one is refused in the same words.
+                self.create(&mut contents)?;
+                return Err(Error::NotFound(Kind::Chart));
+            }
             None => self.create(&mut contents)?,
         };
         let new = plan.destination.as_ref().and_then(|to| to.target.as_ref());

@@ -58,7 +58,8 @@ struct Plan {
 ///
 /// # Errors
 /// `Invalid` for a document against the rules; `Forbidden` for what the caller may not do; `NotFound` for a chart that is not
-/// there, and for a space that is missing and may not be made; `Changed` when others were always first.
+/// there, for a dashboard of this slug that the caller may not see, and for a space that is missing and may not be made; `Changed`
+/// when others were always first.
 pub async fn upload(
     app: &App,
     project: &InProject,
@@ -91,7 +92,14 @@ impl Upload<'_> {
         let mut contents = Contents::read(app, project).await?;
         let found = contents.index.by_slug(ContentKind::Dashboard, self.slug);
         let plan = match found.cloned() {
-            Some(row) => self.change(&mut contents, row).await?,
+            Some(row) if contents.may(Action::View, &row) => {
+                self.change(&mut contents, row).await?
+            }
+            Some(_) => {
+                // Slugs can be guessed. Whatever is refused where nothing has this one is refused in the same words.
+                self.create(&mut contents)?;
+                return Err(Error::NotFound(Kind::Dashboard));
+            }
             None => self.create(&mut contents)?,
         };
         let new = plan.target.as_ref();

@@ -94,8 +94,8 @@ pub struct Target {
 /// that the caller is admin of. New ones are put into the tree; nothing is written.
 ///
 /// # Errors
-/// `Forbidden` when the caller may not see it, or not make it; `NotFound` when it is not there and may not be made; `Exists`
-/// when two have that path, or one above it; `Invalid` when there are too many.
+/// `Forbidden` when the caller may not see it, or not make it; `NotFound` when none may be made, and it is not there or the
+/// caller may not see it; `Exists` when two have that path, or one above it; `Invalid` when there are too many.
 pub fn target(
     app: &App,
     spaces: &mut Spaces<'_>,
@@ -104,7 +104,11 @@ pub fn target(
 ) -> Result<Target> {
     if let Some(found) = only_at(&spaces.tree, path.stored())? {
         if !spaces.may(Action::View, Subject::Space, found) {
-            return Err(Error::Forbidden("The space is private"));
+            // Where none would be made, it is as if there were none.
+            return Err(match options.skip_space_create {
+                true => Error::NotFound(Kind::Space),
+                false => Error::Forbidden("The space is private"),
+            });
         }
         return Ok(Target {
             space: found.id,

@@ -481,6 +481,16 @@ fn what_lies_in_a_space_moves_with_it() {
     };
     assert_eq!(paths(&a, Some(&b)), ["b.a_1", "b.a_1.c", "b.a_1.c.d"]);
     assert_eq!(paths(&c, None), ["c", "c.d"]);
+    // What lies in it may have another path than its slug says.
+    let odd = Space {
+        path: "a_1.c.odd".to_owned(),
+        ..d.clone()
+    };
+    let with_odd: SpaceTree = [&a, &b, &c, &odd].into_iter().cloned().collect();
+    let moved = with_odd.moved_paths(&c, None).unwrap().into_iter();
+    let moved: Vec<_> = moved.map(|(_, path)| path).collect();
+    assert_eq!(moved, ["c", "c.odd"]);
+    assert_eq!((a.step(), odd.step()), ("a_1", "odd"));
     for target in [&a, &c, &d] {
         assert!(tree.may_lie_in(&a, Some(target)).is_err());
     }

@@ -14,6 +14,16 @@ pub fn slug(project: ProjectId, kind: &'static str, slug: &str) -> Key {
     )
 }
 
+/// The claim on a path: on its last step, among what lies in one space or among the roots. What lies in a space keeps its claim
+/// when that is moved.
+pub fn space_path(project: ProjectId, parent: Option<SpaceId>, step: &str) -> Key {
+    let parent = parent.map_or_else(|| "ROOT".to_owned(), |parent| parent.to_string());
+    key(
+        project_partition(project),
+        format!("SPACEPATH#{parent}#{}", text(step)),
+    )
+}
+
 /// Prefix of the parts of the index of a project's content.
 pub const CONTENT: &str = "CONTENT#";
 

@@ -84,6 +84,8 @@ fn every_key() {
         preview(project_id, ProjectId::new(&random)),
         space(project_id, space_id),
         slug(project_id, "space", "sales"),
+        space_path(project_id, None, "sales"),
+        space_path(project_id, Some(space_id), "q_1"),
         notification(user_id, NotificationId::new(&random)),
         share_link("V1StGXR8_Z5jdHi6B-myT"),
         job(JobId::new(&random)),

@@ -56,9 +56,18 @@ impl Upload<'_> {
     }
 
     /// Where the document puts the chart: into its dashboard, wherever that lies, or into a space.
+    ///
+    /// # Errors
+    /// As [`space::target`]; `NotFound` for a dashboard that the caller may not see, `Forbidden` for one in whose space they make no
+    /// charts.
     pub(super) fn destination(&self, contents: &mut Contents<'_>) -> Result<Destination> {
         let named = self.dashboard.as_deref();
         let found = named.and_then(|slug| contents.index.by_slug(ContentKind::Dashboard, slug));
+        // Slugs can be guessed: a dashboard that the caller may not see is none, but nor can one be made.
+        let (found, hidden) = match found {
+            Some(found) if !contents.may(Action::View, found) => (None, true),
+            found => (found, false),
+        };
         if let Some(found) = found {
             let space = contents.space_of(found);
             let space = space.ok_or(Error::NotFound(Kind::Dashboard))?;
@@ -82,6 +91,9 @@ impl Upload<'_> {
                 contents
                     .spaces
                     .require(Action::Create, Subject::Dashboard, space)?;
+                if hidden {
+                    return Err(Error::NotFound(Kind::Dashboard));
+                }
                 Some(self.placeholder(slug, space.id)?)
             }
             None => None,
