@@ -179,7 +179,6 @@ async fn before<'a>(
     spaces: &'a Spaces<'_>,
     key: Option<&str>,
 ) -> Result<Option<&'a Space>> {
-    let Some(key) = key else { return Ok(None) };
     let user = spaces.project.user.id;
     let made = app
         .store

@@ -1,13 +1,14 @@
 //! What a request with an idempotency key makes, or begins, once, however often it comes.
 
 use app::{
-    App, Error, InProject, Result,
+    App, InProject, Result,
     domain::{
         content::{Content, ContentKind},
         id::{ContentId, WorkId},
         packed::Packed,
         work::{Work, WorkKind},
     },
+    store::made_once,
 };
 use serde::Serialize;
 
@@ -22,7 +23,6 @@ pub async fn made_before(
     project: &InProject,
     (what, key): (ContentKind, Option<&str>),
 ) -> Result<Option<Content>> {
-    let Some(key) = key else { return Ok(None) };
     let (user, now) = (project.user.id, app.clock.now());
     let made = app.store.made_before(user, ("content", key), now).await?;
     let Some(id) = made.as_deref().and_then(ContentId::parse) else {
@@ -42,10 +42,7 @@ pub async fn made(
     what: (ContentKind, Option<&str>),
     made: Result<Content>,
 ) -> Result<Content> {
-    match made {
-        Err(lost @ Error::Changed(_)) => made_before(app, project, what).await?.ok_or(lost),
-        made => made,
-    }
+    made_once(made, made_before(app, project, what)).await
 }
 
 /// The work that an earlier request of the caller's with the same key began.
@@ -57,13 +54,8 @@ pub(crate) async fn before(
     project: &InProject,
     key: Option<&str>,
 ) -> Result<Option<WorkId>> {
-    match key {
-        Some(key) => {
-            let (user, now) = (project.user.id, app.clock.now());
-            app.store.work_begun_before(user, key, now).await
-        }
-        None => Ok(None),
-    }
+    let (user, now) = (project.user.id, app.clock.now());
+    app.store.work_begun_before(user, key, now).await
 }
 
 /// Begins a piece of work that no request with this key has begun. Answers that of another one that was first meanwhile.
@@ -85,8 +77,6 @@ pub(crate) async fn begin(
     let input = Packed::pack_json(input)?;
     let when = (&app.random, app.clock.now());
     let (work, job) = Work::new((id, what), place, project.user.id, input, when);
-    match app.store.create_work_once(&work, &job, key).await {
-        Err(lost @ Error::Changed(_)) => before(app, project, Some(key)).await?.ok_or(lost),
-        done => done.map(|()| id),
-    }
+    let done = app.store.create_work_once(&work, &job, key).await;
+    made_once(done.map(|()| id), before(app, project, Some(key))).await
 }
