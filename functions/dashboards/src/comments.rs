@@ -11,6 +11,7 @@ use app::{
         content::{Content, ContentKind, DashboardBody, Tile},
         id::{CommentId, UserId},
     },
+    store::made_once,
 };
 use axum::extract::State;
 use saved::{
@@ -192,15 +193,14 @@ pub(crate) async fn create_comment(
     let told = Told::read(&app, &place, &comment, &earlier).await?;
     let (notices, mails) = told.letters(&app, &place, (&comment, tile));
     let store = &app.store;
-    store
-        .create_comment(&comment, &notices, &mails, key.as_deref())
-        .await?;
-    Ok(Reply(comment.id))
+    let done = store.create_comment(&comment, &notices, &mails, key.as_deref());
+    let done = done.await.map(|()| comment.id);
+    let earlier = before(&app, project.user.id, key.as_deref());
+    Ok(Reply(made_once(done, earlier).await?))
 }
 
 /// The comment that an earlier request with the same idempotency key made.
 async fn before(app: &App, user: UserId, key: Option<&str>) -> Result<Option<CommentId>> {
-    let Some(key) = key else { return Ok(None) };
     let now = app.clock.now();
     let made = app.store.made_before(user, ("comment", key), now).await?;
     Ok(made.as_deref().and_then(CommentId::parse))

@@ -8,6 +8,7 @@ use app::{
         secret::SealedBytes,
         warehouse_credentials::{WarehouseCredentials, WarehouseLogin, credentials_name},
     },
+    store::made_once,
     view::UserWarehouseCredentials,
 };
 use axum::extract::State;
@@ -73,9 +74,12 @@ pub(crate) async fn create_warehouse_credentials(
         shown: body.credentials.shown(),
         sealed: seal(&app, user.id, &body.credentials).await?,
     };
-    app.store
+    let done = app
+        .store
         .create_warehouse_credentials(user.id, &made, key.as_deref(), now)
-        .await?;
+        .await;
+    let earlier = before(&app, user.id, key.as_deref(), now);
+    let made = made_once(done.map(|()| made), earlier).await?;
     Ok(Reply(UserWarehouseCredentials::new(user.id, made)))
 }
 
@@ -86,7 +90,6 @@ async fn before(
     key: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<WarehouseCredentials>> {
-    let Some(key) = key else { return Ok(None) };
     let made = app
         .store
         .made_before(user, ("credentials", key), now)

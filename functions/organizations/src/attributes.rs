@@ -11,6 +11,7 @@ use app::{
         id::{AttributeId, GroupId, OrganizationId, UserId},
         user::User,
     },
+    store::made_once,
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -189,16 +190,18 @@ pub(crate) async fn create_user_attribute(
     let (now, request) = (app.clock.now(), (user.user.id, key.as_deref()));
     let attribute = body.attribute(AttributeId::new(&app.random), now)?;
     if let Some(earlier) = before(&app, organization, request, now).await? {
-        let known = Known::of(&app, organization, std::slice::from_ref(&earlier)).await?;
-        return Ok(Created(known.shown(earlier)));
+        return Ok(Created(earlier));
     }
     let known = Known::of(&app, organization, std::slice::from_ref(&attribute)).await?;
     known.check(&attribute)?;
 
-    app.store
+    let done = app
+        .store
         .create_attribute(organization, &attribute, request, now)
-        .await?;
-    Ok(Created(known.shown(attribute)))
+        .await;
+    let done = done.map(|()| known.shown(attribute));
+    let made = made_once(done, before(&app, organization, request, now)).await?;
+    Ok(Created(made))
 }
 
 /// What an earlier request with the same idempotency key made.
@@ -207,13 +210,16 @@ async fn before(
     organization: OrganizationId,
     (user, key): (UserId, Option<&str>),
     now: Timestamp,
-) -> Result<Option<Attribute>> {
-    let Some(key) = key else { return Ok(None) };
+) -> Result<Option<UserAttribute>> {
     let made = app.store.made_before(user, ("attribute", key), now).await?;
-    match made.as_deref().and_then(AttributeId::parse) {
-        Some(id) => app.store.attribute(organization, id).await,
-        None => Ok(None),
-    }
+    let Some(id) = made.as_deref().and_then(AttributeId::parse) else {
+        return Ok(None);
+    };
+    let Some(earlier) = app.store.attribute(organization, id).await? else {
+        return Ok(None);
+    };
+    let known = Known::of(app, organization, std::slice::from_ref(&earlier)).await?;
+    Ok(Some(known.shown(earlier)))
 }
 
 #[derive(Deserialize, IntoParams)]

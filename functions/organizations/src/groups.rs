@@ -11,7 +11,7 @@ use app::{
         id::{GroupId, OrganizationId, UserId},
         paging::{PageQuery, Pagination, Words},
     },
-    store::Once,
+    store::{Once, made_once},
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -115,7 +115,10 @@ pub(crate) async fn create_group_in_organization(
     };
     let group = match app.store.group_made_before(once).await? {
         Some(earlier) => earlier,
-        None => made(&app, organization, name, &named, once).await?,
+        None => {
+            let made = made(&app, organization, name, &named, once).await;
+            made_once(made, app.store.group_made_before(once)).await?
+        }
     };
     app.store.join_group(&group, &named).await?;
 

@@ -8,6 +8,7 @@ use app::{
         id::{OrganizationId, PaletteId, UserId},
         organization::{Palette, palette_colors, palette_name},
     },
+    store::made_once,
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -96,13 +97,12 @@ pub(crate) async fn create_color_palette(
         colors,
         created_at: now,
     };
-    app.store
-        .create_palette(organization, &palette, request, now)
-        .await?;
-    Ok(Created(OrganizationColorPalette::new(
-        organization,
-        palette,
-    )))
+    let done = app
+        .store
+        .create_palette(organization, &palette, request, now);
+    let done = done.await.map(|()| palette);
+    let made = made_once(done, before(&app, organization, request, now)).await?;
+    Ok(Created(OrganizationColorPalette::new(organization, made)))
 }
 
 /// What an earlier request with the same idempotency key made.
@@ -112,7 +112,6 @@ async fn before(
     (user, key): (UserId, Option<&str>),
     now: Timestamp,
 ) -> Result<Option<Palette>> {
-    let Some(key) = key else { return Ok(None) };
     let made = app.store.made_before(user, ("palette", key), now).await?;
     match made.as_deref().and_then(PaletteId::parse) {
         Some(id) => app.store.palette(organization, id).await,

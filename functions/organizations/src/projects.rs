@@ -15,7 +15,7 @@ use app::{
         table_selection::TableSelection,
     },
     previews,
-    store::NewProject,
+    store::{NewProject, made_once},
     view::ProjectView,
 };
 use axum::extract::State;
@@ -199,16 +199,14 @@ pub(crate) async fn create_project(
         tables: tables.as_ref(),
         ..NewProject::bare(&project, by)
     };
-    app.store.create_project(new).await?;
-    app.store.copy_access_soon(copying.as_ref()).await;
+    let done = app.store.create_project(new).await;
+    if done.is_ok() {
+        app.store.copy_access_soon(copying.as_ref()).await;
+    }
 
-    let warehouse = warehouse.map(|one| one.shown);
-    let connections = (warehouse, dbt.shown);
-    Ok(CreatedProject::reply(
-        project,
-        connections,
-        content.is_some(),
-    ))
+    let connections = (warehouse.map(|one| one.shown), dbt.shown);
+    let made = done.map(|()| CreatedProject::reply(project, connections, content.is_some()));
+    made_once(made, before(&app, user.id, key.as_deref(), now)).await
 }
 
 /// What a preview offers of its explores, when it is to be what its upstream offers.
@@ -260,7 +258,6 @@ async fn before(
     key: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<Reply<CreatedProject>>> {
-    let Some(key) = key else { return Ok(None) };
     let Some(project) = app.store.project_made_before(user, key, now).await? else {
         return Ok(None);
     };

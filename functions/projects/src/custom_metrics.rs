@@ -16,9 +16,6 @@ use utoipa::ToSchema;
 
 use crate::dbt_yml;
 
-/// Charts whose latest versions are held at once: a batch.
-const AT_ONCE: usize = 100;
-
 /// A metric that a chart defines for itself.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -75,14 +72,14 @@ pub(crate) async fn get_custom_metrics(
     charts.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
 
     let mut found = Vec::new();
-    for charts in charts.chunks(AT_ONCE) {
-        for version in app.store.latest_of(charts).await? {
-            let chart = charts.iter().find(|chart| chart.id == version.of);
-            let Some(chart) = chart else { continue };
+    let store = &app.store;
+    store
+        .each_latest(&charts, |chart, version| {
             let body: ChartBody = version.body.unpack_json()?;
             let metrics = body.metric_query.additional_metrics.iter().flatten();
             found.extend(metrics.map(|metric| CustomMetric::new(&app, chart, metric)));
-        }
-    }
+            Ok(())
+        })
+        .await?;
     Ok(Reply(found))
 }

@@ -10,7 +10,7 @@ use app::{
         project::{Project, project_name},
     },
     previews,
-    store::NewProject,
+    store::{NewProject, made_once},
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -92,9 +92,8 @@ pub(crate) async fn create_preview(
     let name = project_name(&body.name)?;
     // A key is for one project.
     let key = key.map(|key| format!("preview of {} {key}", project.id()));
-    if let Some(key) = key.as_deref()
-        && let Some(earlier) = app.store.project_made_before(user, key, now).await?
-    {
+    let key = key.as_deref();
+    if let Some(earlier) = app.store.project_made_before(user, key, now).await? {
         return Ok(Reply(CreatedPreview::of(&earlier)));
     }
 
@@ -109,7 +108,9 @@ pub(crate) async fn create_preview(
         dbt_version: of.dbt_version,
         ..made.with_warehouse(Some(&warehouse.shown))
     };
-    make(&app, (&made, user), (warehouse, dbt), key.as_deref()).await?;
+    let done = make(&app, (&made, user), (warehouse, dbt), key).await;
+    let earlier = app.store.project_made_before(user, key, now);
+    let made = made_once(done.map(|()| made), earlier).await?;
     Ok(Reply(CreatedPreview::of(&made)))
 }
 

@@ -8,6 +8,7 @@ use app::{
         compile_job::{CompileJob, JobStatus, JobType, Step, StepStatus, StepType},
         id::{CompileJobId, ProjectId, UserId},
     },
+    store::made_once,
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -33,17 +34,16 @@ pub(crate) async fn refresh(
     project.require(Action::Create, Subject::Job)?;
     project.require(Action::Manage, Subject::CompileProject)?;
     let (user, now) = (project.user.id, app.clock.now());
-    if let Some(key) = key.as_deref()
-        && let Some(job_uuid) = app
-            .store
-            .compile_job_made_before(user, ("refresh", key), now)
-            .await?
-    {
+    let claim = ("refresh", key.as_deref());
+    let earlier = app.store.compile_job_made_before(user, claim, now);
+    if let Some(job_uuid) = earlier.await? {
         return Ok(Reply(RefreshStarted { job_uuid }));
     }
     let job = CompileJob::refused(project.id(), user, &app.random, now);
-    app.store.create_compile_job(&job, key.as_deref()).await?;
-    Ok(Reply(RefreshStarted { job_uuid: job.id }))
+    let done = app.store.create_compile_job(&job, key.as_deref()).await;
+    let earlier = app.store.compile_job_made_before(user, claim, now);
+    let job_uuid = made_once(done.map(|()| job.id), earlier).await?;
+    Ok(Reply(RefreshStarted { job_uuid }))
 }
 
 /// A step of a job as clients see it.

@@ -11,6 +11,7 @@ use app::{
         tag::{Tag, YamlTag, tag_color, tag_name},
         user::User,
     },
+    store::made_once,
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -107,9 +108,8 @@ pub(crate) async fn create_tag(
 ) -> Result<Created<TagMade>> {
     project.require(Action::Manage, Subject::Tags)?;
     let (id, user, now) = (project.id(), project.user.id, app.clock.now());
-    if let Some(key) = key.as_deref()
-        && let Some(tag_uuid) = app.store.tag_made_before(id, (user, key), now).await?
-    {
+    let request = (user, key.as_deref());
+    if let Some(tag_uuid) = app.store.tag_made_before(id, request, now).await? {
         return Ok(Created(TagMade { tag_uuid }));
     }
     let tag = Tag {
@@ -120,10 +120,10 @@ pub(crate) async fn create_tag(
         created_by: Some(user),
         yaml_reference: None,
     };
-    app.store
-        .create_tag(id, &tag, (user, key.as_deref()), now)
-        .await?;
-    Ok(Created(TagMade { tag_uuid: tag.id }))
+    let done = app.store.create_tag(id, &tag, request, now).await;
+    let earlier = app.store.tag_made_before(id, request, now);
+    let tag_uuid = made_once(done.map(|()| tag.id), earlier).await?;
+    Ok(Created(TagMade { tag_uuid }))
 }
 
 #[derive(Deserialize)]

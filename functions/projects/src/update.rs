@@ -9,7 +9,7 @@ use app::{
         id::CompileJobId,
         project::{DbtVersion, project_name},
     },
-    store::{Connections, ProjectChange},
+    store::{Connections, ProjectChange, made_once},
 };
 use axum::extract::State;
 use serde::Deserialize;
@@ -50,14 +50,15 @@ pub(crate) async fn update_project(
 ) -> Result<Reply<RefreshStarted>> {
     project.require(Action::Update, Subject::Project)?;
     let (id, user, now) = (project.id(), project.user.id, app.clock.now());
-    let claim = key.as_deref().map(|key| ("update project", key));
-    if let Some(claim) = claim
-        && let Some(job_uuid) = app.store.compile_job_made_before(user, claim, now).await?
-    {
+    let claim = ("update project", key.as_deref());
+    let earlier = app.store.compile_job_made_before(user, claim, now);
+    if let Some(job_uuid) = earlier.await? {
         return Ok(Reply(RefreshStarted { job_uuid }));
     }
     let was = app.store.all_connections(id).await?;
-    let job_uuid = replace(&app, &project, body, (&was, key.as_deref())).await?;
+    let replaced = replace(&app, &project, body, (&was, key.as_deref())).await;
+    let earlier = app.store.compile_job_made_before(user, claim, now);
+    let job_uuid = made_once(replaced, earlier).await?;
     Ok(Reply(RefreshStarted { job_uuid }))
 }
 

@@ -6,6 +6,7 @@ use app::{
         id::{OrganizationId, UserId},
         share_link::{ShareLink, check_target, is_code, new_code},
     },
+    store::made_once,
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -64,10 +65,8 @@ pub(crate) async fn create_share_url(
     let (organization, _) = user.membership()?;
     check_target(&body.path, &body.params)?;
     let now = app.clock.now();
-    if let Some(key) = &key
-        && let Some(code) = app.store.share_link_made_before(user.id, key, now).await?
-        && let Some(earlier) = app.store.share_link(organization, &code).await?
-    {
+    let by = (organization, user.id);
+    if let Some(earlier) = before(&app, by, key.as_deref()).await? {
         return Ok(Created(ShareUrl::new(&app, earlier, Some(user.id))));
     }
 
@@ -79,8 +78,23 @@ pub(crate) async fn create_share_url(
         params: body.params,
         created_at: now,
     };
-    app.store.create_share_link(&link, key.as_deref()).await?;
+    let done = app.store.create_share_link(&link, key.as_deref()).await;
+    let earlier = before(&app, by, key.as_deref());
+    let link = made_once(done.map(|()| link), earlier).await?;
     Ok(Created(ShareUrl::new(&app, link, Some(user.id))))
+}
+
+/// What an earlier request with the same idempotency key made.
+async fn before(
+    app: &App,
+    (organization, user): (OrganizationId, UserId),
+    key: Option<&str>,
+) -> Result<Option<ShareLink>> {
+    let now = app.clock.now();
+    match app.store.share_link_made_before(user, key, now).await? {
+        Some(code) => app.store.share_link(organization, &code).await,
+        None => Ok(None),
+    }
 }
 
 #[derive(Deserialize, IntoParams)]

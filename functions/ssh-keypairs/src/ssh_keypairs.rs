@@ -8,6 +8,7 @@ use app::{
         limit::Limit,
         ssh_key::{KEPT, SshKey, fingerprint},
     },
+    store::made_once,
 };
 use axum::extract::State;
 use serde::Serialize;
@@ -36,13 +37,8 @@ pub(crate) async fn create_ssh_key_pair(
     if !may(Action::Update) && !may(Action::Create) {
         return Err(NOT_ALLOWED);
     }
-    let now = app.clock.now();
-    if let Some(key) = &key
-        && let Some(public_key) = app
-            .store
-            .ssh_key_made_before(user.user.id, key, now)
-            .await?
-    {
+    let (by, key, now) = (user.user.id, key.as_deref(), app.clock.now());
+    if let Some(public_key) = app.store.ssh_key_made_before(by, key, now).await? {
         return Ok(Created(SshKeyPairView { public_key }));
     }
     let organization = abilities.organization;
@@ -62,9 +58,8 @@ pub(crate) async fn create_ssh_key_pair(
         created_at: now,
         expires_at: now + KEPT,
     };
-    app.store
-        .create_ssh_key(&stored, user.user.id, key.as_deref())
-        .await?;
-    let public_key = stored.public_key;
+    let done = app.store.create_ssh_key(&stored, by, key).await;
+    let earlier = app.store.ssh_key_made_before(by, key, now);
+    let public_key = made_once(done.map(|()| stored.public_key), earlier).await?;
     Ok(Created(SshKeyPairView { public_key }))
 }

@@ -9,7 +9,7 @@ use app::{
         project::Project,
         user::User,
     },
-    store::Once,
+    store::{Once, made_once},
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -83,10 +83,11 @@ pub(crate) async fn add_project_access_to_group(
         return Ok(Reply(ProjectGroupAccess::new(&project, &group, role)));
     }
 
-    store
-        .grant_project_to_group_once(&project, group.id, body.role, once)
-        .await?;
-    Ok(Reply(ProjectGroupAccess::new(&project, &group, body.role)))
+    let given = store.grant_project_to_group_once(&project, group.id, body.role, once);
+    let given = given.await.map(|()| body.role);
+    let earlier = store.group_role_made_before(project.id, group.id, once);
+    let role = made_once(given, earlier).await?;
+    Ok(Reply(ProjectGroupAccess::new(&project, &group, role)))
 }
 
 /// Gives a group another role in a project that it has one in.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use app::{
     App, Error, Kind, Result,
     domain::{
-        content::{Content, ContentKind, DashboardBody, Index, Shown, Version, shard},
+        content::{Content, ContentKind, DashboardBody, Index, Shown, shard},
         id::{ContentId, ProjectId, SpaceId},
         packed::Packed,
         space::{Space, SpaceTree},
@@ -148,7 +148,8 @@ impl Copying<'_> {
     async fn edits(&self, chunk: &[&Content]) -> Result<Vec<Edit>> {
         let store = &self.app.store;
         let versions = store.latest_of(chunk).await?;
-        let versions: BTreeMap<_, _> = versions.iter().map(|one| (one.of, one)).collect();
+        let versions = versions.into_iter();
+        let mut versions: BTreeMap<_, _> = versions.map(|one| (one.of, one.body)).collect();
         // What the index does not have: which charts a dashboard ever had on its tiles.
         let dashboards = chunk.iter().filter(|row| is_dashboard(row));
         let dashboards: Vec<_> = dashboards.map(|row| (row.what, row.id)).collect();
@@ -157,10 +158,10 @@ impl Copying<'_> {
         let mut edits = Vec::new();
         for row in chunk {
             // One that is gone meanwhile is not copied.
-            let Some(version) = versions.get(&row.id) else {
+            let Some(body) = versions.remove(&row.id) else {
                 continue;
             };
-            let (body, shown) = self.body(row, version)?;
+            let (body, shown) = self.body(row, body)?;
             let tiled = tiled.get(&row.id).into_iter().copied().flatten();
             let head = Content {
                 id: self.copy_of(row.id),
@@ -179,11 +180,11 @@ impl Copying<'_> {
     }
 
     /// What a version holds, with the copies of charts on a dashboard's tiles; of those that are not copied nothing is left.
-    fn body(&self, row: &Content, version: &Version) -> Result<(Packed, Shown)> {
+    fn body(&self, row: &Content, packed: Packed) -> Result<(Packed, Shown)> {
         if !is_dashboard(row) {
-            return Ok((version.body.clone(), row.shown.clone()));
+            return Ok((packed, row.shown.clone()));
         }
-        let mut body: DashboardBody = version.body.unpack_json()?;
+        let mut body: DashboardBody = packed.unpack_json()?;
         for tile in &mut body.tiles {
             let chart = tile.face.shows();
             let chart = chart.and_then(|(what, id)| self.index.get(what, id));

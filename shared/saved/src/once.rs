@@ -1,7 +1,7 @@
 //! What a request with an idempotency key makes, or begins, once, however often it comes.
 
 use app::{
-    App, Error, InProject, Result,
+    App, InProject, Result,
     domain::{
         content::{Content, ContentKind},
         id::{ContentId, SpaceId, WorkId},
@@ -9,6 +9,7 @@ use app::{
         space::Space,
         work::{Work, WorkKind},
     },
+    store::made_once,
 };
 use serde::Serialize;
 
@@ -23,7 +24,6 @@ pub async fn made_before(
     project: &InProject,
     (what, key): (ContentKind, Option<&str>),
 ) -> Result<Option<Content>> {
-    let Some(key) = key else { return Ok(None) };
     let (user, now) = (project.user.id, app.clock.now());
     let made = app.store.made_before(user, ("content", key), now).await?;
     let Some(id) = made.as_deref().and_then(ContentId::parse) else {
@@ -43,7 +43,7 @@ pub async fn made(
     what: (ContentKind, Option<&str>),
     made: Result<Content>,
 ) -> Result<Content> {
-    or_before(made, made_before(app, project, what)).await
+    made_once(made, made_before(app, project, what)).await
 }
 
 /// The space that an earlier request of the caller's with the same key made; none once that was deleted.
@@ -55,7 +55,6 @@ pub async fn space_made_before(
     project: &InProject,
     key: Option<&str>,
 ) -> Result<Option<Space>> {
-    let Some(key) = key else { return Ok(None) };
     let (user, now) = (project.user.id, app.clock.now());
     let made = app.store.made_before(user, ("space", key), now).await?;
     match made.as_deref().and_then(SpaceId::parse) {
@@ -74,18 +73,7 @@ pub async fn space_made(
     key: Option<&str>,
     made: Result<Space>,
 ) -> Result<Space> {
-    or_before(made, space_made_before(app, project, key)).await
-}
-
-/// What was done now, or, where somebody was first, what an earlier request did; it is asked for only then.
-async fn or_before<T>(
-    done: Result<T>,
-    before: impl Future<Output = Result<Option<T>>>,
-) -> Result<T> {
-    match done {
-        Err(lost @ Error::Changed(_)) => before.await?.ok_or(lost),
-        done => done,
-    }
+    made_once(made, space_made_before(app, project, key)).await
 }
 
 /// The work that an earlier request of the caller's with the same key began.
@@ -97,13 +85,8 @@ pub(crate) async fn before(
     project: &InProject,
     key: Option<&str>,
 ) -> Result<Option<WorkId>> {
-    match key {
-        Some(key) => {
-            let (user, now) = (project.user.id, app.clock.now());
-            app.store.work_begun_before(user, key, now).await
-        }
-        None => Ok(None),
-    }
+    let (user, now) = (project.user.id, app.clock.now());
+    app.store.work_begun_before(user, key, now).await
 }
 
 /// Begins a piece of work that no request with this key has begun. Answers that of another one that was first meanwhile.
@@ -125,6 +108,6 @@ pub(crate) async fn begin(
     let input = Packed::pack_json(input)?;
     let when = (&app.random, app.clock.now());
     let (work, job) = Work::new((id, what), place, project.user.id, input, when);
-    let begun = app.store.create_work_once(&work, &job, key).await;
-    or_before(begun.map(|()| id), before(app, project, Some(key))).await
+    let done = app.store.create_work_once(&work, &job, key).await;
+    made_once(done.map(|()| id), before(app, project, Some(key))).await
 }

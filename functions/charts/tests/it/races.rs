@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use testing::{Answer, Call, TestApp};
 
 use crate::{
-    made::{Made, definition, made, names, text, with},
+    made::{ANA, Made, definition, made, names, text, with},
     places::{Request, aside, meanwhile},
 };
 
@@ -186,4 +186,126 @@ async fn two_requests_with_one_key_at_once_make_one_thing() {
         let made = [&first, &second].map(|answer| text(&answer.json()["results"][id]));
         assert_eq!(made[0], made[1], "{path}");
     }
+}
+
+/// Makes something twice at once with one key, and answers it: both requests are answered with the same.
+async fn once(app: &Arc<TestApp>, made: &Made<'_>, request: Request) -> Value {
+    let path = request.1.clone();
+    let (first, second) = twice(app, made, request).await;
+    assert!(second.status.is_success(), "{path}: {second}");
+    assert_eq!(first.status, second.status, "{path}: {first}");
+    assert_eq!(first.text, second.text, "{path}");
+    first.json()["results"].clone()
+}
+
+/// How many items of a kind there are.
+fn count(app: &TestApp, kind: &str) -> usize {
+    let items = app.items();
+    items
+        .values()
+        .filter(|item| item["kind"]["S"] == kind)
+        .count()
+}
+
+#[tokio::test]
+async fn two_requests_with_one_key_at_once_are_both_told_what_the_first_one_made() {
+    let app = Arc::new(TestApp::new(local::api()).await);
+    let made = made(&app).await;
+    let ana = app.account(ANA).await.id;
+    let tile = json!({
+        "uuid": "a", "type": "markdown", "x": 0, "y": 0, "w": 12, "h": 4,
+        "properties": { "title": "A", "content": "a" },
+    });
+    let board = json!({ "name": "Board", "tiles": [tile], "tabs": [], "spaceUuid": made.space });
+    let boards = format!("{}/dashboards", made.path);
+    let board = made.ana.post(&boards).json(&board).await.json();
+    let board = text(&board["results"]["uuid"]);
+    let comment = json!({ "text": "Once", "textHtml": "<p>Once</p>", "mentions": [] });
+    let login = json!({
+        "name": "Mine", "credentials": { "type": "postgres", "user": "reader", "password": "s3cret" },
+    });
+    let requests = [
+        (
+            "comment",
+            format!("/api/v1/comments/dashboards/{board}/a"),
+            comment,
+        ),
+        (
+            "palette",
+            "/api/v1/org/color-palettes".to_owned(),
+            json!({ "name": "Sea", "colors": vec!["#123"; 20] }),
+        ),
+        (
+            "attribute",
+            "/api/v1/org/attributes".to_owned(),
+            json!({ "name": "region", "attributeDefault": null, "users": [], "groups": [] }),
+        ),
+        (
+            "group",
+            "/api/v1/org/groups".to_owned(),
+            json!({ "name": "Sales", "members": [{ "userUuid": ana }] }),
+        ),
+        ("ssh key", "/api/v1/ssh/key-pairs".to_owned(), json!({})),
+        (
+            "share link",
+            "/api/v1/share".to_owned(),
+            json!({ "path": "/a", "params": "" }),
+        ),
+        (
+            "warehouse credentials",
+            "/api/v1/user/warehouseCredentials".to_owned(),
+            login,
+        ),
+        ("compile job", format!("{}/refresh", made.path), json!({})),
+    ];
+    for (kind, path, body) in requests {
+        let known = count(&app, kind);
+        once(&app, &made, (Method::POST, path, body)).await;
+        assert_eq!(count(&app, kind), known + 1, "{kind}");
+    }
+
+    let tags = format!("{}/tags", made.path);
+    let tag = json!({ "name": "Once", "color": "#123" });
+    once(&app, &made, (Method::POST, tags.clone(), tag)).await;
+    assert_eq!(names(&made.ana.get(&tags).await.ok()), ["Once"]);
+}
+
+#[tokio::test]
+async fn two_requests_with_one_key_at_once_make_and_change_one_project() {
+    let app = Arc::new(TestApp::new(local::api()).await);
+    let made = made(&app).await;
+    let warehouse = json!({
+        "type": "postgres", "host": "db.acme.com", "port": 5432, "dbname": "d", "schema": "s",
+        "user": "u", "password": "hunter2",
+    });
+    let project = json!({
+        "name": "Sales", "type": "DEFAULT", "dbtVersion": "v1.8", "dbtConnection": { "type": "none" },
+        "warehouseConnection": warehouse,
+    });
+    let projects = "/api/v1/org/projects".to_owned();
+    let known = count(&app, "project");
+    let project = once(&app, &made, (Method::POST, projects, project)).await;
+    let path = format!(
+        "/api/v1/projects/{}",
+        text(&project["project"]["projectUuid"])
+    );
+    let preview = json!({ "name": "P", "copyContent": true });
+    let request = (Method::POST, format!("{path}/createPreview"), preview);
+    once(&app, &made, request).await;
+    assert_eq!(count(&app, "project"), known + 2);
+
+    let change = json!({ "dbtConnection": { "type": "none" }, "warehouseConnection": warehouse });
+    let jobs = count(&app, "compile job");
+    once(&app, &made, (Method::PATCH, path.clone(), change)).await;
+    assert_eq!(count(&app, "compile job"), jobs + 1);
+
+    let group = app.group(ANA, "Sales", &[]).await.id;
+    let project = path.rsplit('/').next().unwrap();
+    let grant = format!("/api/v1/groups/{group}/projects/{project}");
+    once(
+        &app,
+        &made,
+        (Method::POST, grant, json!({ "role": "editor" })),
+    )
+    .await;
 }

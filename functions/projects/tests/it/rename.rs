@@ -453,3 +453,35 @@ async fn a_request_that_comes_again_with_its_key_begins_one_rename() {
     assert_eq!(begin("/rename", &dry).await, first);
     assert_eq!(shop.kept(own).await.0, 2);
 }
+
+/// Versions are read a few at a time: none is left out between two of these.
+#[tokio::test]
+async fn of_many_charts_and_dashboards_each_is_renamed_in_once() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    shop.deploy(&[payment(&["id"])]).await;
+    let rule = json!({
+        "id": "1", "operator": "isNull", "target": { "fieldId": "payment_id", "tableName": "payment" },
+    });
+    let (mut charts, mut boards) = (Vec::new(), Vec::new());
+    for at in 0..103 {
+        let asked = query("payment", &["payment_id"]);
+        let chart = shop.chart(&format!("Chart {at}"), &shop.space, asked).await;
+        let (name, rules) = (format!("Board {at}"), [rule.clone()]);
+        boards.push(shop.dashboard(&name, &shop.space, &[chart], &rules).await);
+        charts.push(chart);
+    }
+    let body = json!({ "from": "id", "to": "uid", "type": "field" });
+    let (_, went) = shop.job("/rename", &body).await;
+    assert_eq!(went["status"], "completed", "{went}");
+    for chart in charts {
+        let (number, kept) = shop.kept(chart).await;
+        let asked = &kept["metricQuery"]["dimensions"];
+        assert_eq!((number, asked), (2, &json!(["payment_uid"])));
+    }
+    for board in boards {
+        let (number, kept) = shop.latest(ContentKind::Dashboard, board).await;
+        let target = &kept["filters"]["dimensions"][0]["target"]["fieldId"];
+        assert_eq!((number, target), (2, &json!("payment_uid")));
+    }
+}

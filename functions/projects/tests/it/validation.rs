@@ -491,3 +491,35 @@ async fn a_request_that_comes_again_with_its_key_begins_one_validation() {
     let none = shop.ana.post(&path).header("idempotency-key", "one");
     none.await.ok();
 }
+
+/// Versions are read a few at a time: none is left out between two of these, and what stands on a dashboard is known by then.
+#[tokio::test]
+async fn of_many_charts_and_dashboards_each_is_looked_at_once() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    shop.deploy(&[orders()]).await;
+    let mut expected = Vec::new();
+    let mut boards = Vec::new();
+    for at in 0..103 {
+        let (chart, board) = (format!("Chart {at:03}"), format!("Board {at:03}"));
+        let field = if at % 2 == 0 { "status" } else { "gone" };
+        let asked = query("orders", &[format!("orders_{field}").as_str()]);
+        let id = shop.chart(&chart, &shop.space, asked).await;
+        let rule = filter("orders_lost", "orders", json!({}));
+        shop.dashboard(&board, &shop.space, &[id], &[rule]).await;
+        boards.push(format!(
+            "dashboard filter {board}: Filter error: the field 'orders_lost' no longer exists"
+        ));
+        if field == "gone" {
+            for (kind, what) in [("dimension", "Dimension"), ("sorting", "Sorting")] {
+                let error = format!("{what} error: the field 'orders_gone' no longer exists");
+                expected.push(format!("chart {kind} {chart}: {error}"));
+            }
+            boards.push(format!(
+                "dashboard chart {board}: The chart '{chart}' is broken on this dashboard."
+            ));
+        }
+    }
+    expected.extend(boards);
+    assert_eq!(lines(&shop.validate(&json!({})).await), expected);
+}

@@ -78,7 +78,7 @@ impl Store {
     pub async fn compile_job_made_before(
         &self,
         user: UserId,
-        claim: (&'static str, &str),
+        claim: (&'static str, Option<&str>),
         now: Timestamp,
     ) -> Result<Option<CompileJobId>> {
         let made = self.made_before(user, claim, now).await?;

@@ -7,6 +7,7 @@ mod edit;
 
 use std::collections::BTreeMap;
 
+use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
 use super::{Store, keys, page::read};
@@ -125,6 +126,32 @@ impl Store {
             .collect();
         let items = self.get_many(&keys).await?.into_iter().flatten();
         items.map(read).collect()
+    }
+
+    /// Hands over the latest versions of any number of heads, in their order; those that are gone meanwhile are left out. A few
+    /// of them are in memory at a time, packed: a version is to be dropped before the next one is asked for.
+    ///
+    /// # Errors
+    /// What `visit` answers; `Unavailable` when the table does not answer.
+    pub async fn each_latest<'a>(
+        &self,
+        heads: &[&'a Content],
+        mut visit: impl FnMut(&'a Content, Version) -> Result<()>,
+    ) -> Result<()> {
+        let keys: Vec<_> = heads
+            .iter()
+            .map(|head| keys::version(head.what, head.id, head.latest))
+            .collect();
+        let mut reading = self.get_few(&keys);
+        let mut heads = heads.iter().copied();
+        while let Some(items) = reading.try_next().await? {
+            for (item, head) in items.into_iter().zip(heads.by_ref()) {
+                if let Some(item) = item {
+                    visit(head, read(item)?)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// All versions of a head, the newest first, without what is in them: at most `most`.

@@ -302,35 +302,39 @@ impl Store {
         Ok(Some(body))
     }
 
-    /// The texts of explores of a list, in its order: one request for a hundred, and one for each that an item does not hold.
-    /// They are not kept in the process.
+    /// Hands over the texts of explores of a list, in its order, one at a time: a request for a few, and one for each that an
+    /// item does not hold. They are not kept in the process.
     ///
     /// # Errors
     /// `Unavailable` when one of them was removed since the list was read.
-    pub async fn explore_texts(
+    pub async fn each_explore_text(
         &self,
         project: ProjectId,
         entries: &[&Entry],
-    ) -> Result<Vec<String>> {
+        mut visit: impl FnMut(&str),
+    ) -> Result<()> {
         let keys: Vec<_> = entries
             .iter()
             .map(|entry| keys::explore_body(project, &entry.body))
             .collect();
-        let mut texts = Vec::with_capacity(entries.len());
-        for (item, entry) in self.get_many(&keys).await?.into_iter().zip(entries) {
-            let head: Content = read(item.ok_or_else(missing)?)?;
-            let mut data = head.data;
-            let parts: Vec<_> = (1..=head.parts)
-                .map(|part| keys::explore_part(project, &entry.body, part))
-                .collect();
-            for item in self.get_many(&parts).await? {
-                data.0
-                    .extend(read::<Content>(item.ok_or_else(missing)?)?.data.0);
+        let mut reading = self.get_few(&keys);
+        let mut entries = entries.iter();
+        while let Some(items) = reading.try_next().await? {
+            for (item, entry) in items.into_iter().zip(entries.by_ref()) {
+                let head: Content = read(item.ok_or_else(missing)?)?;
+                let mut data = head.data;
+                let parts: Vec<_> = (1..=head.parts)
+                    .map(|part| keys::explore_part(project, &entry.body, part))
+                    .collect();
+                for item in self.get_many(&parts).await? {
+                    data.0
+                        .extend(read::<Content>(item.ok_or_else(missing)?)?.data.0);
+                }
+                let text = String::from_utf8(data.unpack()?);
+                visit(&text.map_err(|error| unreadable(serde::de::Error::custom(error)))?);
             }
-            let text = String::from_utf8(data.unpack()?);
-            texts.push(text.map_err(|error| unreadable(serde::de::Error::custom(error)))?);
         }
-        Ok(texts)
+        Ok(())
     }
 
     /// The day on which the weeks of a project's warehouse start, if its connection says: 0 is Monday.

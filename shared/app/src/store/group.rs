@@ -98,11 +98,8 @@ impl Store {
 
     /// The group that an earlier request with this key made, if it is there.
     pub async fn group_made_before(&self, once: Once<'_>) -> Result<Option<Group>> {
-        let Some(client_key) = once.client_key else {
-            return Ok(None);
-        };
         let made = self
-            .made_before(once.user, (CREATED, client_key), once.now)
+            .made_before(once.user, (CREATED, once.client_key), once.now)
             .await?;
         match made.as_deref().and_then(GroupId::parse) {
             Some(id) => self.group(id).await,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Ends, Store, keys, live, write::Write};
-use crate::{Result, clock::Timestamp, domain::id::UserId};
+use crate::{Error, Result, clock::Timestamp, domain::id::UserId};
 
 /// How long a repeated request finds what the first one made.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -20,6 +20,24 @@ struct Claim {
 impl Ends for Claim {
     fn ends(&self) -> Option<Timestamp> {
         Some(self.expires_at)
+    }
+}
+
+/// What was made now, or by a request with the same key that was first meanwhile: `before` looks for that, and finds nothing
+/// without a key. Nothing is written then but what the first one wrote: the claim stands in one transaction with what it is for.
+///
+/// # Errors
+/// Why nothing was made, when no request with the key has made anything; what `before` answers.
+pub async fn made_once<T>(
+    made: Result<T>,
+    before: impl Future<Output = Result<Option<T>>>,
+) -> Result<T> {
+    match made {
+        // Besides its claim, what the other one took may be in the way: a name, or the last place that there was.
+        Err(lost @ (Error::Changed(_) | Error::Exists(_) | Error::Invalid(_))) => {
+            before.await?.ok_or(lost)
+        }
+        made => made,
     }
 }
 
@@ -45,15 +63,18 @@ impl Store {
             .when_missing_or_over("expiresAt", now)
     }
 
-    /// The id of what an earlier request with this key made.
+    /// The id of what an earlier request with this key made; nothing without a key.
     pub async fn made_before(
         &self,
         user: UserId,
-        client_key: (&'static str, &str),
+        (kind, client_key): (&'static str, Option<&str>),
         now: Timestamp,
     ) -> Result<Option<String>> {
+        let Some(client_key) = client_key else {
+            return Ok(None);
+        };
         let claim = self
-            .get::<Claim>(&keys::idempotency(user, client_key))
+            .get::<Claim>(&keys::idempotency(user, (kind, client_key)))
             .await?;
         Ok(live(claim, now).map(|claim| claim.made))
     }

@@ -98,6 +98,7 @@ pub use deletion::Until;
 pub use deploy::{Deploy, SESSION, UNNAMED};
 pub use explore::Body as ExploreBody;
 pub use group::Once;
+pub use idempotency::made_once;
 pub use instance::InstanceKeys;
 pub use invitation::{Acceptance, FirstLogin, Guest, NewInvitation};
 pub use job::Taken;

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
     operation::query::builders::QueryFluentBuilder,
     types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, Select, WriteRequest},
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -23,6 +23,10 @@ use crate::{Error, Result};
 const BATCH_TRIES: u32 = 6;
 /// How many requests of a large write are under way at once.
 const AT_ONCE: usize = 4;
+/// Items that are held at once of many large ones: at most 20 MB, as an item has at most 400 KB.
+const FEW: usize = 50;
+/// How many requests for a few of many are under way at once: while what one brought is looked at, the next one comes.
+const AHEAD: usize = 2;
 
 /// An item as the domain struct it was written from.
 pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T> {
@@ -71,6 +75,16 @@ impl Store {
             return Ok(keys.iter().map(|key| found.remove(key)).collect());
         }
         Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+    }
+
+    /// Items of any partitions, for those who look at many large ones: a few at a time, read consistently, in the order of the
+    /// keys. What was looked at is to be dropped before the next ones are asked for.
+    pub(super) fn get_few(
+        &self,
+        keys: &[Key],
+    ) -> impl Stream<Item = Result<Vec<Option<Item>>>> + Unpin {
+        let reading: Vec<_> = keys.chunks(FEW).map(|chunk| self.get_many(chunk)).collect();
+        stream::iter(reading).buffered(AHEAD)
     }
 
     async fn get_chunk(&self, keys: &[Key], found: &mut HashMap<Key, Item>) -> Result<()> {

@@ -177,7 +177,7 @@ impl Store {
     pub async fn project_made_before(
         &self,
         user: UserId,
-        key: &str,
+        key: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<Project>> {
         let made = self.made_before(user, ("project", key), now).await?;

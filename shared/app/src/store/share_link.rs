@@ -52,7 +52,7 @@ impl Store {
     pub async fn share_link_made_before(
         &self,
         user: UserId,
-        client_key: &str,
+        client_key: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<String>> {
         self.made_before(user, (CREATED, client_key), now).await

@@ -84,7 +84,7 @@ impl Store {
     pub async fn ssh_key_made_before(
         &self,
         user: UserId,
-        client_key: &str,
+        client_key: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<String>> {
         self.made_before(user, (CREATED, client_key), now).await

@@ -25,7 +25,7 @@ impl Store {
     pub async fn tag_made_before(
         &self,
         project: ProjectId,
-        (by, key): (UserId, &str),
+        (by, key): (UserId, Option<&str>),
         now: Timestamp,
     ) -> Result<Option<TagId>> {
         let made = self.made_before(by, ("tag", key), now).await?;

@@ -56,7 +56,7 @@ impl Store {
     pub async fn work_begun_before(
         &self,
         user: UserId,
-        client_key: &str,
+        client_key: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<WorkId>> {
         let made = self.made_before(user, (BEGUN, client_key), now).await?;

@@ -42,6 +42,9 @@ pub(super) struct Plan {
     pub(super) gone: Vec<Edit>,
 }
 
+/// Charts whose versions are held at once, packed.
+const AT_ONCE: usize = 50;
+
 /// Plans a promotion, and carries it out.
 pub(super) struct Planner<'a> {
     pub(super) app: &'a App,
@@ -148,6 +151,14 @@ impl<'a> Planner<'a> {
 
     /// Plans charts; one that belongs to a dashboard goes into what that is there.
     pub(super) async fn charts(&mut self, rows: &[&Content]) -> Result<Vec<Planned<ChartBody>>> {
+        let mut planned = Vec::new();
+        for chunk in rows.chunks(AT_ONCE) {
+            planned.extend(self.chunk(chunk).await?);
+        }
+        Ok(planned)
+    }
+
+    async fn chunk(&mut self, rows: &[&Content]) -> Result<Vec<Planned<ChartBody>>> {
         let there = rows
             .iter()
             .filter_map(|row| self.target.index.by_slug(ContentKind::Chart, &row.slug));

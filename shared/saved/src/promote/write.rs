@@ -19,7 +19,7 @@ use super::{
 use crate::edit::edit_all;
 
 /// Whether one transaction takes all of it.
-fn is_small(edits: &[Edit]) -> bool {
+fn is_small(edits: &[&Edit]) -> bool {
     let sizes = edits.iter().filter_map(|edit| edit.version.as_ref());
     edits.len() <= EDITS && sizes.map(|body| body.0.len()).sum::<usize>() <= LARGEST_CHUNK
 }
@@ -38,8 +38,9 @@ impl Planner<'_> {
             .chain(plan.gone.iter().cloned())
             .collect();
         let dashboard = plan.dashboard.as_ref().and_then(|one| one.edit.clone());
-        let all: Vec<Edit> = dashboard.iter().cloned().chain(charts.clone()).collect();
+        let all: Vec<&Edit> = dashboard.iter().chain(&charts).collect();
         if is_small(&all) {
+            let all: Vec<Edit> = all.into_iter().cloned().collect();
             return edit_all(self.app, &all).await;
         }
         let Some(dashboard) = dashboard else {

@@ -38,19 +38,15 @@ use app::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{
-    chart,
-    edit::Editing,
-    once,
-    validate::{AT_ONCE, latest},
-    work::Came,
-};
+use crate::{chart, edit::Editing, once, validate::each_latest, work::Came};
 use names::Names;
 use outcome::{Failed, Outcome, seen};
 use resolve::Resolved;
 
 /// Bytes of a name at most; no warehouse takes longer ones.
 const LONGEST: usize = 500;
+/// Heads that are read at once.
+const AT_ONCE: usize = 100;
 
 /// What has another name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -133,29 +129,28 @@ pub(crate) async fn run(app: &App, work: &Work) -> Came {
         .filter(|row| resolved.of(row).is_some())
         .collect::<Vec<_>>();
     let mut changed: Vec<&Content> = Vec::new();
-    for chunk in charts.chunks(AT_ONCE) {
-        for (row, mut body) in latest::<ChartBody>(app, chunk).await? {
-            resolved.note(row, &body);
-            let Some(names) = resolved.of(row) else {
-                continue;
-            };
-            let places = query::rename(&mut body, names);
-            if !places.is_empty() {
-                outcome.add(row, places);
-                changed.push(row);
-            }
+    each_latest(app, &charts, |row, mut body: ChartBody| {
+        resolved.note(row, &body);
+        let Some(names) = resolved.of(row) else {
+            return;
+        };
+        let places = query::rename(&mut body, names);
+        if !places.is_empty() {
+            outcome.add(row, places);
+            changed.push(row);
         }
-    }
-    for chunk in of_kind(&index, ContentKind::Dashboard).chunks(AT_ONCE) {
-        for (row, mut body) in latest::<DashboardBody>(app, chunk).await? {
-            let tiles = resolved.tiles(&index, &body);
-            let places = dashboard::rename(&mut body, &tiles, &resolved.any);
-            if !places.is_empty() {
-                outcome.add(row, places);
-                changed.push(row);
-            }
+    })
+    .await?;
+    let boards = of_kind(&index, ContentKind::Dashboard);
+    each_latest(app, &boards, |row, mut body: DashboardBody| {
+        let tiles = resolved.tiles(&index, &body);
+        let places = dashboard::rename(&mut body, &tiles, &resolved.any);
+        if !places.is_empty() {
+            outcome.add(row, places);
+            changed.push(row);
         }
-    }
+    })
+    .await?;
     if rename.dry_run != Some(true) {
         app.store.note_progress(work.id, &outcome).await?;
         outcome.failed = apply(app, work.user, &index, &resolved, &changed).await?;

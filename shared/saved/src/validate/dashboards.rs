@@ -7,7 +7,7 @@ use app::domain::{
     id::ContentId,
     validation::{ErrorType, Finding, Source, number_of},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::explores::Explores;
 
@@ -35,51 +35,121 @@ impl Charts {
     }
 }
 
-/// Everything that is wrong with a dashboard, each thing once. A filter's field has to be in some explore, or a chart on the
-/// dashboard brings it; where a tile has one of its own, in the explore of that tile's chart, or that chart brings it.
-pub(super) fn check(
-    row: &Content,
-    body: &DashboardBody,
-    index: &Index,
-    explores: &Explores,
-    known: &Charts,
-) -> Vec<Finding> {
-    let mut tiles: HashMap<&str, (ContentId, &str)> = HashMap::new();
-    let mut charts = BTreeSet::new();
-    for tile in &body.tiles {
-        if let Some((ContentKind::Chart, id)) = tile.face.shows() {
-            charts.insert(id);
-            let chart = index.get(ContentKind::Chart, id);
-            let explore = chart.and_then(|chart| chart.shown.explore.as_deref());
-            tiles.extend(explore.map(|explore| (tile.uuid.as_str(), (id, explore))));
+/// What is looked at of a filter.
+struct Rule {
+    /// Its field, and the table that it names.
+    target: Option<(String, String)>,
+    /// The fields that it has on tiles of their own, with the charts there.
+    tiles: Vec<(String, ContentId)>,
+}
+
+/// What is looked at of a dashboard.
+struct Board<'a> {
+    row: &'a Content,
+    charts: BTreeSet<ContentId>,
+    rules: Vec<Rule>,
+}
+
+/// What is looked at of dashboards: everything else of them is let go.
+#[derive(Default)]
+pub(super) struct Boards<'a> {
+    all: Vec<Board<'a>>,
+    /// The tables that filters name.
+    pub named: BTreeSet<String>,
+    /// The charts on tiles.
+    pub tiled: BTreeSet<ContentId>,
+}
+
+/// The explore of a chart that is there.
+fn explore_of(index: &Index, chart: ContentId) -> Option<&str> {
+    let chart = index.get(ContentKind::Chart, chart)?;
+    chart.shown.explore.as_deref()
+}
+
+impl<'a> Boards<'a> {
+    /// Notes a dashboard.
+    pub(super) fn add(&mut self, row: &'a Content, body: &DashboardBody, index: &Index) {
+        let mut tiles: HashMap<&str, ContentId> = HashMap::new();
+        let mut charts = BTreeSet::new();
+        for tile in &body.tiles {
+            if let Some((ContentKind::Chart, id)) = tile.face.shows() {
+                charts.insert(id);
+                if explore_of(index, id).is_some() {
+                    tiles.insert(&tile.uuid, id);
+                }
+            }
+        }
+        let tables = body.filters.rules().filter_map(|rule| {
+            let target = rule.get("target")?;
+            target["tableName"].as_str().map(str::to_owned)
+        });
+        self.named.extend(tables);
+        self.tiled.extend(&charts);
+        let filters = &body.filters;
+        let rules = filters.dimensions.iter().chain(&filters.metrics);
+        self.all.push(Board {
+            row,
+            charts,
+            rules: rules.map(|rule| Rule::read(rule, &tiles)).collect(),
+        });
+    }
+
+    /// Everything that is wrong with dashboards, each thing once.
+    pub(super) fn check(
+        &self,
+        index: &Index,
+        explores: &Explores,
+        known: &Charts,
+    ) -> impl Iterator<Item = Finding> {
+        let all = self.all.iter();
+        all.flat_map(move |board| board.check(index, explores, known))
+    }
+}
+
+impl Rule {
+    fn read(rule: &Map<String, Value>, charts: &HashMap<&str, ContentId>) -> Self {
+        let target = rule.get("target").and_then(field_of);
+        let targets = rule.get("tileTargets").and_then(Value::as_object);
+        let tiles = targets.into_iter().flatten().filter_map(|(tile, target)| {
+            let (field, _) = field_of(target)?;
+            Some((field.to_owned(), *charts.get(tile.as_str())?))
+        });
+        Self {
+            target: target.map(|(field, table)| (field.to_owned(), table.to_owned())),
+            tiles: tiles.collect(),
         }
     }
-    let mut found = Found::new(row);
-    let filters = &body.filters;
-    for rule in filters.dimensions.iter().chain(&filters.metrics) {
-        if let Some((field, table)) = rule.get("target").and_then(field_of)
-            && !is_anywhere(explores, field, table)
-            && !charts.iter().any(|chart| known.brings(*chart, field))
-        {
-            found.filter(field);
-        }
-        let targets = rule.get("tileTargets").and_then(Value::as_object);
-        for (tile, target) in targets.into_iter().flatten() {
-            if let Some((field, _)) = field_of(target)
-                && let Some((chart, explore)) = tiles.get(tile.as_str())
-                && !is_in(explores, field, explore)
-                && !known.brings(*chart, field)
+}
+
+impl Board<'_> {
+    /// A filter's field has to be in some explore, or a chart on the dashboard brings it; where a tile has one of its own, in
+    /// the explore of that tile's chart, or that chart brings it.
+    fn check(&self, index: &Index, explores: &Explores, known: &Charts) -> Vec<Finding> {
+        let mut found = Found::new(self.row);
+        let brought = |field: &str| self.charts.iter().any(|chart| known.brings(*chart, field));
+        for rule in &self.rules {
+            if let Some((field, table)) = &rule.target
+                && !is_anywhere(explores, field, table)
+                && !brought(field)
             {
                 found.filter(field);
             }
+            for (field, chart) in &rule.tiles {
+                if let Some(explore) = explore_of(index, *chart)
+                    && !is_in(explores, field, explore)
+                    && !known.brings(*chart, field)
+                {
+                    found.filter(field);
+                }
+            }
         }
-    }
-    for chart in charts {
-        if let Some(name) = known.broken.get(&chart) {
-            found.chart(chart, name);
+        for chart in &self.charts {
+            if let Some(name) = known.broken.get(chart) {
+                found.chart(*chart, name);
+            }
         }
+        found.findings
     }
-    found.findings
 }
 
 /// Whether a field is in any explore; the one that is called as its table first.

@@ -8,10 +8,7 @@ use app::{
 };
 use serde::Deserialize;
 
-use super::{
-    AT_ONCE,
-    fields::{Fields, Reason, Sketch},
-};
+use super::fields::{Fields, Reason, Sketch};
 
 /// What a table's check has to know of an explore that can be asked.
 pub(super) struct Healthy {
@@ -42,21 +39,19 @@ struct Errors {
     errors: Vec<Reason>,
 }
 
-/// Reads explores of a list as sketches, a hundred in a request; what cannot be read is left out.
+/// Reads explores of a list as sketches, one at a time; what cannot be read is left out.
 pub(crate) async fn sketches(
     app: &App,
     project: ProjectId,
     entries: &[&Entry],
     mut each: impl FnMut(Sketch),
 ) -> Result<()> {
-    for chunk in entries.chunks(AT_ONCE) {
-        for text in app.store.explore_texts(project, chunk).await? {
-            if let Ok(sketch) = Sketch::read(&text) {
-                each(sketch);
-            }
+    let read = |text: &str| {
+        if let Ok(sketch) = Sketch::read(text) {
+            each(sketch);
         }
-    }
-    Ok(())
+    };
+    app.store.each_explore_text(project, entries, read).await
 }
 
 impl Explores {

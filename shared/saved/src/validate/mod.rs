@@ -7,7 +7,8 @@
 //! | what is wrong with a chart, a dashboard, an explore | `charts.rs`, `dashboards.rs`, `tables.rs` |
 //! | how the caller sees it | `results.rs` |
 //!
-//! A run reads the index, the versions of all charts and dashboards in batches, and of the explores those that these name.
+//! A run reads the index, the versions of all charts and dashboards, one in memory at a time, and of the explores those that
+//! these name. It keeps what the result needs: what the explores have, which charts and filters are on dashboards, the findings.
 //! SQL charts, underlying values and filters of schedules are not looked at.
 
 mod charts;
@@ -17,7 +18,7 @@ pub mod fields;
 pub mod results;
 mod tables;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use app::{
     App, InProject, Result,
@@ -36,14 +37,12 @@ use serde_json::json;
 
 use crate::{once, work::Came};
 use charts::{Fault, own_ids};
-use dashboards::Charts;
+use dashboards::{Boards, Charts};
 use explores::Explores;
 use fields::Sketch;
 
 /// What a piece of work takes of explores, packed; more of them lies beside it.
 const INLINE: usize = 250 * 1024;
-/// Heads whose versions are read at once.
-pub(crate) const AT_ONCE: usize = 100;
 
 /// What a validation was begun with.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -164,11 +163,14 @@ async fn find(
     [charts, dashboards, tables]: [bool; 3],
 ) -> Result<Vec<Finding>> {
     let index = app.store.index(work.project).await?;
-    let boards = if dashboards {
-        latest::<DashboardBody>(app, &of_kind(&index, ContentKind::Dashboard)).await?
-    } else {
-        Vec::new()
-    };
+    let mut boards = Boards::default();
+    if dashboards {
+        let rows = of_kind(&index, ContentKind::Dashboard);
+        each_latest(app, &rows, |row, body: DashboardBody| {
+            boards.add(row, &body, &index);
+        })
+        .await?;
+    }
     let explores = match given {
         Some(given) => Explores::given(given),
         None => {
@@ -182,25 +184,17 @@ async fn find(
         found.extend(tables::check(&explores, &selection));
     }
     if charts || dashboards {
-        let tiled = tiled(&boards);
-        let charts = check_charts(app, &index, &explores, &tiled, &mut found).await?;
-        for (row, body) in &boards {
-            found.extend(dashboards::check(row, body, &index, &explores, &charts));
-        }
+        let charts = check_charts(app, &index, &explores, &boards.tiled, &mut found).await?;
+        found.extend(boards.check(&index, &explores, &charts));
     }
     found.sort_by(|a, b| (a.source, &a.name, a.content).cmp(&(b.source, &b.name, b.content)));
     Ok(found)
 }
 
 /// The explores that charts and filters of dashboards name.
-fn named(index: &Index, boards: &[(&Content, DashboardBody)]) -> BTreeSet<String> {
+fn named(index: &Index, boards: &Boards<'_>) -> BTreeSet<String> {
     let charts = index.live().filter_map(|row| row.shown.explore.clone());
-    let rules = boards.iter().flat_map(|(_, body)| body.filters.rules());
-    let tables = rules.filter_map(|rule| {
-        let target = rule.get("target")?;
-        target["tableName"].as_str().map(str::to_owned)
-    });
-    charts.chain(tables).collect()
+    charts.chain(boards.named.iter().cloned()).collect()
 }
 
 fn of_kind(index: &Index, what: ContentKind) -> Vec<&Content> {
@@ -208,29 +202,18 @@ fn of_kind(index: &Index, what: ContentKind) -> Vec<&Content> {
     rows.filter(|row| !index.is_orphan(row)).collect()
 }
 
-/// The latest versions of some rows, a hundred in a request; what is gone meanwhile is left out.
-pub(crate) async fn latest<'a, T: serde::de::DeserializeOwned>(
+/// Hands over the latest versions of some rows, in their order, one at a time; what is gone meanwhile is left out.
+pub(crate) async fn each_latest<'a, T: serde::de::DeserializeOwned>(
     app: &App,
     rows: &[&'a Content],
-) -> Result<Vec<(&'a Content, T)>> {
-    let mut found = Vec::with_capacity(rows.len());
-    for chunk in rows.chunks(AT_ONCE) {
-        let by_id: HashMap<ContentId, &'a Content> =
-            chunk.iter().map(|row| (row.id, *row)).collect();
-        for version in app.store.latest_of(chunk).await? {
-            if let Some(row) = by_id.get(&version.of) {
-                found.push((*row, version.body.unpack_json()?));
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// The charts on dashboards.
-fn tiled(boards: &[(&Content, DashboardBody)]) -> BTreeSet<ContentId> {
-    let tiles = boards.iter().flat_map(|(_, body)| &body.tiles);
-    let shown = tiles.filter_map(|tile| tile.face.shows());
-    shown.map(|(_, id)| id).collect()
+    mut each: impl FnMut(&'a Content, T),
+) -> Result<()> {
+    app.store
+        .each_latest(rows, |row, version| {
+            each(row, version.body.unpack_json()?);
+            Ok(())
+        })
+        .await
 }
 
 /// What is wrong with charts; answers which of them are broken, and what those on dashboards bring themselves. With given
@@ -249,21 +232,20 @@ async fn check_charts(
     let mut rows = of_kind(index, ContentKind::Chart);
     rows.retain(|row| is_judged(row) || tiled.contains(&row.id));
     let mut charts = Charts::default();
-    for chunk in rows.chunks(AT_ONCE) {
-        for (row, body) in latest::<ChartBody>(app, chunk).await? {
-            if tiled.contains(&row.id) {
-                charts.own.insert(row.id, own_ids(&body.metric_query));
-            }
-            if !is_judged(row) {
-                continue;
-            }
-            let fields = explores.fields(&body.table_name);
-            for fault in charts::check(&body, fields) {
-                charts.broken.insert(row.id, row.name.clone());
-                found.push(of_chart(row, fault));
-            }
+    each_latest(app, &rows, |row, body: ChartBody| {
+        if tiled.contains(&row.id) {
+            charts.own.insert(row.id, own_ids(&body.metric_query));
         }
-    }
+        if !is_judged(row) {
+            return;
+        }
+        let fields = explores.fields(&body.table_name);
+        for fault in charts::check(&body, fields) {
+            charts.broken.insert(row.id, row.name.clone());
+            found.push(of_chart(row, fault));
+        }
+    })
+    .await?;
     Ok(charts)
 }
 

@@ -44,11 +44,8 @@ impl Store {
         group: GroupId,
         once: Once<'_>,
     ) -> Result<Option<ProjectRole>> {
-        let Some(client_key) = once.client_key else {
-            return Ok(None);
-        };
         let made = self
-            .made_before(once.user, (GRANTED, client_key), once.now)
+            .made_before(once.user, (GRANTED, once.client_key), once.now)
             .await?;
         if made != Some(format!("{group}#{project}")) {
             return Ok(None);

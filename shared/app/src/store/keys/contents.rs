@@ -3,7 +3,7 @@
 use super::{Key, key, project_partition, text};
 use crate::domain::{
     content::ContentKind,
-    id::{CommentId, ContentId, ProjectId, WorkId},
+    id::{CommentId, ContentId, ProjectId, SpaceId, WorkId},
 };
 
 /// The claim on a slug; `kind` is what it is of, as `space`.
