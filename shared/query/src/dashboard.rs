@@ -117,6 +117,7 @@ impl Overlay {
             dimensions: sent(dimensions),
             metrics: sent(metrics),
             table_calculations: sent(calculations),
+            ..DashboardFilters::default()
         })
     }
 }
