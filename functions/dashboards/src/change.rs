@@ -23,9 +23,11 @@ use saved::{
         shown,
     },
     edit::{Editing, edit_all, edit_each},
-    tile::{Charts, SentTile, show},
+    kept,
+    tile::{Charts, SentTile, properties_of},
 };
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::{collections::BTreeSet, time::Duration};
 use utoipa::ToSchema;
 
@@ -50,6 +52,10 @@ pub(crate) struct UpdateDashboard {
     tabs: Option<Vec<Tab>>,
     filters: Option<ShownFilters>,
     config: Option<ShownConfig>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    rest: Map<String, Value>,
 }
 
 impl UpdateDashboard {
@@ -86,6 +92,7 @@ impl UpdateDashboard {
             tabs: self.tabs.clone().unwrap_or_default(),
             filters: self.filters.clone(),
             config: self.config.clone(),
+            rest: self.rest.clone(),
         };
         let sent = sent.into_body(app)?;
         let old: DashboardBody = app.store.latest(head).await?.body.unpack_json()?;
@@ -103,6 +110,8 @@ impl UpdateDashboard {
         if self.config.is_some() {
             new.config = sent.config;
         }
+        let rest = sent.rest.into_iter();
+        new.rest.extend(rest.filter(|(_, value)| !value.is_null()));
         let new = checked_beside(new, index, &head.tiled)?;
         Ok((new != old).then_some(new))
     }
@@ -118,6 +127,7 @@ impl UpdateDashboard {
         let new = self.head(contents, head)?;
         let stays = self.tiles.is_none() && self.tabs.is_none();
         let stays = stays && self.filters.is_none() && self.config.is_none();
+        let stays = stays && kept::of_content(self.rest.clone()).is_empty();
         let body = if stays {
             None
         } else {
@@ -159,7 +169,7 @@ fn keep(tiles: &mut [Tile], old: &[Tile], index: &Index, dashboard: ContentId) {
         may_see: &|_| true,
         dashboard,
     };
-    let shown = |tile: &Tile| show(tile, &charts).properties;
+    let shown = |tile: &Tile| properties_of(&tile.face, &charts);
     for tile in tiles {
         let same = |one: &&Tile| one.uuid == tile.uuid && one.face.kind() == tile.face.kind();
         // Another chart that is gone looks the same.

@@ -24,6 +24,7 @@ use saved::{
     tile::SentTile,
 };
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -52,6 +53,10 @@ pub(crate) struct CreateDashboard {
     config: Option<ShownConfig>,
     /// Without one, it lies in the first root space in which the caller may make dashboards.
     space_uuid: Option<String>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    rest: Map<String, Value>,
 }
 
 /// A dashboard, or the name of a copy.
@@ -126,6 +131,7 @@ impl CreateDashboard {
             tabs: self.tabs,
             filters: self.filters,
             config: self.config,
+            rest: self.rest,
         };
         let (body, shown): (DashboardBody, Shown) = definition.read(app, &contents.index)?;
         let named = (ContentKind::Dashboard, name, description);

@@ -60,11 +60,7 @@ pub(crate) async fn export_csv_dashboard(
     let found = visible(&app, user, &path.dashboard_uuid).await?;
     found.project.require(Action::Manage, Subject::ExportCsv)?;
     let filters = match body.filters {
-        Some(sent) => DashboardFilters {
-            dimensions: sent.dimensions,
-            metrics: sent.metrics,
-            table_calculations: sent.table_calculations,
-        },
+        Some(sent) => DashboardFilters::from(sent),
         None => {
             let version = app.store.latest(&found.head).await?;
             version.body.unpack_json::<DashboardBody>()?.filters

@@ -42,10 +42,12 @@ impl MetricQueryRequest {
     /// The query, with the granularity that older clients send as the zoom that newer ones do.
     pub(crate) fn query(self) -> MetricQuery {
         let mut query = self.query;
+        // What stands beside it, and has no name here, is not the query's.
+        query.rest.clear();
         if let (None, Some(granularity)) = (&query.date_zoom, self.granularity) {
             query.date_zoom = Some(DateZoom {
                 granularity: Some(granularity),
-                x_axis_field_id: None,
+                ..DateZoom::default()
             });
         }
         query

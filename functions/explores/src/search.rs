@@ -138,6 +138,7 @@ fn query(field: &str, search: &str, limit: f64, beside: Option<FilterItem>) -> M
     let rule = |operator, values| FilterItem {
         target: Some(FilterTarget {
             field_id: field.to_owned(),
+            ..FilterTarget::default()
         }),
         operator: Some(operator),
         values: Some(values),
@@ -159,8 +160,7 @@ fn query(field: &str, search: &str, limit: f64, beside: Option<FilterItem>) -> M
         },
         sorts: vec![Sort {
             field_id: field.to_owned(),
-            descending: false,
-            nulls_first: None,
+            ..Sort::default()
         }],
         limit,
         ..MetricQuery::default()

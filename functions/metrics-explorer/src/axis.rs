@@ -168,6 +168,7 @@ impl<'a> Axis<'a> {
         Some(DateZoom {
             granularity: Some(granularity),
             x_axis_field_id: Some(self.column()),
+            ..DateZoom::default()
         })
     }
 
@@ -210,6 +211,7 @@ pub(crate) fn within(dates: &Dimension, period: Period) -> Result<[FilterItem; 2
     let rule = |operator, day: String| FilterItem {
         target: Some(FilterTarget {
             field_id: id(&dates.table, &dates.name),
+            ..FilterTarget::default()
         }),
         operator: Some(operator),
         values: Some(vec![json!(day)]),

@@ -357,6 +357,7 @@ fn rule(field_id: &str, operator: Operator, values: Vec<Value>) -> FilterItem {
     FilterItem {
         target: Some(FilterTarget {
             field_id: field_id.to_owned(),
+            ..FilterTarget::default()
         }),
         operator: Some(operator),
         values: Some(values),
@@ -370,5 +371,6 @@ fn sort(field_id: String, descending: bool) -> Sort {
         field_id,
         descending,
         nulls_first: Some(false),
+        ..Sort::default()
     }
 }

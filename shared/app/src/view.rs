@@ -235,6 +235,9 @@ pub struct ShownMetricQuery {
     pub pivot_dimensions: Option<Vec<String>>,
     #[schema(nullable = false)]
     pub metadata: Option<Value>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    pub rest: HashMap<String, Value>,
 }
 
 /// A column that rows are sorted by.
@@ -245,6 +248,9 @@ pub struct ShownSort {
     pub descending: bool,
     #[schema(nullable = false)]
     pub nulls_first: Option<bool>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    pub rest: HashMap<String, Value>,
 }
 
 /// A column computed from others.
@@ -262,4 +268,7 @@ pub struct ShownCalculation {
     pub index: Option<Value>,
     #[schema(nullable = false)]
     pub template: Option<Value>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    pub rest: HashMap<String, Value>,
 }

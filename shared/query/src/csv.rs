@@ -148,6 +148,9 @@ mod tests {
             chart_config: config,
             column_order: vec!["t_b".to_owned()],
             pivot: pivot.map(|all| all.iter().map(|id| (*id).to_owned()).collect()),
+            rest: Map::new(),
+            table_config_rest: Map::new(),
+            pivot_config_rest: Map::new(),
         }
     }
 

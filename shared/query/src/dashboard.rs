@@ -117,6 +117,7 @@ impl Overlay {
             dimensions: sent(dimensions),
             metrics: sent(metrics),
             table_calculations: sent(calculations),
+            ..DashboardFilters::default()
         })
     }
 }
@@ -131,7 +132,7 @@ fn has_metric(query: &MetricQuery, id: &str) -> bool {
 pub fn zoom(zoom: Option<DateZoom>, granularity: Option<Granularity>) -> Option<DateZoom> {
     zoom.or(granularity.map(|granularity| DateZoom {
         granularity: Some(granularity),
-        x_axis_field_id: None,
+        ..DateZoom::default()
     }))
 }
 
@@ -184,6 +185,7 @@ fn read(mut sent: Map<String, Value>, target: Value, id: String) -> Result<Rule>
     let item = FilterItem {
         target: Some(FilterTarget {
             field_id: id.clone(),
+            rest: IndexMap::new(),
         }),
         and: None,
         or: None,

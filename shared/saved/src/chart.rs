@@ -11,11 +11,12 @@ use app::{
 };
 use semantic::MetricQuery;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
     find::Place,
+    kept,
     people::{Names, UpdatedByUser},
 };
 
@@ -44,6 +45,10 @@ pub struct ChartConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub config: Option<Value>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 /// The order of the columns.
@@ -51,12 +56,20 @@ pub struct ChartConfig {
 #[serde(rename_all = "camelCase")]
 pub struct ChartTableConfig {
     pub column_order: Vec<String>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 /// The columns that are turned.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ChartPivotConfig {
     pub columns: Vec<String>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 /// What a version of a chart is made of.
@@ -68,6 +81,10 @@ pub struct ChartDefinition {
     pub chart_config: ChartConfig,
     pub table_config: ChartTableConfig,
     pub pivot_config: Option<ChartPivotConfig>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 impl ChartDefinition {
@@ -89,12 +106,19 @@ impl ChartDefinition {
             overrides.retain(|id, _| query.metrics.contains(id));
         }
         let config = serde_json::to_value(&self.chart_config);
+        let (pivot, pivot_config_rest) = match self.pivot_config {
+            Some(pivot) => (Some(pivot.columns), pivot.rest),
+            None => (None, Map::new()),
+        };
         let body = ChartBody {
             table_name: self.table_name,
             metric_query: query,
             chart_config: config.map_err(|error| Error::Internal(error.into()))?,
             column_order: self.table_config.column_order,
-            pivot: self.pivot_config.map(|pivot| pivot.columns),
+            pivot,
+            rest: kept::of_content(self.rest),
+            table_config_rest: self.table_config.rest,
+            pivot_config_rest,
         };
         let shown = shown(&body);
         Ok((body, shown))
@@ -190,6 +214,10 @@ pub struct ChartView {
     #[schema(required)]
     pub pinned_list_order: Option<u32>,
     pub color_palette: Vec<String>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 impl ChartView {
@@ -214,8 +242,12 @@ impl ChartView {
             chart_config: body.chart_config,
             table_config: ChartTableConfig {
                 column_order: body.column_order,
+                rest: body.table_config_rest,
             },
-            pivot_config: body.pivot.map(|columns| ChartPivotConfig { columns }),
+            pivot_config: body.pivot.map(|columns| ChartPivotConfig {
+                columns,
+                rest: body.pivot_config_rest,
+            }),
             updated_at: head.updated_at,
             updated_by_user: names.get(head.updated_by),
             space_uuid: space.id,
@@ -225,6 +257,7 @@ impl ChartView {
             pinned_list_uuid: None,
             pinned_list_order: None,
             color_palette,
+            rest: body.rest,
         }
     }
 }

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 use crate::{
     contents::Contents,
+    kept,
     list::Facts,
     people::UpdatedByUser,
     tile::{Charts, SentTile, ShownTile, fit, show},
@@ -39,6 +40,10 @@ pub struct ShownFilters {
     pub metrics: Vec<Map<String, Value>>,
     #[schema(value_type = Vec<Object>)]
     pub table_calculations: Vec<Map<String, Value>>,
+    /// What else clients keep with them.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 impl From<DashboardFilters> for ShownFilters {
@@ -47,6 +52,18 @@ impl From<DashboardFilters> for ShownFilters {
             dimensions: filters.dimensions,
             metrics: filters.metrics,
             table_calculations: filters.table_calculations,
+            rest: filters.rest,
+        }
+    }
+}
+
+impl From<ShownFilters> for DashboardFilters {
+    fn from(filters: ShownFilters) -> Self {
+        Self {
+            dimensions: filters.dimensions,
+            metrics: filters.metrics,
+            table_calculations: filters.table_calculations,
+            rest: filters.rest,
         }
     }
 }
@@ -70,6 +87,9 @@ pub struct Definition {
     pub tabs: Vec<Tab>,
     pub filters: Option<ShownFilters>,
     pub config: Option<ShownConfig>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 impl Definition {
@@ -97,12 +117,9 @@ impl Definition {
         Ok(DashboardBody {
             tiles,
             tabs: self.tabs,
-            filters: DashboardFilters {
-                dimensions: filters.dimensions,
-                metrics: filters.metrics,
-                table_calculations: filters.table_calculations,
-            },
+            filters: filters.into(),
             config: config.map_err(|error| Error::Internal(error.into()))?,
+            rest: kept::of_content(self.rest),
         })
     }
 }
@@ -208,6 +225,10 @@ pub struct DashboardParts {
     pub pinned_list_uuid: Option<PinnedListId>,
     #[schema(required)]
     pub pinned_list_order: Option<u32>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 /// A dashboard with its latest version.
@@ -280,6 +301,7 @@ impl DashboardView {
             first_viewed_at: views.first_viewed_at,
             pinned_list_uuid,
             pinned_list_order,
+            rest: body.rest,
         };
         Ok(Self {
             parts,

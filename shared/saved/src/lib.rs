@@ -29,6 +29,7 @@ pub mod dashboard_csv;
 pub mod edit;
 pub mod find;
 pub mod html;
+pub mod kept;
 pub mod list;
 pub mod once;
 pub mod people;

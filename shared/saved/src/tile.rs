@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use crate::html;
+use crate::{html, kept};
 
 /// Characters of a tile's text.
 const LONGEST_TEXT: usize = 50_000;
@@ -40,6 +40,10 @@ pub struct SentTile {
     /// By type: `savedChartUuid`, `savedSqlUuid`, `title`, `hideTitle`, `content`, `url`.
     #[schema(value_type = Object)]
     pub properties: Map<String, Value>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 /// A tile as clients see it.
@@ -62,7 +66,11 @@ pub struct ShownTile {
     #[schema(nullable = false)]
     pub tab_uuid: Option<String>,
     #[schema(value_type = Object)]
-    pub properties: Value,
+    pub properties: Map<String, Value>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 /// Reads a property that is text, or absent.
@@ -151,6 +159,8 @@ impl SentTile {
             h: self.h,
             tab_uuid: self.tab_uuid,
             face,
+            rest: kept::of_tile(self.rest),
+            properties_rest: kept::of_properties(self.properties),
         })
     }
 }
@@ -220,13 +230,30 @@ pub struct Charts<'a> {
 
 /// A tile as the caller sees it. A chart that is gone has no id.
 pub fn show(tile: &Tile, charts: &Charts<'_>) -> ShownTile {
-    let found = tile.face.shows();
+    let mut properties = tile.properties_rest.clone();
+    properties.extend(properties_of(&tile.face, charts));
+    ShownTile {
+        uuid: tile.uuid.clone(),
+        kind: tile.face.kind(),
+        x: tile.x,
+        y: tile.y,
+        w: tile.w,
+        h: tile.h,
+        tab_uuid: tile.tab_uuid.clone(),
+        properties,
+        rest: tile.rest.clone(),
+    }
+}
+
+/// The properties of a tile as the caller sees them, without what else clients keep with them.
+pub fn properties_of(face: &TileFace, charts: &Charts<'_>) -> Map<String, Value> {
+    let found = face.shows();
     let found = found.and_then(|(what, id)| charts.index.get(what, id));
     let known = found.filter(|chart| (charts.may_see)(chart));
     let name = known.map(|chart| chart.name.clone());
     let slug = known.map(|chart| chart.slug.clone());
     let id = found.map(|chart| chart.id);
-    let mut properties = match &tile.face {
+    let shown = match face {
         TileFace::SavedChart {
             title, hide_title, ..
         } => json!({
@@ -254,18 +281,10 @@ pub fn show(tile: &Tile, charts: &Charts<'_>) -> ShownTile {
             hide_title,
         } => json!({ "title": title, "url": url, "hideTitle": hide_title.unwrap_or(false) }),
     };
+    let Value::Object(mut properties) = shown else {
+        return Map::new();
+    };
     // A kind that is not known is absent on the wire, never null.
-    if let Some(shown) = properties.as_object_mut() {
-        shown.retain(|name, value| name != "lastVersionChartKind" || !value.is_null());
-    }
-    ShownTile {
-        uuid: tile.uuid.clone(),
-        kind: tile.face.kind(),
-        x: tile.x,
-        y: tile.y,
-        w: tile.w,
-        h: tile.h,
-        tab_uuid: tile.tab_uuid.clone(),
-        properties,
-    }
+    properties.retain(|name, value| name != "lastVersionChartKind" || !value.is_null());
+    properties
 }

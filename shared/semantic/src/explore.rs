@@ -542,6 +542,10 @@ pub struct FieldTarget {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub table_name: Option<String>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
+    pub rest: IndexMap<String, Value>,
 }
 
 impl FieldTarget {

@@ -56,6 +56,10 @@ pub struct MetricQuery {
     /// of filters. Joins that these need choose among the rows here too; of these dates one is zoomed. Never on the wire.
     #[serde(skip)]
     pub also_joins: Vec<String>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
+    pub rest: IndexMap<String, Value>,
 }
 
 impl MetricQuery {
@@ -97,6 +101,10 @@ pub struct Filters {
     /// Last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table_calculations: Option<FilterItem>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
+    pub rest: IndexMap<String, Value>,
 }
 
 /// A group (`and` or `or`) or a rule (`target` and `operator`): which of them is settled while resolving, so that a malformed
@@ -133,11 +141,15 @@ pub struct FilterItem {
 }
 
 /// The field that a rule looks at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FieldTarget))]
 #[serde(rename_all = "camelCase")]
 pub struct FilterTarget {
     pub field_id: String,
+    /// What else clients keep with it: its table and name.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
+    pub rest: IndexMap<String, Value>,
 }
 
 /// What a rule asks of a value.
@@ -196,7 +208,7 @@ impl Operator {
 }
 
 /// One column of the order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SortField))]
 #[serde(rename_all = "camelCase")]
 pub struct Sort {
@@ -206,6 +218,10 @@ pub struct Sort {
     /// Absent means as the database does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nulls_first: Option<bool>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
+    pub rest: IndexMap<String, Value>,
 }
 
 /// A column computed from the result's other columns.
@@ -228,6 +244,10 @@ pub struct TableCalculation {
     /// What newer clients made the SQL from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<Value>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
+    pub rest: IndexMap<String, Value>,
 }
 
 /// A metric that only this query knows.
@@ -323,7 +343,7 @@ pub enum BinType {
 }
 
 /// From (inclusive) to (exclusive).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BinRange {
     #[serde(
@@ -338,6 +358,10 @@ pub struct BinRange {
         serialize_with = "crate::number::plain_if_any"
     )]
     pub to: Option<f64>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
+    pub rest: IndexMap<String, Value>,
 }
 
 /// An expression over dimensions.
@@ -358,7 +382,7 @@ pub struct SqlDimension {
 }
 
 /// A coarser grain for one date of the query.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DateZoom {
@@ -367,6 +391,10 @@ pub struct DateZoom {
     /// Absent means the first date of the query.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x_axis_field_id: Option<String>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashMap<String, Value>))]
+    pub rest: IndexMap<String, Value>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -193,6 +193,7 @@ impl Asked<'_> {
                     id: Some(Value::String(filter.id.clone())),
                     target: Some(FilterTarget {
                         field_id: field_id(table, name),
+                        ..FilterTarget::default()
                     }),
                     operator: Some(filter.operator),
                     values: Some(filter.values.clone().unwrap_or_default()),

@@ -139,9 +139,10 @@ fn fits(
     Ok(())
 }
 
-/// The parts of an `allOf` as one object, and those of one within it: each is open for what the others describe.
+/// The parts of an `allOf` as one object, and those of one within it: each is open for what the others describe, and all of them
+/// for what one of them is open for.
 fn merged(schemas: &Map<String, Value>, parts: &[Value]) -> Value {
-    let (mut properties, mut required) = (Map::new(), Vec::new());
+    let (mut properties, mut required, mut open) = (Map::new(), Vec::new(), Value::Null);
     for part in parts {
         let name = part["$ref"]
             .as_str()
@@ -152,6 +153,9 @@ fn merged(schemas: &Map<String, Value>, parts: &[Value]) -> Value {
         let part = inner.as_ref().unwrap_or(part);
         properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
         required.extend(part["required"].as_array().cloned().unwrap_or_default());
+        if !part["additionalProperties"].is_null() {
+            open = part["additionalProperties"].clone();
+        }
     }
-    json!({ "type": "object", "properties": properties, "required": required })
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": open })
 }

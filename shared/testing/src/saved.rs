@@ -10,7 +10,7 @@ use app::{
     store::{Edit, NewContent},
 };
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::TestApp;
 
@@ -55,6 +55,8 @@ impl TestApp {
                 title: None,
                 hide_title: None,
             },
+            rest: Map::new(),
+            properties_rest: Map::new(),
         };
         let body = DashboardBody {
             tiles: charts.iter().enumerate().map(tile).collect(),
@@ -139,5 +141,8 @@ fn chart_body(chart: &Value) -> ChartBody {
             Value::Null => None,
             columns => Some(read(columns)),
         },
+        rest: Map::new(),
+        table_config_rest: Map::new(),
+        pivot_config_rest: Map::new(),
     }
 }

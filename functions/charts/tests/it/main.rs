@@ -5,6 +5,7 @@
 mod charts;
 mod code;
 mod csv;
+mod kept;
 mod lists;
 mod made;
 mod paths;

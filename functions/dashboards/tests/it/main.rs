@@ -11,6 +11,7 @@ mod duplicate;
 mod export;
 mod filters;
 mod given;
+mod kept;
 mod list;
 mod promote;
 mod size;

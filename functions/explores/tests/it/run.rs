@@ -88,6 +88,19 @@ async fn rows_come_raw_and_formatted() {
 }
 
 #[tokio::test]
+async fn what_stands_beside_a_query_is_not_told_as_the_querys() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = format!("{}/runQuery", explore(&project));
+    let mut query = by_status();
+    (query["csvLimit"], query["later"]) = (json!(5), json!(1));
+    query["sorts"] = json!([{ "fieldId": "orders_status", "descending": false, "later": 2 }]);
+    let told = ana.post(&path).json(&query).await.ok()["metricQuery"].clone();
+    assert_eq!(told["sorts"], query["sorts"]);
+    assert_eq!((told.get("csvLimit"), told.get("later")), (None, None));
+}
+
+#[tokio::test]
 async fn dates_are_instants_and_months_are_shown_as_months() {
     let app = TestApp::new(local::api()).await;
     let (ana, project) = open(&app).await;

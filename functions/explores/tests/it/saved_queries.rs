@@ -232,10 +232,12 @@ async fn charts_are_asked_in_their_project_by_those_who_see_them() {
 fn kept() -> Value {
     json!({
         "filters": { "dimensions": { "id": "g", "and": [{
-            "id": "r", "target": { "fieldId": "orders_status" }, "operator": "notNull", "label": "Has one", "singleValue": true,
+            "id": "r", "target": { "fieldId": "orders_status", "tableName": "orders" }, "operator": "notNull", "label": "Has one",
+            "singleValue": true,
         }] } },
         "tableCalculations": [{
             "name": "half", "displayName": "Half", "sql": "${orders.count} / 2", "template": { "type": "share", "fieldId": "orders_count" },
+            "later": 1,
         }],
         "additionalMetrics": [{
             "table": "orders", "name": "own", "type": "count", "sql": "${TABLE}.order_id", "uuid": "u",
@@ -249,6 +251,7 @@ fn kept() -> Value {
         "dimensionOverrides": { "orders_status": { "formatOptions": { "type": "id" } } },
         "pivotDimensions": ["orders_status"],
         "metadata": { "hasADateDimension": { "name": "ordered_at", "label": "ordered_at", "table": "orders" } },
+        "later": { "a": [1] },
     })
 }
 
@@ -263,8 +266,11 @@ async fn what_newer_clients_keep_with_a_query_stays_and_changes_no_question() {
     }
     let rule = &mut plain["filters"]["dimensions"]["and"][0];
     rule.as_object_mut().unwrap().remove("label");
+    let target = rule["target"].as_object_mut().unwrap();
+    target.remove("tableName");
     let calculation = plain["tableCalculations"][0].as_object_mut().unwrap();
     calculation.remove("template");
+    calculation.remove("later");
     let mut full = by_status();
     let fields = full.as_object_mut().unwrap();
     fields.extend(kept.as_object().unwrap().clone());

@@ -12,7 +12,7 @@ use app::{
     store::NewContent,
 };
 use saved::{chart::ChartDefinition, dashboard, html::clean_markdown};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What the dashboard says.
 const ABOUT: &str = "### The shop\nThree charts over the explore *Orders*. Change one of them: every edit is a version, and the ones before stay.";
@@ -164,6 +164,8 @@ fn tiles(app: &App, charts: &[ContentId]) -> Vec<Tile> {
         h: 6.0,
         tab_uuid: None,
         face,
+        rest: Map::new(),
+        properties_rest: Map::new(),
     };
     faces.zip(places).map(tile).collect()
 }

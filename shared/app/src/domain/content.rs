@@ -264,6 +264,15 @@ pub struct ChartBody {
     /// The columns that are turned; none where nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pivot: Option<Vec<String>>,
+    /// What else clients keep with it, beside the query.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub rest: Map<String, Value>,
+    /// What else they keep with the order of the columns.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub table_config_rest: Map<String, Value>,
+    /// What else they keep with the columns that are turned.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub pivot_config_rest: Map<String, Value>,
 }
 
 /// A version of an SQL chart.
@@ -287,6 +296,9 @@ pub struct DashboardBody {
     pub filters: DashboardFilters,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Value>,
+    /// What else clients keep with it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub rest: Map<String, Value>,
 }
 
 /// A tab of a dashboard; its id is the client's.
@@ -297,6 +309,10 @@ pub struct Tab {
     pub name: String,
     #[serde(serialize_with = "semantic::number::plain")]
     pub order: f64,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 /// A tile of a dashboard.
@@ -312,6 +328,12 @@ pub struct Tile {
     pub tab_uuid: Option<String>,
     #[serde(flatten)]
     pub face: TileFace,
+    /// What else clients keep with it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub rest: Map<String, Value>,
+    /// What else they keep with its `properties`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub properties_rest: Map<String, Value>,
 }
 
 /// What is on a tile. Options that were not sent stay absent.
@@ -395,6 +417,9 @@ pub struct DashboardFilters {
     pub dimensions: Vec<Map<String, Value>>,
     pub metrics: Vec<Map<String, Value>>,
     pub table_calculations: Vec<Map<String, Value>>,
+    /// What else clients keep with them.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 impl DashboardFilters {

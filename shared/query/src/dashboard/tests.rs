@@ -234,8 +234,7 @@ fn sorts_and_a_zoom_replace_the_charts() {
     assert_eq!(query, before);
     let sorts = vec![Sort {
         field_id: "orders_status".to_owned(),
-        descending: false,
-        nulls_first: None,
+        ..Sort::default()
     }];
     let overlay = Overlay {
         sorts: sorts.clone(),

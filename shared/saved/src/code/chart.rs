@@ -6,7 +6,7 @@ use app::{
 };
 use semantic::MetricQuery;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{DownloadParams, FORMAT, Page, Selection, language, space_slug};
@@ -41,6 +41,10 @@ pub struct ChartAsCode {
     pub space_slug: String,
     pub version: u32,
     pub downloaded_at: Timestamp,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 /// Charts as documents.
@@ -58,7 +62,7 @@ pub struct ChartsAsCode {
     pub offset: usize,
 }
 
-/// A chart as somebody uploads it. What else is in the document is passed over.
+/// A chart as somebody uploads it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = UpsertChartAsCode)]
@@ -80,6 +84,10 @@ pub struct ChartDocument {
     pub skip_space_create: Option<bool>,
     pub public_space_create: Option<bool>,
     pub force: Option<bool>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 /// A page of the charts that the caller may see: two requests, and one for what is in them.
@@ -126,14 +134,19 @@ fn document(
         updated_at: row.updated_at,
         metric_query: body.metric_query,
         chart_config: body.chart_config,
-        pivot_config: body.pivot.map(|columns| ChartPivotConfig { columns }),
+        pivot_config: body.pivot.map(|columns| ChartPivotConfig {
+            columns,
+            rest: body.pivot_config_rest,
+        }),
         table_config: ChartTableConfig {
             column_order: body.column_order,
+            rest: body.table_config_rest,
         },
         slug: row.slug.clone(),
         dashboard_slug: dashboard.map(|dashboard| dashboard.slug.clone()),
         space_slug: space_slug(contents, row)?,
         version: FORMAT,
         downloaded_at: now,
+        rest: body.rest,
     })
 }

@@ -78,6 +78,7 @@ pub async fn upload(
         chart_config: sent.chart_config,
         table_config: sent.table_config,
         pivot_config: sent.pivot_config,
+        rest: sent.rest,
     };
     let (body, shown) = definition.read()?;
     let upload = Upload {

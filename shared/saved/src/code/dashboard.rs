@@ -50,7 +50,11 @@ pub struct TileAsCode {
     #[schema(nullable = false)]
     pub tile_slug: Option<String>,
     #[schema(value_type = Object)]
-    pub properties: Value,
+    pub properties: Map<String, Value>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 /// A dashboard as a document.
@@ -72,6 +76,10 @@ pub struct DashboardAsCode {
     pub space_slug: String,
     pub version: u32,
     pub downloaded_at: Timestamp,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 /// Dashboards as documents.
@@ -108,6 +116,10 @@ pub struct TileDocument {
     /// the chart that it has.
     #[schema(value_type = Object)]
     pub properties: Map<String, Value>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 /// The filters of a dashboard that is uploaded; `tileTargets` go by the slugs of tiles.
@@ -121,9 +133,13 @@ pub struct FiltersDocument {
     pub metrics: Vec<Map<String, Value>>,
     #[schema(value_type = Vec<Object>)]
     pub table_calculations: Vec<Map<String, Value>>,
+    /// What else clients keep with them.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
-/// A dashboard as somebody uploads it. What else is in the document is passed over.
+/// A dashboard as somebody uploads it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = UpsertDashboardAsCode)]
@@ -144,6 +160,10 @@ pub struct DashboardDocument {
     pub skip_space_create: Option<bool>,
     pub public_space_create: Option<bool>,
     pub force: Option<bool>,
+    /// What else clients keep with it.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, Value>)]
+    pub rest: Map<String, Value>,
 }
 
 /// A page of the dashboards that the caller may see: two requests, and one for what is in them.
@@ -206,6 +226,7 @@ fn document(
         space_slug: space_slug(contents, row)?,
         version: FORMAT,
         downloaded_at: now,
+        rest: body.rest,
     })
 }
 
@@ -276,8 +297,9 @@ fn tile_document(
         .into_iter()
         .chain([("hideTitle", hide_title.map(Value::Bool))]);
     // What was not sent stays absent.
-    let properties = own.filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    let properties = Value::Object(properties.collect());
+    let own = own.filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let mut properties = tile.properties_rest;
+    properties.extend(own);
     TileAsCode {
         uuid: hidden.then_some(tile.uuid),
         kind: tile.face.kind(),
@@ -288,5 +310,6 @@ fn tile_document(
         tab_uuid: tile.tab_uuid,
         tile_slug: slug,
         properties,
+        rest: tile.rest,
     }
 }

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     contents::Contents,
     dashboard::{checked, checked_beside, shown},
+    kept,
     promote::changes::{Act, ChangedDashboard, Changes, PromotedDashboard, spaces_to},
     tile::SentTile,
 };
@@ -243,6 +244,7 @@ impl Upload<'_> {
             dimensions: sent.dimensions,
             metrics: sent.metrics,
             table_calculations: sent.table_calculations,
+            rest: sent.rest,
         };
         rename_targets(&mut filters, |name| known.get(name).cloned());
         let stored_filters = stored.map(|stored| &stored.filters);
@@ -259,6 +261,7 @@ impl Upload<'_> {
             tabs: self.sent.tabs.clone(),
             filters,
             config,
+            rest: kept::of_content(self.sent.rest.clone()),
         };
         checked(body, index)
     }
@@ -302,6 +305,7 @@ impl Upload<'_> {
             h: sent.h,
             tab_uuid: sent.tab_uuid.clone(),
             properties,
+            rest: sent.rest.clone(),
         };
         let mut tile = tile.read(&self.app.random)?;
         let what = match sent.kind {

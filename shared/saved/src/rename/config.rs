@@ -1,6 +1,7 @@
 //! Renaming in how a chart is drawn. The options are the client's own: a text that is an id, or a key that is one, is renamed
 //! where options name fields, and never where they hold words or values.
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::{query::Rewriter, vega};
@@ -33,6 +34,11 @@ const BY_VALUE: [&str; 3] = [
 ];
 /// What names a table.
 const TABLES: [&str; 2] = ["table", "tableName"];
+
+/// Whether a value is words or values, by what it is called.
+fn is_word(name: &str, value: &Value) -> bool {
+    WORDS.contains(&name) && !value.is_object()
+}
 
 impl Rewriter<'_> {
     /// Renames in `{type, config}`.
@@ -105,12 +111,20 @@ impl Rewriter<'_> {
         let known = std::mem::take(object);
         for (mut name, mut value) in known {
             let place = format!("{place}.{name}");
-            let word = WORDS.contains(&name.as_str()) && !value.is_object();
-            if !word && !of_words {
+            if !is_word(&name, &value) && !of_words {
                 self.walk(&place, &name, &mut value);
             }
             self.id(place, &mut name);
             object.insert(name, value);
+        }
+    }
+
+    /// Renames in what else clients keep with a part of a query, as in options; keys stay.
+    pub(super) fn kept(&mut self, place: &str, rest: &mut IndexMap<String, Value>) {
+        for (name, value) in rest {
+            if !is_word(name, value) {
+                self.walk(&format!("{place}.{name}"), name, value);
+            }
         }
     }
 

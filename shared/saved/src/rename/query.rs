@@ -6,7 +6,7 @@ use app::domain::content::ChartBody;
 use semantic::{
     MetricQuery,
     explore::FieldTarget,
-    query::{AdditionalMetric, CustomDimension, FilterItem},
+    query::{AdditionalMetric, CustomDimension, FilterItem, FilterTarget},
 };
 use serde_json::Value;
 
@@ -106,6 +106,7 @@ impl<'a> Rewriter<'a> {
                 format!("metricQuery.sorts[{at}].fieldId"),
                 &mut sort.field_id,
             );
+            self.kept(&format!("metricQuery.sorts[{at}]"), &mut sort.rest);
         }
         for (at, calculation) in query.table_calculations.iter_mut().enumerate() {
             let place = format!("metricQuery.tableCalculations[{at}]");
@@ -113,6 +114,7 @@ impl<'a> Rewriter<'a> {
             if let Some(template) = &mut calculation.template {
                 self.walk(&format!("{place}.template"), "", template);
             }
+            self.kept(&place, &mut calculation.rest);
         }
         let metrics = query.additional_metrics.iter_mut().flatten();
         for (at, metric) in metrics.enumerate() {
@@ -148,6 +150,7 @@ impl<'a> Rewriter<'a> {
         if let Some(id) = zoom.and_then(|zoom| zoom.x_axis_field_id.as_mut()) {
             self.id("metricQuery.dateZoom.xAxisFieldId", id);
         }
+        self.kept("metricQuery", &mut query.rest);
         let noted = query.metadata.as_mut();
         if let Some(date) = noted.and_then(|noted| noted.get_mut("hasADateDimension")) {
             self.named(date);
@@ -187,12 +190,29 @@ impl<'a> Rewriter<'a> {
     fn filter(&mut self, place: String, item: &mut FilterItem) {
         if let Some(target) = &mut item.target {
             self.id(format!("{place}.target.fieldId"), &mut target.field_id);
+            self.target_rest(&format!("{place}.target"), target);
         }
         for (name, below) in [("and", &mut item.and), ("or", &mut item.or)] {
             for (at, one) in below.iter_mut().flatten().enumerate() {
                 self.filter(format!("{place}.{name}[{at}]"), one);
             }
         }
+    }
+
+    /// `tableName` and `fieldName` of a target, with what else clients keep there.
+    fn target_rest(&mut self, place: &str, target: &mut FilterTarget) {
+        let text = |name: &str| target.rest.get(name).and_then(Value::as_str);
+        let (table, field) = (text("tableName"), text("fieldName"));
+        let known = table.zip(field);
+        let new = known.and_then(|(table, field)| {
+            let (_, new) = self.names.reference(table, field)?;
+            (new != field).then(|| new.to_owned())
+        });
+        if let Some(new) = new {
+            target.rest.insert("fieldName".into(), new.into());
+            self.places.push(format!("{place}.fieldName"));
+        }
+        self.kept(place, &mut target.rest);
     }
 
     fn additional(&mut self, place: &str, metric: &mut AdditionalMetric) {

@@ -334,6 +334,7 @@ impl<'a> Assembly<'a> {
                         target: FieldTarget {
                             field_ref: filter.field.clone(),
                             table_name: filter.table.clone(),
+                            rest: IndexMap::new(),
                         },
                         operator: parsed.operator,
                         values: Some(parsed.values),

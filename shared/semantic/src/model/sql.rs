@@ -284,6 +284,7 @@ impl<'a> Compiler<'a> {
             target: FieldTarget {
                 field_ref: reference.to_owned(),
                 table_name: None,
+                rest: IndexMap::new(),
             },
             operator: parsed.operator,
             values: Some(parsed.values),

@@ -146,6 +146,37 @@ fn a_field_is_renamed_in_every_place_and_in_no_value() {
 }
 
 #[test]
+fn what_clients_keep_beside_names_is_renamed_too_and_words_are_not() {
+    let query = json!({
+        "exploreName": "payment", "dimensions": ["payment_id"], "metrics": [], "limit": 10,
+        "filters": { "dimensions": { "id": "1", "and": [{
+            "id": "2", "operator": "isNull",
+            "target": { "fieldId": "payment_id", "tableName": "payment", "fieldName": "id", "label": "payment_id" },
+        }] } },
+        "sorts": [{ "fieldId": "payment_id", "descending": true, "after": "payment_id", "label": "payment_id" }],
+        "tableCalculations": [{ "name": "calc", "displayName": "C", "sql": "1", "of": { "fieldId": "payment_id" }, "label": "payment_id" }],
+        "before": ["payment_id", "payment_id_x"],
+    });
+    let kept = |names: &Names| {
+        let mut body = chart(query.clone(), json!({ "type": "table" }));
+        rename(&mut body, names);
+        serde_json::to_value(&body).unwrap()["metricQuery"].clone()
+    };
+    let wire = kept(&Names::of_field("payment", "payment", "id", "uid"));
+    assert_eq!(
+        wire["filters"]["dimensions"]["and"][0]["target"],
+        json!({ "fieldId": "payment_uid", "tableName": "payment", "fieldName": "uid", "label": "payment_id" })
+    );
+    assert_eq!(
+        wire["sorts"][0],
+        json!({ "fieldId": "payment_uid", "descending": true, "after": "payment_uid", "label": "payment_id" })
+    );
+    assert_eq!(wire["tableCalculations"][0]["of"]["fieldId"], "payment_uid");
+    assert_eq!(wire["tableCalculations"][0]["label"], "payment_id");
+    assert_eq!(wire["before"], json!(["payment_uid", "payment_id_x"]));
+}
+
+#[test]
 fn a_model_is_renamed_by_its_known_fields_only() {
     let mut body = whole();
     let names = Names::of_model("payment", "pay", ["id", "id_x", "n"]);
