@@ -10,7 +10,7 @@ use crate::conditions;
 use crate::explore::{Dimension, FieldFilter};
 use crate::fields;
 use crate::query::{CustomDimension, DateZoom, FilterItem, FilterTarget, MetricQuery, Operator};
-use crate::scope::field_id;
+use crate::scope::{field_id, named, table};
 use crate::select::is_date;
 
 /// What is looked behind.
@@ -36,7 +36,7 @@ pub fn underlying(explore: &Explore, behind: Behind<'_>) -> MetricQuery {
         .collect();
     let mut dimensions: Vec<String> = own.iter().map(|one| one.id().to_owned()).collect();
     let tables = tables(explore, behind.source);
-    let only = metric.as_ref().and_then(|metric| metric.shows);
+    let only = metric.as_ref().and_then(|metric| metric.shown(explore));
     for (key, table) in &explore.tables {
         if !tables.contains(key.as_str()) || behind.hidden.tables.contains(key) {
             continue;
@@ -47,12 +47,9 @@ pub fn underlying(explore: &Explore, behind: Behind<'_>) -> MetricQuery {
                 && !is_interval(dimension)
                 && !hidden.contains(&(key.clone(), name.clone()))
         };
-        let shown = |dimension: &Dimension| match (only, &metric) {
-            (Some(only), Some(metric)) => only.iter().any(|name| {
-                *name == format!("{key}.{}", dimension.name)
-                    || (*name == dimension.name && metric.table == key)
-            }),
-            _ => true,
+        let shown = |dimension: &Dimension| {
+            let only = only.as_ref();
+            only.is_none_or(|only| only.contains(&field_id(key, &dimension.name)))
         };
         let all = table.dimensions.iter();
         let all = all.filter(|(name, one)| seen(name, one) && shown(one));
@@ -65,7 +62,8 @@ pub fn underlying(explore: &Explore, behind: Behind<'_>) -> MetricQuery {
         timezone: behind.source.timezone.clone(),
         ..MetricQuery::default()
     };
-    let rules: Vec<FilterItem> = metric.iter().flat_map(Asked::rules).collect();
+    let rules = metric.iter().flat_map(|metric| metric.rules(explore));
+    let rules: Vec<FilterItem> = rules.collect();
     query.filters.dimensions = (!rules.is_empty()).then(|| all_of(rules));
     query
 }
@@ -177,22 +175,36 @@ fn asked<'a>(explore: &'a Explore, source: &'a MetricQuery, id: &str) -> Option<
 }
 
 impl Asked<'_> {
+    /// The id of the dimension that a reference means: its table may be called by its model.
+    fn meant(&self, explore: &Explore, named_table: Option<&str>, name: &str) -> String {
+        let own = named_table.unwrap_or(self.table);
+        let found = table(explore, own)
+            .and_then(|(key, table)| Some((key, named(&table.dimensions, name)?.1)));
+        match found {
+            Some((key, dimension)) => field_id(key, &dimension.name),
+            None => field_id(own, name),
+        }
+    }
+
+    /// The ids of the dimensions that it shows, if it says which.
+    fn shown(&self, explore: &Explore) -> Option<BTreeSet<String>> {
+        let id = |name: &String| match name.split_once('.') {
+            Some((table, name)) => self.meant(explore, Some(table), name),
+            None => self.meant(explore, None, name),
+        };
+        Some(self.shows?.iter().map(id).collect())
+    }
+
     /// What chooses the metric's rows.
-    fn rules(&self) -> impl Iterator<Item = FilterItem> {
+    fn rules(&self, explore: &Explore) -> impl Iterator<Item = FilterItem> {
         let all = self.filters.iter();
         all.filter(|filter| filter.disabled != Some(true))
-            .map(|filter| {
-                let (table, name) = match filter.target.field_ref.split_once('.') {
-                    Some(both) => both,
-                    None => (
-                        filter.target.table_name.as_deref().unwrap_or(self.table),
-                        filter.target.field_ref.as_str(),
-                    ),
-                };
+            .map(move |filter| {
+                let (table, name) = filter.target.parts();
                 FilterItem {
                     id: Some(Value::String(filter.id.clone())),
                     target: Some(FilterTarget {
-                        field_id: field_id(table, name),
+                        field_id: self.meant(explore, table, name),
                     }),
                     operator: Some(filter.operator),
                     values: Some(filter.values.clone().unwrap_or_default()),
