@@ -119,11 +119,12 @@ pub(crate) fn find<'a>(scope: &Scope<'a>, id: &str) -> Found<Field<'a>> {
     }
 }
 
-/// Finds what a filter on dimensions looks at.
+/// Finds what a filter on dimensions looks at, cut to an interval if the filter says so.
 pub(crate) fn filtered<'a>(
     scope: &Scope<'a>,
     query: &'a MetricQuery,
     id: &str,
+    cut: Option<TimeInterval>,
 ) -> Result<Found<(String, FieldType, Tables<'a>)>, Refused> {
     scope.grow(0)?;
     let custom = query.custom_dimensions.iter().flatten();
@@ -136,7 +137,16 @@ pub(crate) fn filtered<'a>(
             Ok(Found::Yes((sql.0, custom.dimension_type.into(), sql.1)))
         }
         None => Ok(match find(scope, id) {
-            Found::Yes(field) => Found::Yes((field.sql, field.field_type.into(), field.tables)),
+            Found::Yes(field) => {
+                let (sql, field_type) = match (cut, scope.dimension(id)) {
+                    (Some(interval), Found::Yes(date)) if is_date(date.dimension_type) => (
+                        scope.interval(date, interval),
+                        interval.result_type(date.dimension_type),
+                    ),
+                    _ => (field.sql, field.field_type),
+                };
+                Found::Yes((sql, field_type.into(), field.tables))
+            }
             Found::Hidden => Found::Hidden,
             Found::No => Found::No,
         }),

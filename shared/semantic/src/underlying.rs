@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Explore;
 use crate::access::Hidden;
 use crate::conditions;
 use crate::explore::{Dimension, FieldFilter};
 use crate::fields;
+use crate::interval::TimeInterval;
 use crate::query::{CustomDimension, DateZoom, FilterItem, FilterTarget, MetricQuery, Operator};
 use crate::scope::{field_id, named, table};
 use crate::select::is_date;
@@ -76,10 +77,19 @@ pub fn all_of(rules: Vec<FilterItem>) -> FilterItem {
     }
 }
 
-/// Turns what rules say of a zoomed cell into what it shows: its equality is with the date cut as the zoom has it, as
-/// `orders_ordered_at_quarter`. Rules that the source has itself are about the date as it was before, and stay.
+/// The setting of a rule about a zoomed cell: the interval that its date is cut to, as the zoom does it. An interval that the
+/// explore lists may begin its weeks on another day, as it was deployed.
+const CUT: &str = "dateZoom";
+
+/// How a rule's date is cut, if its settings say.
+pub(crate) fn cut_of(settings: Option<&Value>) -> Option<TimeInterval> {
+    settings?.get(CUT)?.as_str().and_then(TimeInterval::parse)
+}
+
+/// Turns what rules say of a zoomed cell into what it shows: its equality is with the date cut as the zoom has it. Rules that the
+/// source has itself are about the date as it was before, and stay.
 pub fn cut(explore: &Explore, source: &MetricQuery, zoom: &DateZoom, rules: &mut FilterItem) {
-    let Some((from, to)) = zoomed(explore, source, zoom) else {
+    let Some((from, date, interval)) = zoomed(explore, source, zoom) else {
         return;
     };
     let mut own = Vec::new();
@@ -87,7 +97,7 @@ pub fn cut(explore: &Explore, source: &MetricQuery, zoom: &DateZoom, rules: &mut
         conditions::rules(item, &mut own);
     }
     own.retain(|rule| is_equality(rule, from));
-    aim(rules, from, &to, &own);
+    aim(rules, from, (date.as_str(), interval), &own);
 }
 
 /// The same for a query of rows that a client made itself, with its own zoom, which ends. Without a name in it, the zoomed date is the
@@ -103,19 +113,18 @@ pub fn unzoomed(explore: &Explore, mut query: MetricQuery) -> MetricQuery {
     query
 }
 
-/// The id of the date that a zoom cuts, and the id of what it becomes.
+/// The id of the column that a zoom cuts, that of its date, and what it is cut to.
 fn zoomed<'a>(
     explore: &Explore,
     source: &'a MetricQuery,
     zoom: &'a DateZoom,
-) -> Option<(&'a str, String)> {
+) -> Option<(&'a str, String, TimeInterval)> {
     let interval = zoom.granularity?.interval();
     let id = fields::zoom_target(explore, zoom, &source.dimensions)?;
     let found = fields::dimension(explore, id)?;
     let base = fields::base(explore, &found);
     let date = field_id(&base.table, &base.name);
-    let to = format!("{date}_{}", interval.wire().to_ascii_lowercase());
-    is_date(base.dimension_type).then_some((id.as_str(), to))
+    is_date(base.dimension_type).then_some((id.as_str(), date, interval))
 }
 
 fn is_equality(rule: &FilterItem, id: &str) -> bool {
@@ -127,13 +136,19 @@ fn is_equality(rule: &FilterItem, id: &str) -> bool {
             .is_some_and(|target| target.field_id == id)
 }
 
-fn aim(item: &mut FilterItem, from: &str, to: &str, own: &[&FilterItem]) {
+fn aim(
+    item: &mut FilterItem,
+    from: &str,
+    (date, interval): (&str, TimeInterval),
+    own: &[&FilterItem],
+) {
     for one in item.and.iter_mut().chain(&mut item.or).flatten() {
-        aim(one, from, to, own);
+        aim(one, from, (date, interval), own);
     }
     let is_cell = is_equality(item, from) && own.iter().all(|own| own.values != item.values);
     if let Some(target) = item.target.as_mut().filter(|_| is_cell) {
-        to.clone_into(&mut target.field_id);
+        date.clone_into(&mut target.field_id);
+        item.settings = Some(json!({ CUT: interval.wire() }));
     }
 }
 
