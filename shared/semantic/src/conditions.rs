@@ -6,6 +6,7 @@ use crate::filter::Rule;
 use crate::query::{FilterItem, MetricQuery};
 use crate::scope::{Found, Scope, Tables, field_id};
 use crate::select;
+use crate::underlying::cut_of;
 
 /// How deep groups of filters may be in each other.
 const DEEPEST: usize = 30;
@@ -127,7 +128,12 @@ pub(crate) fn on_dimensions<'a>(
         item,
         "filters.dimensions",
         errors,
-        &mut |id, rule, path, errors| match select::filtered(scope, query, id) {
+        &mut |id, rule, path, errors| match select::filtered(
+            scope,
+            query,
+            id,
+            cut_of(rule.settings),
+        ) {
             Ok(Found::Yes((sql, field_type, used))) => {
                 tables.extend(used.0);
                 checked(scope.rule(&sql, field_type, rule), id, path, errors)

@@ -165,15 +165,7 @@ impl<'a> Scope<'a> {
 
     /// A table by alias, or by the name of its model.
     pub(crate) fn table(&self, name: &str) -> Option<(&'a str, &'a Table)> {
-        let tables = &self.explore.tables;
-        tables
-            .get_key_value(name)
-            .or_else(|| {
-                tables.iter().find(|(_, table)| {
-                    table.name == name || table.original_name.as_deref() == Some(name)
-                })
-            })
-            .map(|(key, table)| (key.as_str(), table))
+        table(self.explore, name)
     }
 
     /// The dimension that a reference in a table means.
@@ -321,6 +313,19 @@ pub(crate) fn named<'a, T: Named>(
                 .iter()
                 .find(|(key, _)| key.eq_ignore_ascii_case(name))
         })
+}
+
+/// A table by alias, or by the name of its model.
+pub(crate) fn table<'a>(explore: &'a Explore, name: &str) -> Option<(&'a str, &'a Table)> {
+    let tables = &explore.tables;
+    tables
+        .get_key_value(name)
+        .or_else(|| {
+            tables.iter().find(|(_, table)| {
+                table.name == name || table.original_name.as_deref() == Some(name)
+            })
+        })
+        .map(|(key, table)| (key.as_str(), table))
 }
 
 /// `orders_status`

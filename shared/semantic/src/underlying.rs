@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Explore;
 use crate::access::Hidden;
 use crate::conditions;
 use crate::explore::{Dimension, FieldFilter};
 use crate::fields;
+use crate::interval::TimeInterval;
 use crate::query::{CustomDimension, DateZoom, FilterItem, FilterTarget, MetricQuery, Operator};
-use crate::scope::field_id;
+use crate::scope::{field_id, named, table};
 use crate::select::is_date;
 
 /// What is looked behind.
@@ -36,7 +37,7 @@ pub fn underlying(explore: &Explore, behind: Behind<'_>) -> MetricQuery {
         .collect();
     let mut dimensions: Vec<String> = own.iter().map(|one| one.id().to_owned()).collect();
     let tables = tables(explore, behind.source);
-    let only = metric.as_ref().and_then(|metric| metric.shows);
+    let only = metric.as_ref().and_then(|metric| metric.shown(explore));
     for (key, table) in &explore.tables {
         if !tables.contains(key.as_str()) || behind.hidden.tables.contains(key) {
             continue;
@@ -47,12 +48,9 @@ pub fn underlying(explore: &Explore, behind: Behind<'_>) -> MetricQuery {
                 && !is_interval(dimension)
                 && !hidden.contains(&(key.clone(), name.clone()))
         };
-        let shown = |dimension: &Dimension| match (only, &metric) {
-            (Some(only), Some(metric)) => only.iter().any(|name| {
-                *name == format!("{key}.{}", dimension.name)
-                    || (*name == dimension.name && metric.table == key)
-            }),
-            _ => true,
+        let shown = |dimension: &Dimension| {
+            let only = only.as_ref();
+            only.is_none_or(|only| only.contains(&field_id(key, &dimension.name)))
         };
         let all = table.dimensions.iter();
         let all = all.filter(|(name, one)| seen(name, one) && shown(one));
@@ -65,7 +63,8 @@ pub fn underlying(explore: &Explore, behind: Behind<'_>) -> MetricQuery {
         timezone: behind.source.timezone.clone(),
         ..MetricQuery::default()
     };
-    let rules: Vec<FilterItem> = metric.iter().flat_map(Asked::rules).collect();
+    let rules = metric.iter().flat_map(|metric| metric.rules(explore));
+    let rules: Vec<FilterItem> = rules.collect();
     query.filters.dimensions = (!rules.is_empty()).then(|| all_of(rules));
     query
 }
@@ -78,10 +77,19 @@ pub fn all_of(rules: Vec<FilterItem>) -> FilterItem {
     }
 }
 
-/// Turns what rules say of a zoomed cell into what it shows: its equality is with the date cut as the zoom has it, as
-/// `orders_ordered_at_quarter`. Rules that the source has itself are about the date as it was before, and stay.
+/// The setting of a rule about a zoomed cell: the interval that its date is cut to, as the zoom does it. An interval that the
+/// explore lists may begin its weeks on another day, as it was deployed.
+const CUT: &str = "dateZoom";
+
+/// How a rule's date is cut, if its settings say.
+pub(crate) fn cut_of(settings: Option<&Value>) -> Option<TimeInterval> {
+    settings?.get(CUT)?.as_str().and_then(TimeInterval::parse)
+}
+
+/// Turns what rules say of a zoomed cell into what it shows: its equality is with the date cut as the zoom has it. Rules that the
+/// source has itself are about the date as it was before, and stay.
 pub fn cut(explore: &Explore, source: &MetricQuery, zoom: &DateZoom, rules: &mut FilterItem) {
-    let Some((from, to)) = zoomed(explore, source, zoom) else {
+    let Some((from, date, interval)) = zoomed(explore, source, zoom) else {
         return;
     };
     let mut own = Vec::new();
@@ -89,7 +97,7 @@ pub fn cut(explore: &Explore, source: &MetricQuery, zoom: &DateZoom, rules: &mut
         conditions::rules(item, &mut own);
     }
     own.retain(|rule| is_equality(rule, from));
-    aim(rules, from, &to, &own);
+    aim(rules, from, (date.as_str(), interval), &own);
 }
 
 /// The same for a query of rows that a client made itself, with its own zoom, which ends. Without a name in it, the zoomed date is the
@@ -105,19 +113,18 @@ pub fn unzoomed(explore: &Explore, mut query: MetricQuery) -> MetricQuery {
     query
 }
 
-/// The id of the date that a zoom cuts, and the id of what it becomes.
+/// The id of the column that a zoom cuts, that of its date, and what it is cut to.
 fn zoomed<'a>(
     explore: &Explore,
     source: &'a MetricQuery,
     zoom: &'a DateZoom,
-) -> Option<(&'a str, String)> {
+) -> Option<(&'a str, String, TimeInterval)> {
     let interval = zoom.granularity?.interval();
     let id = fields::zoom_target(explore, zoom, &source.dimensions)?;
     let found = fields::dimension(explore, id)?;
     let base = fields::base(explore, &found);
     let date = field_id(&base.table, &base.name);
-    let to = format!("{date}_{}", interval.wire().to_ascii_lowercase());
-    is_date(base.dimension_type).then_some((id.as_str(), to))
+    is_date(base.dimension_type).then_some((id.as_str(), date, interval))
 }
 
 fn is_equality(rule: &FilterItem, id: &str) -> bool {
@@ -129,13 +136,19 @@ fn is_equality(rule: &FilterItem, id: &str) -> bool {
             .is_some_and(|target| target.field_id == id)
 }
 
-fn aim(item: &mut FilterItem, from: &str, to: &str, own: &[&FilterItem]) {
+fn aim(
+    item: &mut FilterItem,
+    from: &str,
+    (date, interval): (&str, TimeInterval),
+    own: &[&FilterItem],
+) {
     for one in item.and.iter_mut().chain(&mut item.or).flatten() {
-        aim(one, from, to, own);
+        aim(one, from, (date, interval), own);
     }
     let is_cell = is_equality(item, from) && own.iter().all(|own| own.values != item.values);
     if let Some(target) = item.target.as_mut().filter(|_| is_cell) {
-        to.clone_into(&mut target.field_id);
+        date.clone_into(&mut target.field_id);
+        item.settings = Some(json!({ CUT: interval.wire() }));
     }
 }
 
@@ -177,22 +190,36 @@ fn asked<'a>(explore: &'a Explore, source: &'a MetricQuery, id: &str) -> Option<
 }
 
 impl Asked<'_> {
+    /// The id of the dimension that a reference means: its table may be called by its model.
+    fn meant(&self, explore: &Explore, named_table: Option<&str>, name: &str) -> String {
+        let own = named_table.unwrap_or(self.table);
+        let found = table(explore, own)
+            .and_then(|(key, table)| Some((key, named(&table.dimensions, name)?.1)));
+        match found {
+            Some((key, dimension)) => field_id(key, &dimension.name),
+            None => field_id(own, name),
+        }
+    }
+
+    /// The ids of the dimensions that it shows, if it says which.
+    fn shown(&self, explore: &Explore) -> Option<BTreeSet<String>> {
+        let id = |name: &String| match name.split_once('.') {
+            Some((table, name)) => self.meant(explore, Some(table), name),
+            None => self.meant(explore, None, name),
+        };
+        Some(self.shows?.iter().map(id).collect())
+    }
+
     /// What chooses the metric's rows.
-    fn rules(&self) -> impl Iterator<Item = FilterItem> {
+    fn rules(&self, explore: &Explore) -> impl Iterator<Item = FilterItem> {
         let all = self.filters.iter();
         all.filter(|filter| filter.disabled != Some(true))
-            .map(|filter| {
-                let (table, name) = match filter.target.field_ref.split_once('.') {
-                    Some(both) => both,
-                    None => (
-                        filter.target.table_name.as_deref().unwrap_or(self.table),
-                        filter.target.field_ref.as_str(),
-                    ),
-                };
+            .map(move |filter| {
+                let (table, name) = filter.target.parts();
                 FilterItem {
                     id: Some(Value::String(filter.id.clone())),
                     target: Some(FilterTarget {
-                        field_id: field_id(table, name),
+                        field_id: self.meant(explore, table, name),
                         ..FilterTarget::default()
                     }),
                     operator: Some(filter.operator),

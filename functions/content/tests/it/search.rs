@@ -202,6 +202,26 @@ async fn every_kind_is_found() {
 }
 
 #[tokio::test]
+async fn attributes_hide_explores_that_could_not_be_compiled() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Sales").await;
+    let broken = json!({
+        "name": "order_errors", "label": "Broken", "errors": [{ "type": "NO_DIMENSIONS_FOUND", "message": "No columns" }],
+        "baseTable": "order_errors", "tables": { "order_errors": { "requiredAttributes": { "level": "high" } } },
+    });
+    let explores = format!("/api/v1/projects/{}/explores", project.id);
+    ana.put(&explores).json(&json!([broken])).await.ok();
+    let search = format!("/api/v1/projects/{}/search/order", project.id);
+    assert_eq!(ana.get(&search).await.ok()["tables"], json!([]));
+
+    let level = json!({ "name": "level", "attributeDefault": "high", "users": [], "groups": [] });
+    ana.post("/api/v1/org/attributes").json(&level).await;
+    let found = ana.get(&search).await.ok();
+    assert_eq!(found["tables"][0]["explore"], "order_errors");
+}
+
+#[tokio::test]
 async fn what_somebody_may_not_see_takes_no_place_from_what_they_may() {
     let app = TestApp::new(local::api()).await;
     let ana = app.admin(ANA, "Acme").await;
@@ -311,6 +331,7 @@ async fn what_a_validation_found_is_told_beside_what_it_found_it_in() {
         name: name.to_owned(),
         field: None,
         chart: None,
+        required: None,
     };
     let tile = Finding {
         chart: Some((one.id, "Order one".to_owned())),

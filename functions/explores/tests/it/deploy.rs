@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
-use crate::given::{ANA, explore, names};
+use crate::given::{ANA, broken, explore, names};
 
 async fn started(who: &Actor<'_>, project: &str) -> String {
     let path = format!("/api/v2/projects/{project}/deploy");
@@ -78,6 +78,26 @@ async fn batches_count_once_they_are_finalised_all_at_once() {
         .await;
     assert_eq!(late.refusal(), "403 ForbiddenError");
     assert_eq!(app.items(), before);
+}
+
+#[tokio::test]
+async fn attributes_hide_what_could_not_be_compiled_and_came_in_batches() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Jaffle").await.id.to_string();
+    let list = format!("/api/v1/projects/{project}/explores");
+    let mut secret = broken("secret");
+    secret["tables"] = json!({ "secret": { "requiredAttributes": { "team": "sales" } } });
+    let session = started(&ana, &project).await;
+    ana.post(&format!("{session}/batch"))
+        .json(&batch(1, &[secret, broken("open")]))
+        .await
+        .ok();
+    ana.post(&format!("{session}/finalize")).await.ok();
+    assert_eq!(names(&ana.get(&list).await.ok()), ["open"]);
+    let attribute = json!({"name": "team", "attributeDefault": "sales", "users": [], "groups": []});
+    ana.post("/api/v1/org/attributes").json(&attribute).await;
+    assert_eq!(names(&ana.get(&list).await.ok()), ["open", "secret"]);
 }
 
 #[tokio::test]

@@ -269,6 +269,68 @@ async fn attributes_hide_explores_tables_and_fields() {
 }
 
 #[tokio::test]
+async fn attributes_hide_explores_that_could_not_be_compiled() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let vic = app.viewer("vic@acme.com").await;
+    let project = app.project(ANA, "Jaffle").await;
+    let path = format!("/api/v1/projects/{}/explores", project.id);
+    let guarded = json!({ "requiredAttributes": { "team": ["sales", "ops"] }, "dimensions": {} });
+    let with = |name: &str, base: Option<&str>, tables: Value| {
+        let mut error = broken(name);
+        error["baseTable"] = json!(base);
+        error["tables"] = tables;
+        error
+    };
+    let sent = json!([
+        with("base", Some("base"), json!({ "base": guarded })),
+        with(
+            "further",
+            Some("base"),
+            json!({ "base": guarded, "further": {} })
+        ),
+        with("named", None, json!({ "named": guarded })),
+        with("other", None, json!({ "base": guarded })),
+        // What is joined alone hides no explore.
+        with(
+            "joins",
+            Some("joins"),
+            json!({ "joins": {}, "base": guarded })
+        ),
+        with("open", None, json!(null)),
+    ]);
+    ana.put(&path).json(&sent).await.ok();
+    for who in [&ana, &vic] {
+        assert_eq!(names(&who.get(&path).await.ok()), ["joins", "open"]);
+        // As one that there is not.
+        let read = who.get(&format!("{path}/base")).await;
+        assert_eq!(read.refusal(), "404 NotExistsError");
+    }
+
+    let id = app.account("vic@acme.com").await.id;
+    let attribute = json!({"name": "team", "attributeDefault": null, "users": [{"userUuid": id, "value": "ops"}], "groups": []});
+    ana.post("/api/v1/org/attributes").json(&attribute).await;
+    assert_eq!(names(&ana.get(&path).await.ok()), ["joins", "open"]);
+    let shown = vic.get(&path).await.ok();
+    assert_eq!(
+        names(&shown),
+        ["base", "further", "joins", "named", "open", "other"]
+    );
+    assert_eq!(
+        shown[0],
+        json!({
+            "name": "base", "label": "base", "tags": ["core"], "groupLabel": "Broken",
+            "errors": [{ "type": "NO_DIMENSIONS_FOUND", "message": "No columns" }],
+        })
+    );
+
+    // Requirements that cannot be read are not taken for none.
+    let odd = json!({ "odd": { "requiredAttributes": { "team": 3 } } });
+    let refused = ana.put(&path).json(&json!([with("odd", None, odd)])).await;
+    assert_eq!(refused.refusal(), "400 ParameterError");
+}
+
+#[tokio::test]
 async fn deploying_is_for_developers_and_reading_for_viewers() {
     let app = TestApp::new(local::api()).await;
     app.admin(ANA, "Acme").await;

@@ -175,6 +175,36 @@ async fn a_zoomed_cell_has_the_rows_that_it_shows_and_they_are_not_zoomed() {
     }
 }
 
+/// The explore was deployed with weeks from Monday, as that of the warehouse's connection is now Sunday.
+#[tokio::test]
+async fn a_cell_zoomed_to_weeks_has_the_rows_of_its_week_whatever_weeks_the_explore_lists() {
+    let app = TestApp::new(local::api()).await;
+    let mut listed = crate::shop::orders(false);
+    let dimensions = &mut listed["tables"]["orders"]["dimensions"];
+    let mut week = dimensions["ordered_at_month"].clone();
+    week["name"] = json!("ordered_at_week");
+    week["timeInterval"] = json!("WEEK");
+    week["compiledSql"] = json!("DATE_TRUNC('WEEK', \"orders\".ordered_at)");
+    dimensions["ordered_at_week"] = week;
+    let sunday = json!({ "startOfWeek": 6 });
+    let (ana, project) = crate::shop::open_with(&app, &listed, &sunday).await;
+    let month = "orders_ordered_at_month";
+    let mut query = by_status();
+    query["dimensions"] = json!([month]);
+    query["metrics"] = json!(["orders_count"]);
+    query["sorts"] = json!([]);
+    query["dateZoom"] = json!({ "granularity": "Week" });
+    let source = ask(&ana, &project, &query).await;
+    let path = format!("{}/underlying-data", queries(&project));
+    for (week, expected) in [("2024-01-14", json!([1, 2])), ("2024-01-15", json!([]))] {
+        let body = behind(&source, &json!({ "filters": is(month, week) }));
+        let asked = ana.post(&path).json(&body).await.ok();
+        let id = asked["queryUuid"].as_str().unwrap();
+        let rows = ana.get(&format!("{}/{id}", queries(&project))).await.ok()["rows"].clone();
+        assert_eq!(orders(&rows), expected, "{week}");
+    }
+}
+
 #[tokio::test]
 async fn an_interval_that_the_explore_does_not_list_has_rows_behind_it() {
     let app = TestApp::new(local::api()).await;

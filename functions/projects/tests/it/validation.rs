@@ -185,6 +185,36 @@ async fn models_that_do_not_compile_are_told_to_everybody_who_may_validate() {
 }
 
 #[tokio::test]
+async fn models_that_attributes_hide_are_not_told() {
+    let app = TestApp::new(local::api()).await;
+    let shop = Shop::new(&app).await;
+    let dev = app.in_role("dev@acme.com", "developer").await;
+    let id = app.account("dev@acme.com").await.id;
+    let team = json!({ "name": "team", "attributeDefault": null, "users": [{ "userUuid": id, "value": "sales" }], "groups": [] });
+    shop.ana.post("/api/v1/org/attributes").json(&team).await;
+    let mut secret = broken("secret", "METADATA_PARSE_ERROR", "no join");
+    secret["tables"] = json!({ "secret": { "requiredAttributes": { "team": "sales" } } });
+    let models = [secret, broken("open", "METADATA_PARSE_ERROR", "no metric")];
+    let some = ["table model open: no metric"].to_vec();
+    let all = [some[0], "table model secret: no join"].to_vec();
+    shop.deploy(&models).await;
+    app.work(worker::run).await;
+    assert_eq!(lines(&shop.found(&dev).await), all);
+    assert_eq!(lines(&shop.found(&shop.ana).await), some);
+
+    // Nor where a validation brings them.
+    let path = format!("{}/validate", shop.path);
+    let body = json!({ "explores": models, "validationTargets": ["tables"] });
+    let begun = dev.post(&path).json(&body).await.ok();
+    app.work(worker::run).await;
+    let path = format!("{path}?jobId={}", begun["jobId"].as_str().unwrap());
+    for (who, told) in [(&dev, &all), (&shop.ana, &some)] {
+        let found = who.get(&path).await.ok();
+        assert_eq!(&lines(found.as_array().unwrap()), told);
+    }
+}
+
+#[tokio::test]
 async fn what_brings_its_explores_has_its_own_result_and_leaves_the_list() {
     let app = TestApp::new(local::api()).await;
     let shop = Shop::new(&app).await;

@@ -279,7 +279,7 @@ fn error_entry(error: &ExploreError, body: ContentHash) -> std::result::Result<E
         body,
         summary: raw(&summary)?,
         tags,
-        required: None,
+        required: error.required_attributes().cloned(),
         personal: false,
         is_virtual: false,
         is_error: true,

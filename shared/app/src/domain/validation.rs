@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use semantic::explore::RequiredAttributes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -83,6 +84,9 @@ pub struct Finding {
     /// The chart that is broken on a dashboard, and its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chart: Option<(ContentId, String)>,
+    /// Of an explore, what it requires of those who are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<RequiredAttributes>,
 }
 
 /// A number that stands for these texts: 53 bits of their hash, as many as every reader of JSON keeps.

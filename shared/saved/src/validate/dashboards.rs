@@ -196,6 +196,7 @@ impl<'a> Found<'a> {
             name: row.name.clone(),
             field: None,
             chart: None,
+            required: None,
         });
         self.findings.last_mut()
     }

@@ -6,6 +6,7 @@ use app::{
     App, Result,
     domain::{explore_set::Entry, id::ProjectId, table_selection::TableSelectionType},
 };
+use semantic::explore::RequiredAttributes;
 use serde::Deserialize;
 
 use super::fields::{Fields, Reason, Sketch};
@@ -23,6 +24,8 @@ pub(super) struct Broken {
     pub name: String,
     pub tags: Vec<String>,
     pub reasons: Vec<Reason>,
+    /// What it requires of those who are told.
+    pub required: Option<RequiredAttributes>,
 }
 
 /// The explores of a validation.
@@ -104,6 +107,7 @@ impl Explores {
                 name: entry.name.clone(),
                 tags: entry.tags.clone(),
                 reasons: errors,
+                required: entry.required.clone(),
             });
         }
         let wanted = healthy.into_iter();
@@ -121,6 +125,7 @@ impl Explores {
                 name: sketch.name.clone(),
                 tags,
                 reasons: reasons.to_vec(),
+                required: sketch.required().cloned(),
             });
             return;
         }

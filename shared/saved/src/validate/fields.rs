@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use app::{Error, Result};
+use semantic::explore::RequiredAttributes;
 use serde::{Deserialize, Serialize};
 
 /// The id of a field: `orders_status`; a point of a name is `__` (reference 11).
@@ -38,6 +39,8 @@ struct Table {
     dimensions: Option<BTreeMap<String, Named>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     metrics: Option<BTreeMap<String, Named>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    required_attributes: Option<RequiredAttributes>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -95,6 +98,16 @@ impl Sketch {
     /// Why it cannot be asked anything; none where it can.
     pub fn errors(&self) -> Option<&[Reason]> {
         self.errors.as_deref()
+    }
+
+    /// What its base table requires of a user; where that is not among its tables, what one of the others does.
+    pub fn required(&self) -> Option<&RequiredAttributes> {
+        match self.table(self.base()) {
+            Some(base) => base.required_attributes.as_ref(),
+            None => self
+                .tables()
+                .find_map(|(_, table)| table.required_attributes.as_ref()),
+        }
     }
 
     /// The tags of its model.

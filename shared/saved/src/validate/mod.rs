@@ -262,5 +262,6 @@ fn of_chart(row: &Content, fault: Fault) -> Finding {
         name: row.name.clone(),
         field: Some(fault.field),
         chart: None,
+        required: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::{
-    App, Error, InProject, Kind, Result, Timestamp,
+    App, Error, InProject, Kind, Result, Timestamp, attributes,
     domain::{
         access::{Action, Role},
         content::{ChartKind, Content, ContentKind, Views},
@@ -101,6 +101,7 @@ pub enum Shown {
 }
 
 /// What a project's last validation found and nobody dismissed: explores first, then charts, then dashboards, each by name.
+/// Nothing of explores that the caller's attributes hide.
 ///
 /// # Errors
 /// `Unavailable` when the table does not answer.
@@ -147,9 +148,16 @@ struct Facts<'a> {
 async fn shown(
     app: &App,
     project: &InProject,
-    findings: Vec<Finding>,
+    mut findings: Vec<Finding>,
     at: Timestamp,
 ) -> Result<Vec<Shown>> {
+    if findings.iter().any(|one| one.required.is_some()) {
+        let attributes = attributes::of_caller(app, project).await?;
+        findings.retain(|one| {
+            let required = one.required.as_ref();
+            required.is_none_or(|required| attributes.satisfy(required))
+        });
+    }
     let contents = Contents::read(app, project).await?;
     let rows: BTreeMap<ContentId, Content> = findings
         .iter()

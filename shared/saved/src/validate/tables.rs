@@ -51,6 +51,7 @@ pub(super) fn check(explores: &Explores, selection: &TableSelection) -> Vec<Find
                     name: broken.name.clone(),
                     field: None,
                     chart: None,
+                    required: broken.required.clone(),
                 });
             }
         }

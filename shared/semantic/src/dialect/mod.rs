@@ -12,6 +12,8 @@ mod redshift;
 mod snowflake;
 mod trino;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::explore::{DimensionType, MetricType};
@@ -181,9 +183,19 @@ impl Dialect {
     pub fn floor_of_decimals(self, sql: &str, decimals: u8) -> String {
         let power = 10_u64.pow(u32::from(decimals.min(9)));
         match self {
-            Self::Clickhouse => format!("FLOOR(ROUND({sql} * {power}, 6))"),
+            Self::Clickhouse => format!("FLOOR(ROUND({} * {power}, 6))", factor(sql)),
             _ => format!("FLOOR(CAST({sql} AS DECIMAL(27, 9)) * {power})"),
         }
+    }
+}
+
+/// SQL as one side of an operator: what is more than a name stands in parentheses.
+fn factor(sql: &str) -> Cow<'_, str> {
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'"');
+    if sql.bytes().all(is_name) {
+        Cow::Borrowed(sql)
+    } else {
+        Cow::Owned(format!("({sql})"))
     }
 }
 

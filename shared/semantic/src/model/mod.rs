@@ -305,6 +305,8 @@ fn unreadable(broken: &BrokenNode) -> Outcome {
             label: friendly(&broken.name),
             group_label: None,
             tags: Some(Vec::new()),
+            base_table: None,
+            tables: None,
             errors: vec![InlineError {
                 error_type: InlineErrorType::MetadataParseError,
                 message: format!(

@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use indexmap::IndexMap;
+
 use super::explore::{Assembly, compile_error};
 use super::find::Alias;
 use super::friendly::friendly;
 use super::joins::{ExploreMeta, JoinMeta};
 use super::settings::ProjectSettings;
 use super::table::Built;
-use crate::explore::{ExploreError, ExploreOrError, InlineError};
+use crate::explore::{ExploreError, ExploreOrError, InlineError, PartialTable};
 
 /// How many joins an explore may have: each brings all fields of its model once more.
 const MOST_JOINS: usize = 500;
@@ -62,14 +64,23 @@ impl Plan<'_> {
             .map_or(&self.base.joins, |further| &further.joins)
     }
 
-    /// The explore as an error.
+    /// The explore as an error. Whom it is not for is kept, since its texts are not for them either.
     pub(super) fn error(&self, errors: Vec<InlineError>) -> Outcome {
+        let required = self.base.required_attributes.clone();
+        let tables = required.map(|required| {
+            let table = PartialTable {
+                required_attributes: Some(required),
+            };
+            IndexMap::from([(self.model.to_owned(), table)])
+        });
         Outcome {
             explore: ExploreOrError::Error(Box::new(ExploreError {
                 name: self.name().to_owned(),
                 label: self.label(),
                 group_label: self.group_label(),
                 tags: Some(self.base.tags.clone()),
+                base_table: tables.is_some().then(|| self.model.to_owned()),
+                tables,
                 errors,
             })),
             warnings: Vec::new(),

@@ -18,7 +18,7 @@ use super::metric::{Draft, Model, spotlight};
 use super::settings::ProjectSettings;
 use super::value::Meta;
 use crate::dialect::Dialect;
-use crate::explore::{Dimension, OrderFieldsBy, Spotlight, Table};
+use crate::explore::{Dimension, OrderFieldsBy, RequiredAttributes, Spotlight, Table};
 
 /// A model that was read.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(super) struct Built {
     pub databricks_compute: Option<String>,
     pub yml_path: Option<String>,
     pub sql_path: Option<String>,
+    /// Who may see the table, also where there is none.
+    pub required_attributes: Option<RequiredAttributes>,
     /// Without its fields; none if the model cannot be joined.
     pub table: Option<Table>,
     pub dimensions: IndexMap<String, Dimension>,
@@ -80,7 +82,8 @@ impl Context<'_> {
             .filled("label", &mut problems)
             .unwrap_or_else(|| friendly(&node.name));
         let group_label = own.filled("group_label", &mut problems);
-        let table = self.table(node, &own, &label, group_label.as_deref(), &mut problems);
+        let (table, is_sound) =
+            self.table(node, &own, &label, group_label.as_deref(), &mut problems);
         let mut fields = Fields::default();
         self.fields(
             node,
@@ -113,7 +116,8 @@ impl Context<'_> {
                     .to_owned()
             }),
             sql_path: node.path.clone(),
-            table: table.filter(|_| has_fields),
+            required_attributes: table.required_attributes.clone(),
+            table: (is_sound && has_fields).then_some(table),
             renamed: fields.metrics.keys().any(|key| key.contains('.'))
                 || fields
                     .dimensions
@@ -130,7 +134,7 @@ impl Context<'_> {
         }
     }
 
-    /// The table without its fields; none if something is wrong that a join cannot do without.
+    /// The table without its fields, and whether nothing is wrong that a join cannot do without.
     fn table(
         &self,
         node: &Node,
@@ -138,7 +142,7 @@ impl Context<'_> {
         label: &str,
         group_label: Option<&str>,
         problems: &mut Problems,
-    ) -> Option<Table> {
+    ) -> (Table, bool) {
         let before = problems.count();
         let database = match (&node.database, self.settings.dialect) {
             (Some(database), _) => database.clone(),
@@ -193,7 +197,7 @@ impl Context<'_> {
             metrics: IndexMap::new(),
             lineage_graph: None,
         };
-        security.then_some(table)
+        (table, security)
     }
 }
 

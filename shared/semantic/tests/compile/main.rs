@@ -11,3 +11,4 @@ mod security;
 mod shop;
 mod size;
 mod turned;
+mod underlying;

@@ -220,6 +220,30 @@ fn a_width_with_decimals_is_counted_in_decimals() {
 }
 
 #[test]
+fn a_sum_is_counted_in_decimals_as_a_whole() {
+    let mut explore = explore();
+    explore["targetDatabase"] = json!("clickhouse");
+    explore["tables"]["orders"]["dimensions"]["amount"]["compiledSql"] =
+        json!("\"orders\".amount + \"orders\".tip");
+    let found = on(
+        explore,
+        json!({
+            "dimensions": ["bins"],
+            "customDimensions": [{
+                "id": "bins", "type": "bin", "table": "orders", "dimensionId": "orders_amount", "binType": "fixed_width", "binWidth": 0.25,
+            }],
+        }),
+    );
+    assert!(
+        found
+            .sql
+            .contains("FLOOR(ROUND((\"orders\".amount + \"orders\".tip) * 100, 6))"),
+        "{}",
+        found.sql
+    );
+}
+
+#[test]
 fn a_day_without_midnight_is_not_in_the_day_before() {
     let ask = |zone: Tz, now: &str, operator: &str| {
         let mut options = options();

@@ -294,6 +294,29 @@ fn a_model_whose_rows_nobody_can_restrict_cannot_be_joined() {
 }
 
 #[test]
+fn whom_a_model_is_not_for_is_kept_where_it_cannot_be_compiled() {
+    let secret = |meta: Value| {
+        let mut meta = meta;
+        meta["required_attributes"] = json!({ "team": "sales" });
+        error(&compile(&[model("m", meta, &[])]), "m")
+    };
+    for meta in [json!({}), json!({ "sql_filter": { "a": 1 } })] {
+        let error = serde_json::to_value(secret(meta)).expect("JSON");
+        assert_eq!(error["baseTable"], "m");
+        assert_eq!(
+            error["tables"],
+            json!({ "m": { "requiredAttributes": { "team": "sales" } } })
+        );
+    }
+    let open = error(&compile(&[model("m", json!({}), &[])]), "m");
+    let open = serde_json::to_value(open).expect("JSON");
+    assert_eq!(
+        (&open["baseTable"], &open["tables"]),
+        (&Value::Null, &Value::Null)
+    );
+}
+
+#[test]
 fn fields_of_different_tables_with_one_id_are_told() {
     let a = model(
         "a",
