@@ -20,6 +20,8 @@ use super::super::functions::size::{Size, size};
 
 /// Bytes of a value that is no text and no list, at most but for rare decimals.
 const NUMBER: usize = 16;
+/// Bytes that a step may make without a reservation, as others do: a sort before it may hold all that there is.
+const FREE: usize = 4 << 20;
 /// Bytes of where a text or an item of a list begins.
 const OFFSET: usize = 8;
 
@@ -180,11 +182,13 @@ impl Count {
             state.held.1 = state.held.1.saturating_add(size_of(batch));
         }
         let needed = self.needed(&state);
-        match &state.reservation {
-            Some(reservation) if needed > reservation.size() => reservation.try_resize(needed),
-            Some(_) => Ok(()),
-            None => internal_err!("a step counts before it has begun"),
+        let Some(reservation) = &state.reservation else {
+            return internal_err!("a step counts before it has begun");
+        };
+        if needed <= reservation.size().max(FREE) {
+            return Ok(());
         }
+        reservation.try_resize(needed)
     }
 
     /// Rows that came out are not held any more.
