@@ -1,7 +1,8 @@
 //! The files of projects in S3: below the prefix of all, each project has one of its own.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -17,7 +18,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::files::{self, File};
-use super::own::{Own, Unreachable, unreachable};
+use super::own::{ByStatus, Own, Unreachable, unreachable};
 use super::projects::Seen;
 use crate::{Error, Result};
 
@@ -25,6 +26,8 @@ use crate::{Error, Result};
 const FILES: &str = "project://files";
 /// How long credentials are used before they are asked for again; those of AWS end some minutes after there are newer ones.
 const KEPT: Duration = Duration::from_secs(60);
+/// How long a list of files is used before it is asked for again: a file that comes is seen so much later.
+const LISTED: Duration = Duration::from_secs(3);
 
 /// A bucket, and how it is asked.
 pub(super) struct Bucket {
@@ -70,7 +73,7 @@ impl Bucket {
     }
 
     /// A way to the files of one project and no others. Its connections live where they were made, so each engine has its own.
-    fn own(&self, project: &str) -> Result<Own> {
+    fn own(&self, project: &str, seen: &Seen, is_outdated: &Arc<AtomicBool>) -> Result<Own> {
         let insecure = self
             .endpoint
             .as_deref()
@@ -79,6 +82,7 @@ impl Bucket {
             .with_bucket_name(&self.name)
             .with_region(&self.region)
             .with_credentials(self.keys.clone())
+            .with_http_connector(ByStatus)
             .with_client_options(ClientOptions::new().with_allow_http(insecure))
             .with_retry(RetryConfig {
                 max_retries: 2,
@@ -91,7 +95,8 @@ impl Bucket {
         let s3 = builder.build().map_err(|_| {
             Error::Connection("the bucket with the files cannot be used".to_owned())
         })?;
-        Ok(Own::new(s3, self.prefix.clone().join(project)))
+        let prefix = self.prefix.clone().join(project);
+        Ok(Own::new(s3, prefix, seen, Arc::clone(is_outdated)))
     }
 }
 
@@ -100,19 +105,53 @@ pub(super) struct Shelf {
     bucket: Arc<Bucket>,
     project: String,
     own: Own,
+    /// The last list, and since when it is known.
+    listed: SyncMutex<Option<(Instant, Seen)>>,
+    /// Whether somebody found a file otherwise than it was listed.
+    is_outdated: Arc<AtomicBool>,
 }
 
 impl Shelf {
     pub(super) fn new(bucket: &Arc<Bucket>, project: &str) -> Result<Self> {
+        let is_outdated = Arc::default();
         Ok(Self {
             bucket: Arc::clone(bucket),
             project: project.to_owned(),
-            own: bucket.own(project)?,
+            own: bucket.own(project, &Seen::new(), &is_outdated)?,
+            listed: SyncMutex::default(),
+            is_outdated,
         })
     }
 
-    /// What is there now, without what is in folders.
+    /// Whether a file that was read is gone, or not as it was listed. The next query has the files listed anew.
+    pub(super) fn is_outdated(&self) -> bool {
+        self.is_outdated.load(Ordering::Relaxed)
+    }
+
+    /// What is there, without what is in folders. A file that came in the last seconds may be missing; one that went or changed in
+    /// them may be there as it was, which is an error for who reads it.
     pub(super) async fn seen(&self) -> Result<Seen> {
+        if self.is_outdated.swap(false, Ordering::Relaxed) {
+            *self.known() = None;
+        }
+        let known = self.known().clone();
+        if let Some((since, seen)) = known
+            && since.elapsed() < LISTED
+        {
+            return Ok(seen);
+        }
+        // From before: what comes while the files are listed may be missing.
+        let since = Instant::now();
+        let seen = self.list().await?;
+        *self.known() = Some((since, seen.clone()));
+        Ok(seen)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<(Instant, Seen)>> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn list(&self) -> Result<Seen> {
         let found = self.own.list_with_delimiter(None).await;
         let found = found.map_err(|error| {
             Error::Connection(unreachable(&error).unwrap_or_else(|| error.to_string()))
@@ -137,7 +176,7 @@ impl Shelf {
             let url = at(&place, name.to_str()?)?;
             files::file(name.clone(), Some(url))
         });
-        let own = self.bucket.own(&self.project)?;
+        let own = self.bucket.own(&self.project, seen, &self.is_outdated)?;
         Ok((files.collect(), place.clone(), Arc::new(own)))
     }
 }

@@ -26,6 +26,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
 use super::files::{File, WithBroken};
+use super::repeats::CountRepeats;
 use super::{Error, Result, functions, json, operators, statement};
 use crate::{Column, Rows};
 
@@ -361,10 +362,11 @@ fn context(limits: &Limits) -> Result<SessionContext> {
 }
 
 /// The engine's own, but for the one that moves filters of a plan: below a join whose sides it has exchanged, it finds columns by
-/// their names, and a filter of one table is applied to another one's column.
+/// their names, and a filter of one table is applied to another one's column. And one that counts what they do not.
 fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules = PhysicalOptimizer::new().rules;
     rules.retain(|rule| !rule.name().starts_with("FilterPushdown"));
+    rules.push(Arc::new(CountRepeats));
     rules
 }
 

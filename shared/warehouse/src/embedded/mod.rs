@@ -19,6 +19,7 @@ mod operators;
 mod own;
 mod projects;
 mod records;
+mod repeats;
 mod statement;
 mod stream;
 

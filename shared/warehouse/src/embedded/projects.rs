@@ -24,7 +24,8 @@ pub fn projects(root: PathBuf) -> Embedded {
 }
 
 /// Engines over the files below `s3://bucket/prefix/{projectUuid}/`, with the region and the credentials that AWS's SDK finds.
-/// The endpoint is AWS's, or one that speaks the same protocol. Files that come or change are seen by the next query.
+/// The endpoint is AWS's, or one that speaks the same protocol. A file that changes or goes is noticed by the next query that
+/// reads it. One that comes may be seen three seconds later: for so long a list of files is used again.
 ///
 /// # Errors
 /// `Connection` when the location or the endpoint is none, or there is nothing to find credentials with. Nothing is sent yet.
@@ -93,6 +94,15 @@ impl Place {
         }
     }
 
+    /// Whether a query found a file otherwise than it was seen.
+    fn is_outdated(&self) -> bool {
+        match self {
+            Self::Folder(_) => false,
+            #[cfg(feature = "embedded-s3")]
+            Self::Bucket(shelf) => shelf.is_outdated(),
+        }
+    }
+
     /// An engine with tables of the files that were seen.
     async fn engine(&self, seen: &Seen) -> Result<Engine> {
         let engine = Engine::new()?;
@@ -150,8 +160,14 @@ fn seen(folder: &Path) -> Seen {
 #[async_trait]
 impl Warehouse for Project {
     async fn stream(&self, statement: &Statement) -> Result<RowStream> {
-        let engine = self.engine().await?;
-        let answer = engine.stream(statement).await?;
+        let mut engine = self.engine().await?;
+        let mut answer = engine.stream(statement).await;
+        if answer.is_err() && self.place.is_outdated() {
+            // Once more, with the files as they are now.
+            engine = self.engine().await?;
+            answer = engine.stream(statement).await;
+        }
+        let answer = answer?;
         let columns = answer.columns.clone();
         // An engine that is replaced goes when nobody reads from it any more.
         let state = (answer, engine);

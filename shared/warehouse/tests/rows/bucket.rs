@@ -138,14 +138,76 @@ async fn files_in_s3_are_the_tables_that_they_are_in_a_folder() {
         .count();
     assert!(heads > 0);
 
-    // What comes and changes is seen by the next query.
+    // What comes is seen when the list of files has grown old.
     std::fs::write(root.path().join("data/project-1/orders.csv"), "id\n7\n").unwrap();
     std::fs::write(root.path().join("data/project-1/new.csv"), "x\n8\n").unwrap();
+    later(Duration::from_secs(3)).await;
     let sql = "SELECT id, x FROM jaffle.orders, jaffle.new";
     let rows = ask(&bucket, "project-1", sql).await.unwrap().rows;
     assert_eq!(json!(rows), json!([[7, 8]]));
     let empty = ask(&bucket, "project-3", "SELECT 1").await.unwrap().rows;
     assert_eq!(json!(empty), json!([[1]]));
+}
+
+/// Lets time pass.
+async fn later(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn a_list_of_files_is_used_again_for_some_seconds() {
+    let root = files();
+    let s3 = S3::start(root.path()).await;
+    let bucket = engines(&s3.endpoint);
+    let lists = || {
+        let asked = s3.asked();
+        asked
+            .iter()
+            .filter(|line| line.contains("list-type"))
+            .count()
+    };
+    let sql = "SELECT COUNT(*) FROM jaffle.orders";
+    ask(&bucket, "project-1", sql).await.unwrap();
+    later(Duration::from_secs(3)).await;
+    let begun = lists();
+    ask(&bucket, "project-1", sql).await.unwrap();
+    let once = lists() - begun;
+    assert!(once > 0);
+    ask(&bucket, "project-1", sql).await.unwrap();
+    assert_eq!(lists(), begun + once);
+    // Each project has its own list.
+    ask(&bucket, "project-2", "SELECT * FROM jaffle.secrets")
+        .await
+        .unwrap();
+    assert!(lists() > begun + once);
+    let before = lists();
+    later(Duration::from_secs(3)).await;
+    ask(&bucket, "project-1", sql).await.unwrap();
+    assert_eq!(lists(), before + once);
+}
+
+#[tokio::test]
+async fn a_file_that_changed_or_went_since_it_was_listed_is_not_read_as_it_was() {
+    let root = files();
+    let s3 = S3::start(root.path()).await;
+    let bucket = engines(&s3.endpoint);
+    let path = root.path().join("data/project-1/orders.csv");
+    std::fs::write(&path, "id,amount\n1,20\n").unwrap();
+    let sql = "SELECT id, amount FROM jaffle.orders";
+    let rows = ask(&bucket, "project-1", sql).await.unwrap().rows;
+    assert_eq!(json!(rows), json!([[1, 20]]));
+
+    // The columns are in another order, and would be taken for each other.
+    std::fs::write(&path, "amount,id\n300,2\n").unwrap();
+    let rows = ask(&bucket, "project-1", sql).await.unwrap().rows;
+    assert_eq!(json!(rows), json!([[2, 300]]));
+
+    // One that is gone is no table without rows.
+    std::fs::remove_file(&path).unwrap();
+    let gone = ask(&bucket, "project-1", sql).await;
+    assert!(matches!(gone, Err(Error::Query { .. })), "{gone:?}");
 }
 
 #[tokio::test]

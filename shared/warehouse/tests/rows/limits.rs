@@ -383,6 +383,87 @@ async fn long_texts_of_many_rows_are_made_piece_by_piece() {
     );
 }
 
+/// Queries that have one text of that length in 2,000 rows, and add up the lengths.
+fn repeating(bytes: usize) -> [String; 7] {
+    let one = format!(
+        "SELECT value - 1 AS k, repeat('x', {bytes} + value - value) AS t FROM generate_series(1, 1)"
+    );
+    let first = format!(
+        "SELECT value, repeat('x', CASE WHEN value = 1 THEN {bytes} ELSE value - value + 1 END) AS t \
+         FROM generate_series(1, 2000)"
+    );
+    let length = "SELECT SUM(length(t)) FROM";
+    let many = "generate_series(1, 2000) AS b";
+    [
+        format!("{length} ({one}) AS a CROSS JOIN {many}"),
+        format!("{length} ({one}) AS a JOIN {many} ON a.k = b.value - b.value"),
+        format!("{length} {many} LEFT JOIN ({one}) AS a ON a.k = b.value - b.value"),
+        format!("{length} ({one}) AS a JOIN {many} ON a.k < b.value"),
+        format!(
+            "{length} (SELECT first_value(t) OVER (ORDER BY value) AS t FROM ({first}) AS q) AS w"
+        ),
+        format!("{length} (SELECT MAX(t) OVER () AS t FROM ({first}) AS q) AS w"),
+        format!(
+            "{length} (SELECT t, unnest(string_to_array(repeat(',', 1999), ',')) AS item FROM ({one}) AS a) AS u"
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_text_that_is_repeated_counts_for_each_row() {
+    for sql in repeating(1_000) {
+        let answer = engine().query(&sql).await.unwrap();
+        assert_eq!(json!(answer.rows), json!([[2_000_000]]), "{sql}");
+    }
+    for sql in repeating(1_000_000) {
+        let answer = engine().query(&sql).await;
+        assert!(matches!(answer, Err(Error::Memory(_))), "{sql}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_text_of_a_file_is_read_and_not_repeated_without_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("id,t\n1,{}\n", "x".repeat(3_000_000));
+    std::fs::write(folder.path().join("wide.csv"), text).unwrap();
+    let engine = Engine::new().unwrap();
+    engine.folder("shop", folder.path()).await.unwrap();
+
+    let alone = engine.query("SELECT length(t) FROM shop.wide").await;
+    assert_eq!(json!(alone.unwrap().rows), json!([[3_000_000]]));
+    let joined = |rows: usize| {
+        format!("SELECT SUM(length(t)) FROM shop.wide CROSS JOIN generate_series(1, {rows}) AS b")
+    };
+    let few = engine.query(&joined(3)).await.unwrap();
+    assert_eq!(json!(few.rows), json!([[9_000_000]]));
+    let many = engine.query(&joined(2_000)).await;
+    assert!(matches!(many, Err(Error::Memory(_))), "{many:?}");
+}
+
+#[tokio::test]
+async fn the_rows_of_a_window_count() {
+    let engine = Engine::with_limits(Limits {
+        memory: 8 * 1024 * 1024,
+        spill: 0,
+        ..Limits::default()
+    })
+    .unwrap();
+    let sum = |rows: usize| {
+        format!(
+            "SELECT COUNT(s) FROM (SELECT SUM(value) OVER () AS s FROM generate_series(1, {rows})) AS q"
+        )
+    };
+    let few = engine.query(&sum(2_000)).await.unwrap();
+    assert_eq!(few.rows, [[json!(2_000)]]);
+    let many = engine.query(&sum(2_000_000)).await;
+    assert!(matches!(many, Err(Error::Memory(_))), "{many:?}");
+    // One that goes from row to row holds only some.
+    let running = "SELECT MAX(s) FROM (SELECT SUM(value) OVER (ROWS UNBOUNDED PRECEDING) AS s \
+        FROM generate_series(1, 400000)) AS q";
+    let running = engine.query(running).await;
+    assert!(running.is_ok(), "{running:?}");
+}
+
 #[tokio::test]
 async fn a_deep_query_is_answered_or_refused() {
     let chain = |length: usize| {

@@ -8,7 +8,7 @@ pub(super) mod number;
 mod padding;
 mod pattern;
 mod scalar;
-mod size;
+pub(super) mod size;
 pub(super) mod text;
 pub(super) mod time;
 mod unit;

@@ -7,9 +7,9 @@ use datafusion::arrow::datatypes::DataType;
 
 /// Texts and numbers, and how many there are of them and of the lists that they are in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Size {
-    pub(super) bytes: usize,
-    pub(super) parts: usize,
+pub(in crate::embedded) struct Size {
+    pub(in crate::embedded) bytes: usize,
+    pub(in crate::embedded) parts: usize,
 }
 
 impl Size {
@@ -22,7 +22,7 @@ impl Size {
 }
 
 /// What these rows have, without reading texts.
-pub(super) fn size(column: &dyn Array, rows: Range<usize>) -> Size {
+pub(in crate::embedded) fn size(column: &dyn Array, rows: Range<usize>) -> Size {
     let of_rows = |bytes: usize| Size {
         bytes,
         parts: rows.len(),
@@ -42,6 +42,14 @@ pub(super) fn size(column: &dyn Array, rows: Range<usize>) -> Size {
             let texts = column.as_string_view();
             let valid = rows.clone().filter(|row| texts.is_valid(*row));
             of_rows(valid.map(|row| texts.value(row).len()).sum())
+        }
+        DataType::BinaryView => {
+            let values = column.as_binary_view();
+            let valid = rows.clone().filter(|row| values.is_valid(*row));
+            of_rows(valid.map(|row| values.value(row).len()).sum())
+        }
+        DataType::FixedSizeBinary(width) => {
+            of_rows(usize::try_from(*width).unwrap_or(0) * rows.len())
         }
         DataType::List(_) => {
             let lists = column.as_list::<i32>();
@@ -90,8 +98,8 @@ mod tests {
     use std::sync::Arc;
 
     use datafusion::arrow::array::{
-        ArrayRef, BooleanArray, Int64Array, LargeStringArray, ListArray, StringArray,
-        StringViewArray, StructArray,
+        ArrayRef, BinaryViewArray, BooleanArray, FixedSizeBinaryArray, Int64Array,
+        LargeStringArray, ListArray, StringArray, StringViewArray, StructArray,
     };
     use datafusion::arrow::datatypes::{Field, Int64Type};
 
@@ -112,6 +120,10 @@ mod tests {
         }
         assert_eq!(size(&Int64Array::from(vec![1, 2, 3]), 1..3), of(16, 2));
         assert_eq!(size(&BooleanArray::from(vec![true]), 0..1), of(1, 1));
+        let bytes: [Option<&[u8]>; 3] = [Some(b"a"), None, Some(b"bcd")];
+        assert_eq!(size(&BinaryViewArray::from_iter(bytes), 0..3), of(4, 3));
+        let ids = FixedSizeBinaryArray::try_from_iter([[0_u8; 16]; 3].iter()).unwrap();
+        assert_eq!(size(&ids, 1..3), of(32, 2));
         let lists = ListArray::from_iter_primitive::<Int64Type, _, _>([
             Some(vec![Some(1), Some(2)]),
             None,

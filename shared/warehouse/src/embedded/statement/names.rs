@@ -1,0 +1,90 @@
+//! What PostgreSQL calls columns, functions and types.
+
+use datafusion::sql::sqlparser::ast::{DataType, ExactNumberInfo, Expr, SelectItem, TimezoneInfo};
+
+use super::super::gathered::called;
+
+/// The name that a query gives a column.
+pub(super) fn given(item: &SelectItem) -> Option<String> {
+    match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+        SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(name.value.clone()),
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names)) => {
+            names.last().map(|name| name.value.clone())
+        }
+        _ => None,
+    }
+}
+
+/// What PostgreSQL calls a column that the query gives no name; none for a column of a table, which has one.
+/// <https://www.postgresql.org/docs/17/queries-select-lists.html#QUERIES-COLUMN-LABELS>
+pub(super) fn name_of(expr: &Expr) -> Option<String> {
+    Some(match expr {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::CompoundFieldAccess { .. } => {
+            return None;
+        }
+        Expr::Nested(inner) => return name_of(inner),
+        Expr::Function(function) => called(function),
+        Expr::Cast {
+            expr, data_type, ..
+        } => match expr.as_ref() {
+            Expr::Identifier(name) => name.value.clone(),
+            Expr::CompoundIdentifier(names) => names.last()?.value.clone(),
+            _ => data_type.to_string().to_ascii_lowercase(),
+        },
+        Expr::Case { .. } => "case".to_owned(),
+        Expr::Extract { .. } => "extract".to_owned(),
+        Expr::Exists { .. } => "exists".to_owned(),
+        _ => "?column?".to_owned(),
+    })
+}
+
+/// Functions whose result has the type of their arguments, or follows from it.
+pub(super) fn is_of_values(name: &str) -> bool {
+    matches!(
+        name,
+        "sum" | "avg" | "coalesce" | "nullif" | "greatest" | "least"
+    )
+}
+
+pub(super) enum Target {
+    Text,
+    Integer,
+    Other,
+}
+
+pub(super) fn target(data_type: &DataType) -> Target {
+    match data_type {
+        DataType::Text | DataType::Varchar(None) => Target::Text,
+        DataType::SmallInt(_)
+        | DataType::Int2(_)
+        | DataType::Int(_)
+        | DataType::Integer(_)
+        | DataType::Int4(_)
+        | DataType::BigInt(_)
+        | DataType::Int8(_) => Target::Integer,
+        _ => Target::Other,
+    }
+}
+
+/// `FLOAT` is double precision, and timestamps have microseconds.
+/// <https://www.postgresql.org/docs/17/datatype-numeric.html#DATATYPE-FLOAT>
+pub(super) fn as_planned(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Float(ExactNumberInfo::None) => DataType::DoublePrecision,
+        DataType::Float(ExactNumberInfo::Precision(bits)) if *bits > 24 => {
+            DataType::DoublePrecision
+        }
+        DataType::Timestamp(None, zone) => DataType::Timestamp(Some(6), *zone),
+        DataType::Character(None)
+        | DataType::CharacterVarying(None)
+        | DataType::CharVarying(None) => DataType::Text,
+        DataType::Custom(name, modifiers) if modifiers.is_empty() => {
+            match name.to_string().to_lowercase().as_str() {
+                "timestamptz" => DataType::Timestamp(Some(6), TimezoneInfo::WithTimeZone),
+                _ => data_type.clone(),
+            }
+        }
+        other => other.clone(),
+    }
+}

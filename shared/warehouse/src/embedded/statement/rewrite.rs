@@ -1,0 +1,347 @@
+//! Expressions and clauses to what the planner takes for the same.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Query, Select, SelectItem, SetExpr,
+    Value, VisitorMut,
+};
+
+use super::super::gathered::called;
+use super::super::{Error, gathered, literals};
+use super::names::{Target, as_planned, given, is_of_values, name_of, target};
+use super::{refused, too_deep};
+
+/// Arithmetic and casts within each other; the time to plan them is that of a square, or a cube.
+const STEPS: usize = 100;
+
+/// Rewrites what has the same syntax, or none, in the planner, and refuses what does more than read.
+#[derive(Default)]
+pub(super) struct ToPlanner {
+    /// For each expression that the present one is in, and for itself, whether it is a step.
+    around: Vec<bool>,
+}
+
+/// Whether an expression is an operator or a cast; conditions may be as many as there are.
+fn is_step(expr: &Expr) -> bool {
+    match expr {
+        Expr::Cast { .. } | Expr::UnaryOp { .. } => true,
+        Expr::BinaryOp { op, .. } => !matches!(op, BinaryOperator::And | BinaryOperator::Or),
+        _ => false,
+    }
+}
+
+impl VisitorMut for ToPlanner {
+    type Break = Error;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        let writes = matches!(
+            *query.body,
+            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_)
+        );
+        if writes || !query.locks.is_empty() {
+            return ControlFlow::Break(refused());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        if select.into.is_some() {
+            return ControlFlow::Break(refused());
+        }
+        let mut seen: HashSet<String> = select.projection.iter().filter_map(given).collect();
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(expr) = item
+                && let Some(name) = name_of(expr)
+            {
+                // PostgreSQL may have two columns of one name, the planner may not.
+                let mut own = name.clone();
+                for at in 2.. {
+                    if seen.insert(own.clone()) {
+                        break;
+                    }
+                    own = format!("{name}_{at}");
+                }
+                let expr = taken(expr);
+                let alias = Ident::with_quote('"', own);
+                *item = SelectItem::ExprWithAlias { expr, alias };
+            }
+            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
+                as_integer(expr);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        let is_step = is_step(expr);
+        self.around.push(is_step);
+        if is_step && self.around.iter().filter(|one| **one).count() > STEPS {
+            return ControlFlow::Break(too_deep(STEPS, "operators and casts"));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        self.around.pop();
+        if let Some(function) = gathered::call_of(expr) {
+            // A window gathers once more for each row.
+            if function.over.is_some() {
+                return ControlFlow::Break(Error::Query(format!(
+                    "{} is not run over windows",
+                    called(function)
+                )));
+            }
+            *expr = call(gathered::LIMIT, [taken(expr)]);
+            return ControlFlow::Continue(());
+        }
+        let replacement = match expr {
+            // The planner takes a zone for a type, and casts.
+            Expr::AtTimeZone {
+                timestamp,
+                time_zone,
+            } => Some(call("timezone", [taken(time_zone), taken(timestamp)])),
+            Expr::Extract { field, expr, .. } => {
+                let field = Expr::value(Value::SingleQuotedString(field.to_string()));
+                Some(call("date_part", [field, taken(expr)]))
+            }
+            Expr::Cast {
+                expr: inner,
+                data_type,
+                ..
+            } => {
+                *data_type = as_planned(data_type);
+                if let Expr::Value(value) = inner.as_mut()
+                    && let Value::SingleQuotedString(text) = &mut value.value
+                {
+                    literals::of_type(text, data_type);
+                }
+                match target(data_type) {
+                    Target::Text => Some(call("pg_text", [taken(inner)])),
+                    Target::Integer => {
+                        // PostgreSQL rounds, the planner cuts.
+                        **inner = call("pg_nearest", [taken(inner)]);
+                        None
+                    }
+                    Target::Other => None,
+                }
+            }
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::Spaceship,
+                right,
+            } => Some(Expr::IsNotDistinctFrom(
+                Box::new(taken(left)),
+                Box::new(taken(right)),
+            )),
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::PGNotILikeMatch,
+                right,
+            } => Some(Expr::IsDistinctFrom(
+                Box::new(taken(left)),
+                Box::new(taken(right)),
+            )),
+            Expr::BinaryOp { left, op, right } if is_arithmetic(op) => {
+                as_integer(left);
+                as_integer(right);
+                None
+            }
+            Expr::Case {
+                conditions,
+                else_result,
+                ..
+            } => {
+                conditions
+                    .iter_mut()
+                    .map(|when| &mut when.result)
+                    .chain(else_result.as_deref_mut())
+                    .for_each(as_integer);
+                None
+            }
+            Expr::Function(function) => {
+                if is_of_values(&called(function))
+                    && let FunctionArguments::List(list) = &mut function.args
+                {
+                    for argument in &mut list.args {
+                        if let FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) = argument {
+                            as_integer(argument);
+                        }
+                    }
+                }
+                modulo(function)
+            }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                gathered::without_limit(root, access_chain);
+                None
+            }
+            Expr::Interval(interval) => {
+                if let Expr::Value(value) = interval.value.as_mut()
+                    && let Value::SingleQuotedString(text) = &mut value.value
+                {
+                    *text = literals::interval(text);
+                }
+                None
+            }
+            Expr::Value(value) => match &mut value.value {
+                Value::Number(text, _) => with_exponent(text),
+                _ => None,
+            },
+            Expr::TypedString(typed) => {
+                typed.data_type = as_planned(&typed.data_type);
+                if let Value::SingleQuotedString(text) = &mut typed.value.value {
+                    literals::of_type(text, &typed.data_type);
+                }
+                None
+            }
+            Expr::Like {
+                pattern,
+                escape_char,
+                ..
+            }
+            | Expr::ILike {
+                pattern,
+                escape_char,
+                ..
+            } => {
+                if let Some(escape) = escape_char.take() {
+                    match with_backslashes(pattern, &escape.value) {
+                        Some(changed) => **pattern = changed,
+                        None => {
+                            return ControlFlow::Break(Error::Query(
+                                "ESCAPE needs a pattern as text".to_owned(),
+                            ));
+                        }
+                    }
+                }
+                None
+            }
+            _ => None,
+        };
+        if let Some(replacement) = replacement {
+            *expr = replacement;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A number with an exponent as its decimal digits, or as a double where a decimal has too few.
+fn with_exponent(text: &mut String) -> Option<Expr> {
+    if let Some(plain) = literals::number(text) {
+        *text = plain;
+        return None;
+    }
+    text.contains(['e', 'E']).then(|| Expr::Cast {
+        kind: CastKind::DoubleColon,
+        expr: Box::new(Expr::value(Value::SingleQuotedString(text.clone()))),
+        data_type: DataType::DoublePrecision,
+        array: false,
+        format: None,
+    })
+}
+
+fn is_arithmetic(op: &BinaryOperator) -> bool {
+    matches!(
+        op,
+        BinaryOperator::Plus
+            | BinaryOperator::Minus
+            | BinaryOperator::Multiply
+            | BinaryOperator::Divide
+            | BinaryOperator::Modulo
+    )
+}
+
+/// A small number is an `integer`, where that makes a difference; to the planner, every number is a `bigint`.
+/// <https://www.postgresql.org/docs/17/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS-NUMERIC>
+fn as_integer(expr: &mut Expr) {
+    if let Expr::Value(value) = expr
+        && let Value::Number(text, _) = &value.value
+        && text.parse::<i32>().is_ok()
+    {
+        *expr = Expr::Cast {
+            kind: CastKind::DoubleColon,
+            expr: Box::new(taken(expr)),
+            data_type: DataType::Int(None),
+            array: false,
+            format: None,
+        };
+    }
+}
+
+/// `mod(a, b)` is `a % b`, which the planner has as an operator only.
+fn modulo(function: &mut Function) -> Option<Expr> {
+    if called(function) != "mod" {
+        return None;
+    }
+    let FunctionArguments::List(list) = &mut function.args else {
+        return None;
+    };
+    let [
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(left)),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(right)),
+    ] = list.args.as_mut_slice()
+    else {
+        return None;
+    };
+    Some(Expr::Nested(Box::new(Expr::BinaryOp {
+        left: Box::new(taken(left)),
+        op: BinaryOperator::Modulo,
+        right: Box::new(taken(right)),
+    })))
+}
+
+fn taken(expr: &mut Expr) -> Expr {
+    std::mem::replace(expr, Expr::value(Value::Null))
+}
+
+fn call<const N: usize>(name: &str, arguments: [Expr; N]) -> Expr {
+    let args = arguments
+        .into_iter()
+        .map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)))
+        .collect();
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args,
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+/// The pattern with `\` in the place of another escape character, which is the only one that the planner knows.
+fn with_backslashes(pattern: &Expr, escape: &Value) -> Option<Expr> {
+    let Value::SingleQuotedString(escape) = escape else {
+        return None;
+    };
+    if escape == "\\" {
+        return Some(pattern.clone());
+    }
+    let Expr::Value(value) = pattern else {
+        return None;
+    };
+    let Value::SingleQuotedString(text) = &value.value else {
+        return None;
+    };
+    let mut changed = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if escape.chars().eq([character]) {
+            changed.push('\\');
+            changed.extend(characters.next());
+        } else if character == '\\' {
+            changed.push_str("\\\\");
+        } else {
+            changed.push(character);
+        }
+    }
+    Some(Expr::value(Value::SingleQuotedString(changed)))
+}
