@@ -283,8 +283,10 @@ impl SpaceTree {
                 Some(parent) => paths.get(&parent).map(String::as_str),
                 None => target.map(|target| target.path.as_str()),
             };
-            let own = in_path(&one.slug);
-            let path = above.map_or_else(|| own.clone(), |above| format!("{above}.{own}"));
+            // Not its slug: where that was taken elsewhere, a space has another one than its path says.
+            let own = one.path.rsplit_once('.');
+            let own = own.map_or(one.path.as_str(), |(_, own)| own);
+            let path = above.map_or_else(|| own.to_owned(), |above| format!("{above}.{own}"));
             if path.len() > LONGEST_PATH {
                 return Err(Error::invalid("Spaces cannot be nested that deeply"));
             }
