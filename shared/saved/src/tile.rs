@@ -37,7 +37,8 @@ pub struct SentTile {
     pub w: f64,
     pub h: f64,
     pub tab_uuid: Option<String>,
-    /// By type: `savedChartUuid`, `savedSqlUuid`, `savedSemanticViewerChartUuid`, `chartName`, `chartSlug`, `title`, `hideTitle`, `content`, `url`.
+    /// By type: `savedChartUuid`, `savedSqlUuid`, `savedSemanticViewerChartUuid`, `chartName`, `chartSlug`, `title`, `hideTitle`,
+    /// `content`, `url`.
     #[schema(value_type = Object)]
     pub properties: Map<String, Value>,
 }
