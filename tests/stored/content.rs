@@ -107,9 +107,11 @@ pub(super) async fn is_read(app: &TestApp, ana: &Actor<'_>, project: &str, known
     }
     assert!(found.len() == 1 && all.contains(&found[0]));
 
-    // views, pins, comment, spotlight.
+    // views, activity, pins, comment, spotlight.
     let views = store.views(&[(ContentKind::Chart, chart.id)]).await;
     assert_eq!(views.unwrap()[0].views, 1);
+    let did = store.activity(owner, app.app.clock.now()).await.unwrap();
+    assert_eq!((did.len(), did[0].chart_views), (1, 1));
     let pins = store.pins(owner).await.unwrap().unwrap();
     assert!(pins.order_of(chart.id).is_some());
     let comments = store.comments(id("dashboard")).await.unwrap();

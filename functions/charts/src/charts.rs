@@ -11,7 +11,7 @@ use app::{
     store::Edit,
 };
 use axum::extract::State;
-use saved::{Place, chart::SavedChart, edit::Editing};
+use saved::{Place, activity::viewed, chart::SavedChart, edit::Editing};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -68,12 +68,7 @@ pub(crate) async fn get_saved_chart(
     let found = saved::find(&app, user, ContentKind::Chart, &path.chart_uuid).await?;
     let answer = shown(&app, &found.project, &found.head).await?;
 
-    if found.project.user.session.is_some() {
-        let (store, id, now) = (app.store.clone(), found.head.id, app.clock.now());
-        beside.run("count a view", async move {
-            store.count_view(ContentKind::Chart, id, now).await
-        });
-    }
+    viewed(&app, &beside, &found.project, &found.head);
     Ok(answer)
 }
 

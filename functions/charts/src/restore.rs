@@ -1,6 +1,6 @@
 //! What was deleted, and bringing it back: charts, SQL charts and dashboards alike.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use app::{
     App, Error, InProject, Json, Kind, Ok, Path, Reply, Result, Timestamp,
@@ -146,6 +146,19 @@ pub(crate) struct RestoredContent {
     space_uuid: Option<SpaceId>,
     #[schema(required)]
     dashboard_uuid: Option<ContentId>,
+    /// Charts of a dashboard's own that came back under another slug, as somebody took theirs; absent where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    renamed: Vec<RenamedChart>,
+}
+
+/// A chart that was restored under another slug.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RenamedChart {
+    uuid: ContentId,
+    name: String,
+    slug: String,
+    former_slug: String,
 }
 
 impl RestoredContent {
@@ -157,12 +170,34 @@ impl RestoredContent {
             slug: head.slug.clone(),
             space_uuid: head.space,
             dashboard_uuid: head.dashboard,
+            renamed: Vec::new(),
+        }
+    }
+}
+
+/// Notes which charts come back under another slug with the last of some edits. What an earlier try noted stays, unless it is
+/// tried again.
+fn note_renamed(renamed: &mut BTreeMap<ContentId, RenamedChart>, edits: &[Edit]) {
+    let Some((_, own)) = edits.split_last() else {
+        return;
+    };
+    for Edit { old, new, .. } in own {
+        renamed.remove(&new.id);
+        if let Some(old) = old.as_ref().filter(|old| old.slug != new.slug) {
+            let chart = RenamedChart {
+                uuid: new.id,
+                name: new.name.clone(),
+                slug: new.slug.clone(),
+                former_slug: old.slug.clone(),
+            };
+            renamed.insert(new.id, chart);
         }
     }
 }
 
 /// Restores something with all of its versions, to where it lay: for those who might change it there. A dashboard comes back
-/// with the charts of its own that were deleted with it. What is there already stays as it is.
+/// with the charts of its own that were deleted with it, and tells which of them have another slug. What is there already stays as
+/// it is.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/deleted/{contentUuid}/restore", operation_id = "restoreContent",
                tag = "Content", params(("projectUuid" = String, Path), DeletedPath), request_body = RestoreContent,
                responses((status = 200, body = Ok<RestoredContent>)), extensions(("x-tier" = json!("legacy"))))]
@@ -173,6 +208,7 @@ pub(crate) async fn restore_content(
     Json(body): Json<RestoreContent>,
 ) -> Result<Reply<RestoredContent>> {
     project.require(Action::View, Subject::Project)?;
+    let mut renamed = BTreeMap::new();
     for _ in 0..TRIES {
         let contents = Contents::read(&app, &project).await?;
         let row = named(&app, &contents, &path.content_uuid)?;
@@ -183,6 +219,7 @@ pub(crate) async fn restore_content(
             return Ok(Reply(RestoredContent::new(row)));
         }
         let edits = body.edits(&app, &contents, row).await?;
+        note_renamed(&mut renamed, &edits);
         match edit_all(&app, &edits).await {
             Err(Error::Changed(_)) => {}
             // Somebody else was restoring it.
@@ -193,7 +230,10 @@ pub(crate) async fn restore_content(
             done => {
                 done?;
                 let made = edits.last().map(|edit| &edit.new);
-                return Ok(Reply(RestoredContent::new(made.unwrap_or(row))));
+                return Ok(Reply(RestoredContent {
+                    renamed: renamed.into_values().collect(),
+                    ..RestoredContent::new(made.unwrap_or(row))
+                }));
             }
         }
     }

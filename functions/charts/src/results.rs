@@ -19,7 +19,7 @@ use query::{
     explore::seen,
     show::Shown,
 };
-use saved::{Found, chart::SavedChart, dashboard::ShownFilters};
+use saved::{Found, activity::viewed, chart::SavedChart, dashboard::ShownFilters};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -162,7 +162,7 @@ pub(crate) async fn post_dashboard_tile(
     let fresh = body.invalidate_cache.unwrap_or(false);
     let on = Looked { context, fresh };
     let reply = tile(&app, &found, version, body.on, on).await?;
-    chart::count_view(&app, &beside, &found.project, found.head.id);
+    viewed(&app, &beside, &found.project, &found.head);
     Ok(reply)
 }
 

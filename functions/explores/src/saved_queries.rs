@@ -18,7 +18,7 @@ use query::{
     dashboard::{OnDashboard, note_date},
     question::{How, said},
 };
-use saved::{Place, dashboard::ShownFilters};
+use saved::{Place, activity::viewed, dashboard::ShownFilters};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -104,7 +104,7 @@ pub(crate) async fn execute_async_saved_chart_query(
     let tags = chart::tagged(&question, body.how.context(), head.id, None)?;
     let manner = body.how.manner();
     let submitted = submit_question(&app, &project, &question, tags, manner).await?;
-    chart::count_view(&app, &beside, &project, head.id);
+    viewed(&app, &beside, &project, &head);
     Ok(Reply(MetricQueryAsked::new(
         &app,
         question,
@@ -163,7 +163,7 @@ pub(crate) async fn execute_async_dashboard_chart_query(
     let tags = chart::tagged(&question, body.how.context(), head.id, dashboard)?;
     let manner = body.how.manner();
     let submitted = submit_question(&app, &project, &question, tags, manner).await?;
-    chart::count_view(&app, &beside, &project, head.id);
+    viewed(&app, &beside, &project, &head);
     Ok(Reply(DashboardChartAsked {
         asked: MetricQueryAsked::new(&app, question, &submitted.query),
         applied_dashboard_filters: applied.into(),

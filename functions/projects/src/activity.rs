@@ -6,10 +6,10 @@ mod usage;
 use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use app::{
-    App, InProject, Ok, Reply, Result,
+    App, InProject, Ok, Reply, Result, Timestamp,
     domain::{
         access::{Action, Role, Subject},
-        activity::weeks_until,
+        activity::{week_of, weeks_until},
         content::ContentKind,
         id::{ContentId, QueryId, UserId},
     },
@@ -63,8 +63,8 @@ pub(crate) struct ActivityViews {
 /// How many people asked something in a week.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct WeeklyQueryingUsers {
-    /// The week's Monday.
-    date: String,
+    /// When the week begins: its Monday.
+    date: Timestamp,
     num_7d_active_users: String,
     percent_7d_active_users: String,
 }
@@ -72,8 +72,8 @@ pub(crate) struct WeeklyQueryingUsers {
 /// How much those asked who asked anything in a week.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct WeeklyAverageQueries {
-    /// The week's Monday.
-    date: String,
+    /// When the week begins: its Monday.
+    date: Timestamp,
     average_number_of_weekly_queries_per_user: String,
 }
 
@@ -166,7 +166,7 @@ fn summary(
     let weeks: Vec<_> = weeks_until(now)
         .into_iter()
         .map(|week| {
-            let (people, queries) = usage.in_week(&week);
+            let (people, queries) = usage.in_week(&week_of(week));
             (week, people, queries)
         })
         .collect();
@@ -184,7 +184,7 @@ fn summary(
         chart_weekly_querying_users: weeks
             .iter()
             .map(|(week, people, _)| WeeklyQueryingUsers {
-                date: week.clone(),
+                date: *week,
                 num_7d_active_users: people.to_string(),
                 percent_7d_active_users: share(100.0 * *people as f64, users),
             })
@@ -192,7 +192,7 @@ fn summary(
         chart_weekly_average_queries: weeks
             .iter()
             .map(|(week, people, queries)| WeeklyAverageQueries {
-                date: week.clone(),
+                date: *week,
                 average_number_of_weekly_queries_per_user: share(*queries as f64, *people),
             })
             .collect(),

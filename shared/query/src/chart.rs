@@ -2,7 +2,7 @@
 //! was saved, so that who may explore nothing may still run it.
 
 use app::{
-    App, Beside, Error, InProject, Kind, Result,
+    App, Error, InProject, Kind, Result,
     domain::{
         content::{ChartBody, Content, ContentKind},
         id::ContentId,
@@ -104,15 +104,4 @@ pub fn x_field(chart: &ChartBody) -> Option<String> {
     let config = Some(&chart.chart_config).filter(|config| config["type"] == "cartesian");
     let field = config?["config"]["layout"]["xField"].as_str();
     field.map(str::to_owned)
-}
-
-/// Counts beside the answer that somebody has opened a chart. What a script reads by a token is opened by nobody.
-pub fn count_view(app: &App, beside: &Beside, project: &InProject, chart: ContentId) {
-    if project.user.session.is_none() {
-        return;
-    }
-    let (store, now) = (app.store.clone(), app.clock.now());
-    beside.run("count a view", async move {
-        store.count_view(ContentKind::Chart, chart, now).await
-    });
 }

@@ -201,9 +201,9 @@ impl Exporting<'_> {
     /// What a tile is called.
     fn name(&self, tile: &Tile) -> String {
         let title = match &tile.face {
-            TileFace::SavedChart { title, .. } | TileFace::SqlChart { title, .. } => {
-                title.as_deref()
-            }
+            TileFace::SavedChart { title, .. }
+            | TileFace::SqlChart { title, .. }
+            | TileFace::SemanticViewerChart { title, .. } => title.as_deref(),
             TileFace::Markdown { title, .. } | TileFace::Loom { title, .. } => Some(title.as_str()),
         };
         let title = title.filter(|title| !title.trim().is_empty());

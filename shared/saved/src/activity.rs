@@ -9,8 +9,11 @@ use app::{
 };
 
 /// Counts beside the answer that the caller opened something: for the thing itself, and for whoever looks who uses the
-/// project. It is no harm when that fails.
+/// project. What a program reads by a token is opened by nobody. It is no harm when that fails.
 pub fn viewed(app: &App, beside: &Beside, project: &InProject, head: &Content) {
+    if project.user.session.is_none() {
+        return;
+    }
     let (now, what, id) = (app.clock.now(), head.what, head.id);
     let store = app.store.clone();
     beside.run("count a view", async move {

@@ -251,9 +251,9 @@ async fn sees(app: &App, place: &Place<'_>, user: &User) -> Result<bool> {
 /// The title of a tile; empty where it has none of its own.
 fn title(face: &TileFace) -> &str {
     match face {
-        TileFace::SavedChart { title, .. } | TileFace::SqlChart { title, .. } => {
-            title.as_deref().unwrap_or_default()
-        }
+        TileFace::SavedChart { title, .. }
+        | TileFace::SqlChart { title, .. }
+        | TileFace::SemanticViewerChart { title, .. } => title.as_deref().unwrap_or_default(),
         TileFace::Markdown { title, .. } | TileFace::Loom { title, .. } => title,
     }
 }

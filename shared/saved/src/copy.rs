@@ -15,19 +15,42 @@ use app::{
     },
     store::{EDITS, Edit, NewContent},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{dashboard, edit::edit_all, work::Came};
 
+/// How many copies are told that have another slug.
+const MOST_TOLD: usize = 100;
+
 /// How far it is: clients read it when it is done.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Copied {
     explores: usize,
     spaces: usize,
     /// Charts, dashboards and SQL charts.
     contents: usize,
+    /// Copies under another slug, as somebody took theirs meanwhile.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    renamed: Vec<Renamed>,
+}
+
+/// A copy under another slug. What it is called is for those who may see it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Renamed {
+    content_type: &'static str,
+    uuid: String,
+}
+
+impl Copied {
+    fn note_renamed(&mut self, content_type: &'static str, copy: impl ToString) {
+        if self.renamed.len() < MOST_TOLD {
+            let uuid = copy.to_string();
+            self.renamed.push(Renamed { content_type, uuid });
+        }
+    }
 }
 
 /// Copies everything. The source may change meanwhile: it is copied as it was when this began, or began again.
@@ -46,7 +69,7 @@ pub async fn run(app: &App, work: &Work) -> Came {
         explores,
         ..Copied::default()
     };
-    let spaces = spaces(app, work, from).await?;
+    let spaces = spaces(app, work, from, &mut copied).await?;
     copied.spaces = spaces.len();
     app.store.note_progress(work.id, &copied).await?;
     let copy = Copying {
@@ -60,7 +83,12 @@ pub async fn run(app: &App, work: &Work) -> Came {
 }
 
 /// Copies the spaces, those that others lie in first. Answers which there are, by what they are copies of.
-async fn spaces(app: &App, work: &Work, from: ProjectId) -> Result<BTreeMap<SpaceId, Space>> {
+async fn spaces(
+    app: &App,
+    work: &Work,
+    from: ProjectId,
+    copied: &mut Copied,
+) -> Result<BTreeMap<SpaceId, Space>> {
     let tree = app.store.spaces(from).await?;
     let mut sources: Vec<_> = tree.by_path();
     sources.sort_by_key(|space| tree.breadcrumbs(space).len());
@@ -68,6 +96,9 @@ async fn spaces(app: &App, work: &Work, from: ProjectId) -> Result<BTreeMap<Spac
     for source in sources {
         let copy = space(&tree, source, work.project, &copies);
         if let Some(there) = app.store.copy_space(work.organization, &copy).await? {
+            if there.slug != source.slug {
+                copied.note_renamed("space", there.id);
+            }
             copies.insert(source.id, there);
         }
     }
@@ -130,6 +161,23 @@ impl Copying<'_> {
             self.views(chunk).await?;
             copied.contents += chunk.len();
             self.app.store.note_progress(work.id, &*copied).await?;
+        }
+        self.tell_renamed(copied).await
+    }
+
+    /// Tells which copies have another slug, whichever worker made them.
+    async fn tell_renamed(&self, copied: &mut Copied) -> Result<()> {
+        let there = self.app.store.index(self.to).await?;
+        for row in self.index.live() {
+            let copy = there.get(row.what, self.copy_of(row.id));
+            if let Some(copy) = copy.filter(|copy| copy.slug != row.slug) {
+                let content_type = match row.what {
+                    ContentKind::Chart => "chart",
+                    ContentKind::SqlChart => "sql_chart",
+                    ContentKind::Dashboard => "dashboard",
+                };
+                copied.note_renamed(content_type, copy.id);
+            }
         }
         Ok(())
     }

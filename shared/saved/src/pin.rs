@@ -1,10 +1,12 @@
 //! What is pinned to a project's start page (reference 26 §3).
 
+use std::collections::BTreeSet;
+
 use app::{
     App, Error, InProject, Kind, Result,
     domain::{
         access::{Action, Subject},
-        id::PinnedListId,
+        id::{PinnedListId, ProjectId},
         pins::{LAST, MOST_PINS, Pinnable, Pins},
     },
 };
@@ -32,6 +34,9 @@ pub async fn toggle(
         let is_pinned = pins.orders.remove(&id).is_none();
         if is_pinned {
             if pins.orders.len() >= MOST_PINS {
+                forget_gone(app, project.id(), &mut pins).await?;
+            }
+            if pins.orders.len() >= MOST_PINS {
                 return Err(Error::invalid(format!(
                     "At most {MOST_PINS} things can be pinned in a project"
                 )));
@@ -44,4 +49,17 @@ pub async fn toggle(
         }
     }
     Err(Error::Changed(Kind::PinnedList))
+}
+
+/// Takes the pins away of what is gone for good: nobody sees them, to do it themselves. What can be restored keeps its own.
+async fn forget_gone(app: &App, project: ProjectId, pins: &mut Pins) -> Result<()> {
+    let (index, tree) = tokio::try_join!(app.store.index(project), app.store.spaces(project))?;
+    let (kept, now) = (app.config.deleted_content, app.clock.now());
+    let contents = index.live().chain(index.deleted());
+    let contents = contents.filter(|row| !row.is_over(kept, now));
+    let contents = contents.map(|row| row.id.to_string());
+    let spaces = tree.by_path().into_iter().map(|one| one.id.to_string());
+    let there: BTreeSet<String> = contents.chain(spaces).collect();
+    pins.orders.retain(|id, _| there.contains(id));
+    Ok(())
 }

@@ -37,7 +37,8 @@ pub struct SentTile {
     pub w: f64,
     pub h: f64,
     pub tab_uuid: Option<String>,
-    /// By type: `savedChartUuid`, `savedSqlUuid`, `title`, `hideTitle`, `content`, `url`.
+    /// By type: `savedChartUuid`, `savedSqlUuid`, `savedSemanticViewerChartUuid`, `chartName`, `chartSlug`, `title`, `hideTitle`,
+    /// `content`, `url`.
     #[schema(value_type = Object)]
     pub properties: Map<String, Value>,
     /// What else clients keep with it.
@@ -130,6 +131,13 @@ impl SentTile {
             },
             TileType::SqlChart => TileFace::SqlChart {
                 chart: chart(properties, "savedSqlUuid", ContentKind::SqlChart)?,
+                title,
+                hide_title,
+            },
+            TileType::SemanticViewerChart => TileFace::SemanticViewerChart {
+                chart: text(properties, "savedSemanticViewerChartUuid", LONGEST_TITLE)?,
+                chart_name: text(properties, "chartName", LONGEST_TITLE)?.unwrap_or_default(),
+                chart_slug: text(properties, "chartSlug", LONGEST_TITLE)?,
                 title,
                 hide_title,
             },
@@ -267,6 +275,17 @@ pub fn properties_of(face: &TileFace, charts: &Charts<'_>) -> Map<String, Value>
         } => json!({
             "savedSqlUuid": id, "title": title.as_deref().unwrap_or(""), "hideTitle": hide_title.unwrap_or(false),
             "chartName": name.unwrap_or_default(), "chartSlug": slug.unwrap_or_default(),
+        }),
+        TileFace::SemanticViewerChart {
+            chart,
+            chart_name,
+            chart_slug,
+            title,
+            hide_title,
+        } => json!({
+            "savedSemanticViewerChartUuid": chart, "title": title.as_deref().unwrap_or(""),
+            "hideTitle": hide_title.unwrap_or(false), "chartName": chart_name,
+            "chartSlug": chart_slug.as_deref().unwrap_or(""),
         }),
         TileFace::Markdown {
             title,

@@ -59,6 +59,7 @@ async fn a_chart_goes_from_a_preview_to_its_project() {
     let before = app.items();
     ana.post(&format!("{path}/promote")).await.ok();
     assert_eq!(app.items(), before);
+    app.wait(1);
     body["metricQuery"]["limit"] = json!(3);
     chart(&ana, &preview, &body).await;
     let diff = ana.get(&format!("{path}/promoteDiff")).await.ok();
@@ -68,6 +69,48 @@ async fn a_chart_goes_from_a_preview_to_its_project() {
     assert_eq!(again["metricQuery"]["limit"], 3);
     let index = app.app.store.index(sales.id).await.unwrap();
     assert_eq!(index.by_slug(ContentKind::Chart, "a").unwrap().latest, 2);
+}
+
+#[tokio::test]
+async fn what_was_changed_there_since_is_not_taken_back() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, sales, preview) = setting(&app).await;
+    let mut body = document("a", json!({ "type": "table" }));
+    let path = chart(&ana, &preview, &body).await;
+    ana.post(&format!("{path}/promote")).await.ok();
+    app.wait(1);
+    let mut there = body.clone();
+    there["metricQuery"]["limit"] = json!(7);
+    there["spaceSlug"] = json!("elsewhere");
+    let home = chart(&ana, &sales, &there).await;
+    let before = app.items();
+    let diff = ana.get(&format!("{path}/promoteDiff")).await.ok();
+    assert_eq!(actions(&diff["charts"]), ["no changes"]);
+    let data = &diff["charts"][0]["data"];
+    assert!(home.ends_with(&text(&data["uuid"])) && path.ends_with(&text(&data["oldUuid"])));
+    assert_eq!(data["metricQuery"]["limit"], 7);
+    // It lies where it did, and no space is made for it.
+    assert_eq!(diff["spaces"].as_array().unwrap().len(), 1);
+    assert_eq!(diff["spaces"][0]["action"], "no changes");
+    assert_eq!(diff["spaces"][0]["data"]["path"], "elsewhere");
+    let stays = ana.post(&format!("{path}/promote")).await.ok();
+    assert_eq!(stays["metricQuery"]["limit"], 7);
+    assert_eq!(app.items(), before);
+
+    // Another name goes there with all the rest, whatever is newer; and so does what is newer here.
+    body["name"] = json!("Renamed");
+    upload(&ana, &preview, &body).await.ok();
+    let diff = ana.get(&format!("{path}/promoteDiff")).await.ok();
+    assert_eq!(actions(&diff["charts"]), ["update"]);
+    let renamed = ana.post(&format!("{path}/promote")).await.ok();
+    assert_eq!(renamed["name"], "Renamed");
+    assert_eq!(renamed["metricQuery"]["limit"], 500);
+    assert_eq!(renamed["spaceSlug"], "sales/this-year");
+    app.wait(1);
+    body["metricQuery"]["limit"] = json!(8);
+    upload(&ana, &preview, &body).await.ok();
+    let newer = ana.post(&format!("{path}/promote")).await.ok();
+    assert_eq!(newer["metricQuery"]["limit"], 8);
 }
 
 #[tokio::test]
@@ -160,6 +203,7 @@ async fn a_diff_tells_nothing_of_what_is_private_there() {
     let path = chart(&ana, &preview, &body).await;
     let bob = app.in_role(BOB, "viewer").await;
     bob.get(&format!("{path}/promoteDiff")).await.ok();
+    body["name"] = json!("Another");
     body["spaceSlug"] = json!("hidden");
     body["publicSpaceCreate"] = json!(false);
     upload(&ana, &sales, &body).await.ok();

@@ -157,7 +157,8 @@ async fn a_dashboard_comes_back_with_its_own_charts() {
     made.ana.delete(&path).await.ok();
     assert_eq!(made.ana.get(&own).await.refusal(), "404 NotFoundError");
     assert_eq!(names(&deleted(&made).await), ["Board"]);
-    made.ana.post(&restore(&made, &path)).await.ok();
+    let back = made.ana.post(&restore(&made, &path)).await.ok();
+    assert_eq!(back.get("renamed"), None);
     assert_eq!(made.ana.get(&path).await.ok()["name"], "Board");
     assert_eq!(made.ana.get(&own).await.ok()["dashboardUuid"], json!(board));
 }
@@ -240,7 +241,12 @@ async fn a_dashboard_whose_deletion_took_two_tries_comes_back_with_all_of_its_ch
     // Somebody takes the slug of one of them meanwhile.
     let taken = made.chart_in("Own 0", &made.space).await;
     assert_eq!(taken["slug"], "own-0");
-    made.ana.post(&restore(&made, &paths[0])).await.ok();
+    let back = made.ana.post(&restore(&made, &paths[0])).await.ok();
+    let id = paths[1].rsplit('/').next();
+    assert_eq!(
+        back["renamed"],
+        json!([{ "uuid": id, "name": "Own 0", "slug": "own-0-1", "formerSlug": "own-0" }])
+    );
     let read = made.ana.get(&paths[0]).await.ok();
     assert_eq!(read["tiles"].as_array().unwrap().len(), 45);
     for (at, chart) in paths[1..].iter().enumerate() {

@@ -229,6 +229,41 @@ async fn a_space_takes_along_what_lies_in_it() {
 }
 
 #[tokio::test]
+async fn a_space_is_called_the_same_where_it_comes() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Sales").await;
+    // Two of one name, made by documents: the paths are what these say, and the slugs are two.
+    for (slug, path) in [("one", "a/q-1"), ("two", "b/q-1")] {
+        let query = json!({
+            "exploreName": "orders", "dimensions": ["orders_status"], "metrics": [], "filters": {}, "sorts": [], "limit": 1,
+            "tableCalculations": [],
+        });
+        let body = json!({
+            "name": "Chart", "tableName": "orders", "slug": slug, "spaceSlug": path, "version": 1,
+            "updatedAt": "2026-01-01T00:00:00.000Z", "metricQuery": query, "chartConfig": { "type": "table" },
+            "tableConfig": { "columnOrder": [] },
+        });
+        let path = format!("/api/v1/projects/{}/charts/{slug}/code", project.id);
+        ana.post(&path).json(&body).await.ok();
+    }
+    let spaces = app.app.store.spaces(project.id).await.unwrap();
+    let second = spaces.at_path("b.q_1").unwrap();
+    assert_eq!(second.slug, "b-q-1");
+    let other = public(&ana, &project, "Other").await;
+    moved(&ana, &project, a_space(second.id), json!(other))
+        .await
+        .ok();
+    let there = seen(&ana, &project, second.id).await;
+    assert_eq!(there["path"], "other.q_1");
+    assert_eq!(there["slug"], "b-q-1");
+    moved(&ana, &project, a_space(second.id), Value::Null)
+        .await
+        .ok();
+    assert_eq!(seen(&ana, &project, second.id).await["path"], "q_1");
+}
+
+#[tokio::test]
 async fn a_space_that_becomes_a_root_stays_as_closed_as_it_was() {
     let app = TestApp::new(local::api()).await;
     let ana = app.admin(ANA, "Acme").await;

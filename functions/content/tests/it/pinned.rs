@@ -1,11 +1,13 @@
+use std::collections::BTreeSet;
+
 use app::domain::project::Project;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
 use app::domain::{
-    id::PinnedListId,
-    pins::{LAST, Pinnable, Pins},
+    id::{ContentId, PinnedListId},
+    pins::{LAST, MOST_PINS, Pinnable, Pins},
 };
 
 use crate::given::{
@@ -37,6 +39,44 @@ async fn pin_space(actor: &Actor<'_>, project: &Project, space: impl ToString) -
 fn all_names(list: &Value) -> Vec<String> {
     let data = list.as_array().unwrap().iter();
     names(&data.map(|one| one["data"].clone()).collect())
+}
+
+#[tokio::test]
+async fn a_full_list_has_room_again_for_what_is_gone() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Sales").await;
+    let open = public(&ana, &project, "Open").await;
+    let chart = async |name: &str| {
+        let query = json!({
+            "exploreName": "orders", "dimensions": ["orders_status"], "metrics": [], "filters": {}, "sorts": [], "limit": 1,
+            "tableCalculations": [],
+        });
+        let place = (project.id.to_string(), open.to_string());
+        let place = (place.0.as_str(), place.1.as_str());
+        let body = json!({ "metricQuery": query });
+        app.chart(ANA, place, name, &body).await
+    };
+    let (there, deleted, new) = (chart("A").await, chart("B").await, chart("C").await);
+    ana.delete(&format!("/api/v1/saved/{deleted}")).await.ok();
+    let mut things = vec![
+        (there.clone(), Pinnable::Chart),
+        (deleted.clone(), Pinnable::Chart),
+        (open.to_string(), Pinnable::Space),
+    ];
+    while things.len() < MOST_PINS {
+        let gone = ContentId::new(&app.app.random).to_string();
+        things.push((gone, Pinnable::Dashboard));
+    }
+    pinned(&app, &project, &things).await;
+    let pinning = format!("/api/v1/saved/{new}/pinning");
+    let pin = ana.patch(&pinning).await.ok();
+    assert_eq!(pin["isPinned"], true);
+    // What can be restored comes back with its pin.
+    let pins = app.app.store.pins(project.id).await.unwrap().unwrap();
+    let left: BTreeSet<_> = pins.orders.into_keys().collect();
+    let expected = [there, deleted, new, open.to_string()];
+    assert_eq!(left, BTreeSet::from(expected));
 }
 
 #[tokio::test]

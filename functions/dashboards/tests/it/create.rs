@@ -273,7 +273,7 @@ async fn what_does_not_fit_together_is_refused_and_makes_nothing() {
                 json!({ "dimensions": [filter], "metrics": [], "tableCalculations": [] });
         }),
         ("422 ValidateError", &|body| {
-            body["tiles"][0]["type"] = json!("semantic_viewer_chart")
+            body["tiles"][0]["type"] = json!("unheard_of")
         }),
         ("422 ValidateError", &|body| body["tiles"] = json!("none")),
     ];
@@ -292,4 +292,38 @@ async fn what_does_not_fit_together_is_refused_and_makes_nothing() {
     let reply = given.ana.post(&unknown).json(&changed(&|_| ())).await;
     assert_eq!(reply.refusal(), "404 NotExistsError");
     assert_eq!(app.items(), before);
+}
+
+#[tokio::test]
+async fn a_tile_of_the_semantic_viewer_is_given_back_as_it_was_sent() {
+    let app = installation().await;
+    let given = Given::new(&app).await;
+    let tile = json!({
+        "uuid": "a", "type": "semantic_viewer_chart", "x": 0, "y": 0, "w": 6, "h": 4,
+        "properties": {
+            "savedSemanticViewerChartUuid": "one", "chartName": "Orders", "chartSlug": "orders", "title": "Mine", "hideTitle": true,
+        },
+    });
+    let gone = json!({ "savedSemanticViewerChartUuid": null, "chartName": "Gone" });
+    let bare = json!({ "uuid": "b", "type": "semantic_viewer_chart", "x": 6, "y": 0, "w": 6, "h": 4, "properties": gone });
+    let made = given.made(&with(&json!([tile, bare]))).await;
+    let read = given.ana.get(&at(&made)).await.ok();
+    assert_eq!(read["tiles"][0], tile);
+    assert_eq!(
+        read["tiles"][1]["properties"],
+        json!({
+            "savedSemanticViewerChartUuid": null, "chartName": "Gone", "chartSlug": "", "title": "", "hideTitle": false,
+        })
+    );
+    let list = given.ana.get(&given.dashboards()).await.ok();
+    assert_eq!(list[0]["tileTypes"], json!(["semantic_viewer_chart"]));
+
+    // As a document, too: there it says what was sent, and is the same when it comes back.
+    let found = given.ana.get(&format!("{}/code", given.dashboards()));
+    let document = found.await.ok()["dashboards"][0].clone();
+    assert_eq!(document["tiles"][0]["properties"], tile["properties"]);
+    assert_eq!(document["tiles"][1]["properties"], gone);
+    let path = format!("{}/{}/code", given.dashboards(), text(&made["slug"]));
+    let told = given.ana.post(&path).json(&document).await.ok();
+    assert_eq!(told["dashboards"][0]["action"], "no changes");
 }

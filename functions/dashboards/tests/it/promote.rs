@@ -1,6 +1,6 @@
 use app::{
     domain::{
-        content::{ContentKind, SqlChartBody},
+        content::{Content, ContentKind, SqlChartBody},
         packed::Packed,
         project::Project,
     },
@@ -202,6 +202,19 @@ async fn a_chart_that_is_about_to_be_tiled_there_stays_for_an_hour() {
     assert_eq!(there().await, [false, false]);
 }
 
+/// Another version of an SQL chart, made now.
+async fn changed(app: &TestApp, old: &Content, body: &SqlChartBody) {
+    let (kept, now) = (app.app.config.deleted_content, app.app.clock.now());
+    let new = Content {
+        updated_at: now,
+        ..old.clone()
+    };
+    let edit = Edit::version(old, new, Packed::pack_json(body).unwrap());
+    let store = &app.app.store;
+    let edited = store.edit_content(old.project, &[edit], kept, now).await;
+    edited.unwrap();
+}
+
 #[tokio::test]
 async fn what_an_sql_chart_says_goes_along() {
     let app = TestApp::new(local::api()).await;
@@ -215,11 +228,8 @@ async fn what_an_sql_chart_says_goes_along() {
         limit: 20,
         config: json!({ "type": "table" }),
     };
-    let edit = Edit::version(row, row.clone(), Packed::pack_json(&body).unwrap());
-    let (kept, now) = (app.app.config.deleted_content, app.app.clock.now());
-    let store = &app.app.store;
-    let edited = store.edit_content(preview.id, &[edit], kept, now).await;
-    edited.unwrap();
+    app.wait(1);
+    changed(&app, row, &body).await;
     let before = app.items();
     ana.get(&format!("{path}/promoteDiff")).await.ok();
     assert_eq!(app.items(), before);
@@ -228,9 +238,15 @@ async fn what_an_sql_chart_says_goes_along() {
     let there = index.by_slug(ContentKind::SqlChart, "s").unwrap();
     let version = app.app.store.latest(there).await.unwrap();
     let after: SqlChartBody = version.body.unpack_json().unwrap();
-    assert_eq!((after, there.latest), (body, 2));
-    // The dashboard is the same, and all of it again is nothing.
+    assert_eq!((&after, there.latest), (&body, 2));
+    // The dashboard is the same, and all of it again is nothing, nor is what was changed there since taken back.
     assert_eq!(stored(&app, &sales, "board").await.0.latest, 1);
+    let before = app.items();
+    ana.post(&format!("{path}/promote")).await.ok();
+    assert_eq!(app.items(), before);
+    app.wait(1);
+    let newer = SqlChartBody { limit: 30, ..after };
+    changed(&app, there, &newer).await;
     let before = app.items();
     ana.post(&format!("{path}/promote")).await.ok();
     assert_eq!(app.items(), before);

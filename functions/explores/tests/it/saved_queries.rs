@@ -1,6 +1,9 @@
 //! Saved charts that are asked and polled, by themselves and on a dashboard.
 
-use app::domain::{content::ContentKind, id::ContentId};
+use app::domain::{
+    content::ContentKind,
+    id::{ContentId, ProjectId},
+};
 use serde_json::{Value, json};
 use testing::{Actor, TestApp};
 
@@ -84,6 +87,12 @@ async fn a_viewer_asks_a_chart_and_has_opened_it() {
     let body = json!({ "chartUuid": chart });
     rows(&script, &project, "chart", &body).await;
     assert_eq!(views(&app, &chart).await, 1);
+    // Nor in the week of whoever it belongs to.
+    let (project, now) = (ProjectId::parse(&project).unwrap(), app.app.clock.now());
+    let did = app.app.store.activity(project, now).await.unwrap();
+    let opened = did.iter().filter(|one| one.chart_views > 0);
+    let opened: Vec<_> = opened.map(|one| (one.user, one.chart_views)).collect();
+    assert_eq!(opened, [(app.account("vic@acme.com").await.id, 1)]);
 }
 
 #[tokio::test]

@@ -441,7 +441,8 @@ async fn a_copy_that_is_killed_at_any_call_is_finished_by_the_next_worker() {
 async fn a_name_that_somebody_takes_meanwhile_stays_theirs() {
     let app = TestApp::new(local::api()).await;
     let shop = laden(&app).await;
-    let preview = id_of(&shop.preview().await);
+    let begun = shop.preview().await;
+    let preview = id_of(&begun);
     let space = json!({ "name": "Open", "isPrivate": false });
     let spaces = of(preview, "/spaces");
     let space = made(&shop.ana.post(&spaces).json(&space).await, "uuid");
@@ -458,6 +459,16 @@ async fn a_name_that_somebody_takes_meanwhile_stays_theirs() {
     let there = index.get(ContentKind::Chart, there).unwrap();
     assert_eq!(text(&own["slug"]), "plain");
     assert_eq!(there.slug, "plain-1");
+    // Whoever waits for the copy is told which have another slug.
+    let job = text(&begun.ok()["contentJobId"]);
+    let status = format!("/api/v1/schedulers/job/{job}/status");
+    let told = shop.ana.get(&status).await.ok();
+    let open = SpaceId::parse(&shop.ids["Open"]).unwrap();
+    let renamed = json!([
+        { "contentType": "space", "uuid": SpaceId::derived(preview, open) },
+        { "contentType": "chart", "uuid": there.id },
+    ]);
+    assert_eq!(told["details"]["renamed"], renamed);
     let spaces = app.app.store.spaces(preview).await.unwrap();
     let of_name = |name: &str| {
         let all = spaces.by_path().into_iter();

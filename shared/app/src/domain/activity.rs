@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -52,11 +52,14 @@ pub fn week_of(instant: Timestamp) -> String {
     monday_of(instant).to_string()
 }
 
-/// The weeks of what is kept, the oldest first, that of `now` last.
-pub fn weeks_until(now: Timestamp) -> Vec<String> {
+/// When the weeks of what is kept begin, the oldest first, that of `now` last.
+pub fn weeks_until(now: Timestamp) -> Vec<Timestamp> {
     let first = monday_of(now - KEPT);
     let weeks = first.iter_weeks().take_while(|day| *day <= monday_of(now));
-    weeks.map(|day| day.to_string()).collect()
+    let begin = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
+    weeks
+        .map(|day| Timestamp::from_millis(begin(day)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -75,8 +78,8 @@ mod tests {
             assert_eq!(week_of(at(instant)), week);
         }
         let weeks = weeks_until(at("2026-01-31T09:30:00Z"));
-        assert_eq!(weeks.first().unwrap(), "2025-10-27");
-        assert_eq!(weeks.last().unwrap(), "2026-01-26");
+        assert_eq!(*weeks.first().unwrap(), at("2025-10-27"));
+        assert_eq!(*weeks.last().unwrap(), at("2026-01-26"));
         assert_eq!(weeks.len(), 14);
     }
 }

@@ -72,6 +72,7 @@ pub enum ChartKind {
 pub enum TileType {
     SavedChart,
     SqlChart,
+    SemanticViewerChart,
     Markdown,
     Loom,
 }
@@ -362,6 +363,19 @@ pub enum TileFace {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hide_title: Option<bool>,
     },
+    /// A chart of the semantic viewer, which some clients know: kept as they sent it, and nothing is behind it.
+    SemanticViewerChart {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chart: Option<String>,
+        #[serde(default)]
+        chart_name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chart_slug: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hide_title: Option<bool>,
+    },
     Markdown {
         #[serde(default)]
         title: String,
@@ -387,6 +401,7 @@ impl TileFace {
         match self {
             TileFace::SavedChart { .. } => TileType::SavedChart,
             TileFace::SqlChart { .. } => TileType::SqlChart,
+            TileFace::SemanticViewerChart { .. } => TileType::SemanticViewerChart,
             TileFace::Markdown { .. } => TileType::Markdown,
             TileFace::Loom { .. } => TileType::Loom,
         }
@@ -397,7 +412,9 @@ impl TileFace {
         match self {
             TileFace::SavedChart { chart, .. } => Some((ContentKind::Chart, (*chart)?)),
             TileFace::SqlChart { chart, .. } => Some((ContentKind::SqlChart, (*chart)?)),
-            TileFace::Markdown { .. } | TileFace::Loom { .. } => None,
+            TileFace::SemanticViewerChart { .. }
+            | TileFace::Markdown { .. }
+            | TileFace::Loom { .. } => None,
         }
     }
 
@@ -405,7 +422,9 @@ impl TileFace {
     pub fn show(&mut self, id: Option<ContentId>) {
         match self {
             TileFace::SavedChart { chart, .. } | TileFace::SqlChart { chart, .. } => *chart = id,
-            TileFace::Markdown { .. } | TileFace::Loom { .. } => {}
+            TileFace::SemanticViewerChart { .. }
+            | TileFace::Markdown { .. }
+            | TileFace::Loom { .. } => {}
         }
     }
 }

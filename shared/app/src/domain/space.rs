@@ -285,17 +285,13 @@ impl SpaceTree {
         let mut paths: BTreeMap<SpaceId, String> = BTreeMap::new();
         let mut found = Vec::new();
         for one in self.subtree(space.id).into_iter().rev() {
-            let (above, own) = match one.parent.filter(|_| one.id != space.id) {
-                Some(parent) => (
-                    paths.get(&parent).map(String::as_str),
-                    one.step().to_owned(),
-                ),
-                None => (
-                    target.map(|target| target.path.as_str()),
-                    in_path(&one.slug),
-                ),
+            let above = match one.parent.filter(|_| one.id != space.id) {
+                Some(parent) => paths.get(&parent).map(String::as_str),
+                None => target.map(|target| target.path.as_str()),
             };
-            let path = above.map_or_else(|| own.clone(), |above| format!("{above}.{own}"));
+            // Not its slug: where that was taken elsewhere, a space has another one than its path says.
+            let own = one.step();
+            let path = above.map_or_else(|| own.to_owned(), |above| format!("{above}.{own}"));
             if path.len() > LONGEST_PATH {
                 return Err(Error::invalid("Spaces cannot be nested that deeply"));
             }
@@ -322,7 +318,7 @@ pub fn space_name(text: &str) -> Result<String> {
 }
 
 /// Dashes have another meaning in paths.
-pub fn in_path(slug: &str) -> String {
+fn in_path(slug: &str) -> String {
     slug.replace('-', "_")
 }
 

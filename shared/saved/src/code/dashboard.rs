@@ -273,6 +273,21 @@ fn tile_document(
                 hide_title,
             )
         }
+        TileFace::SemanticViewerChart {
+            chart,
+            chart_name,
+            chart_slug,
+            title,
+            hide_title,
+        } => {
+            let own = [
+                ("savedSemanticViewerChartUuid", Some(json!(chart))),
+                ("chartName", Some(json!(chart_name))),
+                ("chartSlug", chart_slug.as_ref().map(|slug| json!(slug))),
+                ("title", title.as_ref().map(|title| json!(title))),
+            ];
+            (Vec::from(own), hide_title)
+        }
         TileFace::Markdown {
             title,
             content,

@@ -311,7 +311,7 @@ impl Upload<'_> {
         let what = match sent.kind {
             TileType::SavedChart => ContentKind::Chart,
             TileType::SqlChart => ContentKind::SqlChart,
-            TileType::Markdown | TileType::Loom => return Ok(tile),
+            TileType::SemanticViewerChart | TileType::Markdown | TileType::Loom => return Ok(tile),
         };
         tile.face.show(chart_of(sent, what, contents, stored)?);
         Ok(tile)

@@ -120,6 +120,11 @@ pub fn dashboard(
             TileFace::SavedChart { title, .. } | TileFace::SqlChart { title, .. } => {
                 json!({ "title": title.as_deref().unwrap_or(""), "chartName": name.unwrap_or("") })
             }
+            TileFace::SemanticViewerChart {
+                title, chart_name, ..
+            } => {
+                json!({ "title": title.as_deref().unwrap_or(""), "chartName": chart_name })
+            }
             TileFace::Markdown { title, content, .. } => {
                 json!({ "title": title, "content": content })
             }

@@ -103,9 +103,12 @@ const RULES: [Rule; 7] = [
         key.slug.is_some() && key.slug == old.slug && tile.face.kind() == old.tile.face.kind()
     },
     |tile, _, old| {
-        let is_text = matches!(tile.face, TileFace::Markdown { .. } | TileFace::Loom { .. });
+        let shows_chart = matches!(
+            tile.face,
+            TileFace::SavedChart { .. } | TileFace::SqlChart { .. }
+        );
         let kinds = tile.face.kind() == old.tile.face.kind();
-        is_text && kinds && place(tile) == place(old.tile)
+        !shows_chart && kinds && place(tile) == place(old.tile)
     },
 ];
 

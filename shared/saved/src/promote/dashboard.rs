@@ -13,7 +13,7 @@ use app::{
     store::Edit,
 };
 
-use super::plan::{Plan, Planner, edit_of, versions};
+use super::plan::{Plan, Planner, edit_of, supersedes, versions};
 use crate::{
     code::{
         fresh, same,
@@ -167,13 +167,17 @@ impl Planner<'_> {
         Ok(copies)
     }
 
-    /// What makes an SQL chart that is there say what this one says; none where it does already. It stays where it lies.
+    /// What makes an SQL chart that is there say what this one says; none where it does already, or is newer. It stays where it
+    /// lies.
     fn sql_edit(
         &mut self,
         row: &Content,
         version: Version,
         (existing, stored): (&Content, Option<Version>),
     ) -> Result<Option<Edit>> {
+        if !supersedes(row, existing) {
+            return Ok(None);
+        }
         let body: SqlChartBody = version.body.unpack_json()?;
         let stored = stored.map(|stored| stored.body.unpack_json::<SqlChartBody>());
         let is_new = match &stored.transpose()? {

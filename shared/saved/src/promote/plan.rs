@@ -185,6 +185,9 @@ impl<'a> Planner<'a> {
         body: ChartBody,
         (existing, stored): (Option<&Content>, Option<ChartBody>),
     ) -> Result<Planned<ChartBody>> {
+        if let Some(existing) = existing.filter(|there| !supersedes(row, there)) {
+            return self.stays(row, existing, stored.unwrap_or(body));
+        }
         let space = self.space_for(row)?;
         self.check(row, space)?;
         let dashboard = row.dashboard.and_then(|id| self.like_dashboard(id));
@@ -213,6 +216,23 @@ impl<'a> Planner<'a> {
         let packed = is_new.then(|| Packed::pack_json(&body)).transpose()?;
         let edit = edit_of(existing, head, packed);
         self.planned(row.id, existing, body, edit)
+    }
+
+    /// A chart that stays what and where it is there.
+    fn stays(
+        &mut self,
+        row: &Content,
+        existing: &Content,
+        body: ChartBody,
+    ) -> Result<Planned<ChartBody>> {
+        let lies = self.target.space_of(existing);
+        let space = lies.ok_or(Error::NotFound(Kind::Chart))?.clone();
+        self.check(row, space.id)?;
+        self.plan_space(PlannedSpace {
+            action: Act::NoChanges,
+            space,
+        });
+        self.planned(row.id, Some(existing), body, None)
     }
 
     /// Marks a head as changed by the caller now.
@@ -245,6 +265,14 @@ impl<'a> Planner<'a> {
             edit,
         })
     }
+}
+
+/// Whether something goes over what is there: it is newer, or has another name or description. What was changed there since is
+/// not taken back (reference 21 §5).
+pub(super) fn supersedes(row: &Content, there: &Content) -> bool {
+    row.updated_at > there.updated_at
+        || row.name != there.name
+        || row.description != there.description
 }
 
 /// The edit that makes something out of what is there; none where that is it already.

@@ -42,9 +42,20 @@ impl Planner<'_> {
             parent = Some(planned.space.id);
             self.spaces.insert(crumb.id, planned.space.id);
             self.target.spaces.tree.insert(planned.space.clone());
-            self.planned_spaces.push(planned);
+            self.plan_space(planned);
         }
         parent.ok_or(Error::NotFound(Kind::Space))
+    }
+
+    /// Takes up what becomes of a space, once where it stays.
+    pub(super) fn plan_space(&mut self, planned: PlannedSpace) {
+        let id = planned.space.id;
+        let is_known = self.planned_spaces.iter().any(|one| one.space.id == id);
+        if planned.action == Act::NoChanges && is_known {
+            return;
+        }
+        self.planned_spaces.retain(|one| one.space.id != id);
+        self.planned_spaces.push(planned);
     }
 
     /// Lets the caller go on only if they may do this to a space. In one that is to be made they are an admin.

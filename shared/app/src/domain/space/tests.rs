@@ -472,7 +472,11 @@ fn what_lies_in_a_space_moves_with_it() {
     let project = ProjectId::new(&random);
     let root = |name: &str| Space::new(project, name.into(), &random, now());
     let (a, b) = (root("A 1"), root("B"));
-    let c = root("C").inside(&a).unwrap();
+    // The last part of its path stays, whatever its slug.
+    let c = Space {
+        slug: "a-1-c".into(),
+        ..root("C").inside(&a).unwrap()
+    };
     let d = root("D").inside(&c).unwrap();
     let tree: SpaceTree = [&a, &b, &c, &d].into_iter().cloned().collect();
     let paths = |space, target| -> Vec<String> {

@@ -8,7 +8,7 @@ use crate::{
     clock::Timestamp,
     domain::{
         id::OrganizationId,
-        space::{Space, SpaceTree, in_path},
+        space::{Space, SpaceTree},
     },
     error::Kind,
     store::Edit,
@@ -47,7 +47,7 @@ impl SpaceMove<'_> {
     fn claims(&self) -> [Write; 2] {
         let space = self.space;
         let parent = self.target.map(|target| target.id);
-        let path = keys::space_path(space.project, parent, &in_path(&space.slug));
+        let path = keys::space_path(space.project, parent, space.step());
         [
             Write::delete(path_of(space)),
             Store::path_claim(space, path),
