@@ -5,6 +5,8 @@ mod csv;
 mod deploy;
 mod explores;
 mod queries;
+mod query_download;
+mod query_results;
 mod run;
 mod saved_queries;
 mod search;
@@ -32,9 +34,9 @@ pub fn router() -> Api {
         .routes(routes!(queries::execute_async_sql_query))
         .routes(routes!(saved_queries::execute_async_saved_chart_query))
         .routes(routes!(saved_queries::execute_async_dashboard_chart_query))
-        .routes(routes!(queries::get_async_query_results))
+        .routes(routes!(query_results::get_async_query_results))
         .routes(routes!(queries::cancel_async_query))
-        .routes(routes!(queries::download_async_query_results))
+        .routes(routes!(query_download::download_async_query_results))
         .routes(routes!(queries::get_async_query_results_stream))
         .routes(routes!(csv::download_csv_from_explore))
         .routes(routes!(search::search_field_values))

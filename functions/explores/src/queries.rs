@@ -1,49 +1,38 @@
 //! Queries that are kept and polled (reference 13 §11 and §12).
 
-use std::time::Instant;
-
 use app::{
-    App, Done, DoneOk, Error, InProject, Json, Kind, Ok, Path, Query as Params, Reply, Result,
-    Timestamp,
+    App, Done, DoneOk, Error, InProject, Json, Kind, Ok, Path, Reply, Result,
     domain::{
         access::{Action, Subject},
         id::QueryId,
-        query::{Failure, Outcome, Purpose, Query, QueryStatus, WAITED},
+        query::{Purpose, Query},
     },
 };
 use axum::{
     extract::State,
     http::header::CONTENT_TYPE,
-    response::{AppendHeaders, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use query::{
     Asked, Question,
     answer::{CacheMetadata, MetricQueryAsked, submit_question, tags},
     asked::Manner,
-    export::{TRUNCATED, Wanted},
-    job::Progress,
+    export::Wanted,
     page,
     question::How,
     run::Tags,
-    show::{RawRow, Shown},
+    show::RawRow,
     submit,
 };
 use semantic::{MetricQuery, query::DateZoom};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use utoipa::{IntoParams, ToSchema};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::run::statement;
 
-/// Rows of a page that nobody sized (reference 13 §2).
-const USUAL_PAGE: u64 = 500;
-/// Rows of a page at most (reference 13 §2).
-const LARGEST_PAGE: u64 = 2_500;
 /// Bytes of rows that are answered in one piece: names of columns come to them, and Lambda carries 6 MB.
 const LARGEST_ANSWER: u64 = 2 * 1024 * 1024;
-/// What somebody is told whose file takes longer than an HTTP API waits.
-const TOO_LONG: &str = "The file takes too long to be made while you wait; begin it with \
-    POST /api/v1/projects/{projectUuid}/explores/{exploreId}/downloadCsv";
 
 /// A metric query that is to be asked.
 #[derive(Deserialize, ToSchema)]
@@ -168,7 +157,7 @@ pub(crate) async fn execute_async_sql_query(
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QueryPath {
-    query_uuid: String,
+    pub(crate) query_uuid: String,
 }
 
 /// A query of the caller's own in this project; whatever is in the way, there is none.
@@ -179,200 +168,6 @@ pub(crate) async fn own(app: &App, project: &InProject, id: &str) -> Result<Quer
     let found = app.store.query(id, app.clock.now()).await?;
     let own = |query: &Query| query.user == project.user.id && query.project == project.id();
     found.filter(own).ok_or_else(missing)
-}
-
-#[derive(Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase")]
-#[into_params(parameter_in = Query)]
-pub(crate) struct PageParams {
-    /// From 1 on.
-    #[param(nullable = false)]
-    page: Option<f64>,
-    /// Rows of a page, 2,500 at most; if not said, as many as the first page had that was read, or 500.
-    #[param(nullable = false)]
-    page_size: Option<f64>,
-}
-
-/// How a query goes, and a page of its rows once they are there.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-pub(crate) enum QueryPage {
-    Ready(ReadyQuery),
-    Unready(QueryState),
-}
-
-/// A query whose rows are there.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ReadyQuery {
-    #[serde(flatten)]
-    state: QueryState,
-    #[serde(flatten)]
-    page: ReadyPage,
-}
-
-/// How a query goes.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct QueryState {
-    query_uuid: QueryId,
-    #[schema(value_type = String)]
-    status: QueryStatus,
-    /// Why it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    error: Option<String>,
-    /// Where the statement is wrong: `lineNumber`, `charNumber`, both from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    error_data: Option<Value>,
-}
-
-/// A page of rows.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ReadyPage {
-    #[schema(value_type = Vec<Value>)]
-    rows: Box<serde_json::value::RawValue>,
-    #[schema(value_type = std::collections::HashMap<String, Value>)]
-    columns: Map<String, Value>,
-    page: u64,
-    page_size: u64,
-    total_page_count: u64,
-    total_results: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    next_page: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    previous_page: Option<u64>,
-    initial_query_execution_ms: u64,
-    results_page_execution_ms: u64,
-    pivot_details: Option<Value>,
-    /// When the rows go.
-    expires_at: Timestamp,
-}
-
-/// Answers how a query of the caller's goes, and a page of its rows once they are there.
-#[utoipa::path(get, path = "/api/v2/projects/{projectUuid}/query/{queryUuid}", operation_id = "GetAsyncQueryResults", tag = "Query",
-               params(("projectUuid" = String, Path), ("queryUuid" = String, Path), PageParams),
-               responses((status = 200, body = Ok<QueryPage>)), extensions(("x-tier" = json!("legacy"))))]
-pub(crate) async fn get_async_query_results(
-    State(app): State<App>,
-    project: InProject,
-    Params(params): Params<PageParams>,
-    Path(path): Path<QueryPath>,
-) -> Result<Reply<QueryPage>> {
-    let query = own(&app, &project, &path.query_uuid).await?;
-    if params
-        .page_size
-        .is_some_and(|size| size > LARGEST_PAGE as f64)
-    {
-        let message = format!("A page has at most {LARGEST_PAGE} rows");
-        return Err(Error::NoSuchPage(message));
-    }
-    let usual = query.page_size.unwrap_or(USUAL_PAGE);
-    let (page, size) = (whole(params.page, 1)?, whole(params.page_size, usual)?);
-    if page < 1 || size < 1 {
-        return Err(Error::Page);
-    }
-    let progress = query::job::progress(&app, &query).await?;
-    let ready = match progress {
-        Progress::Completed(outcome) => {
-            Some(ready_page(&app, &query, outcome, (page, size)).await?)
-        }
-        _ => None,
-    };
-    // A job that was given up leaves its query as it is.
-    let (status, failure) = match (query.status, progress) {
-        (QueryStatus::Pending | QueryStatus::Error, Progress::Failed(failure)) => {
-            (QueryStatus::Error, Some(failure))
-        }
-        (status, _) => (status, None),
-    };
-    let place = failure
-        .as_ref()
-        .map(place)
-        .filter(|place| *place != json!({}));
-    let state = QueryState {
-        query_uuid: query.id,
-        status,
-        error: failure.map(|failure| failure.message),
-        error_data: place,
-    };
-    Ok(Reply(match ready {
-        Some(page) => QueryPage::Ready(ReadyQuery { state, page }),
-        None => QueryPage::Unready(state),
-    }))
-}
-
-/// Where a statement is wrong.
-pub(crate) fn place(failure: &Failure) -> Value {
-    let mut place = Map::new();
-    place.extend(
-        failure
-            .line
-            .map(|line| ("lineNumber".to_owned(), json!(line))),
-    );
-    place.extend(
-        failure
-            .character
-            .map(|character| ("charNumber".to_owned(), json!(character))),
-    );
-    Value::Object(place)
-}
-
-/// A number of a query string as a whole one.
-fn whole(sent: Option<f64>, otherwise: u64) -> Result<u64> {
-    match sent {
-        None => Ok(otherwise),
-        Some(number) if (0.0..=1e9).contains(&number) && number.fract() == 0.0 => Ok(number as u64),
-        Some(_) => Err(Error::Page),
-    }
-}
-
-async fn ready_page(
-    app: &App,
-    query: &Query,
-    outcome: &Outcome,
-    (page, size): (u64, u64),
-) -> Result<ReadyPage> {
-    let begun = Instant::now();
-    let pages = outcome.rows.div_ceil(size);
-    // What has no rows has none on any page.
-    if pages > 0 && page > pages {
-        return Err(Error::NoSuchPage(format!(
-            "There is no page {page}: the last page of {size} rows each is {pages}"
-        )));
-    }
-    let asked: Asked = query.asked.unpack_json()?;
-    let columns = page::columns(outcome)?;
-    let rows = page::rows(app, outcome, (page - 1) * size, size).await?;
-    if query.page_size.is_none() {
-        app.store.keep_page_size(query.id, size).await?;
-    }
-    let written = Shown::new(&columns, &asked.fields).written(&rows);
-    let kinds = columns.iter().map(|column| {
-        let kind = json!({ "reference": column.name, "type": column.r#type.simple() });
-        (column.name.clone(), kind)
-    });
-    Ok(ReadyPage {
-        rows: written?,
-        columns: kinds.collect(),
-        page,
-        page_size: rows.len() as u64,
-        total_page_count: pages,
-        total_results: outcome.rows,
-        next_page: (page < pages).then_some(page + 1),
-        previous_page: (pages > 0 && page > 1).then_some(page - 1),
-        initial_query_execution_ms: if query.cached {
-            0
-        } else {
-            outcome.milliseconds
-        },
-        results_page_execution_ms: begun.elapsed().as_millis() as u64,
-        pivot_details: Some(outcome.pivot.clone()).filter(|pivot| !pivot.is_null()),
-        expires_at: query.expires_at,
-    })
 }
 
 /// Stops a query of the caller's that is not answered yet; one that is stays as it is.
@@ -387,96 +182,6 @@ pub(crate) async fn cancel_async_query(
     let query = own(&app, &project, &path.query_uuid).await?;
     app.store.cancel_query(query.id).await?;
     Ok(Done)
-}
-
-/// What is to be downloaded.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct DownloadQuery {
-    #[serde(rename = "type")]
-    #[schema(nullable = false)]
-    kind: Option<DownloadType>,
-    #[schema(nullable = false)]
-    only_raw: Option<bool>,
-    #[schema(nullable = false)]
-    show_table_names: Option<bool>,
-    #[schema(nullable = false)]
-    custom_labels: Option<std::collections::HashMap<String, String>>,
-    #[schema(nullable = false)]
-    column_order: Option<Vec<String>>,
-    #[schema(nullable = false)]
-    hidden_fields: Option<Vec<String>>,
-    #[schema(nullable = false)]
-    pivot_config: Option<Value>,
-    /// What the file is called where it is saved.
-    #[schema(nullable = false)]
-    attachment_download_name: Option<String>,
-    /// Whether CSV begins with a byte-order mark; it does unless this says no.
-    #[schema(nullable = false)]
-    byte_order_mark: Option<bool>,
-}
-
-/// The kinds of files.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum DownloadType {
-    Csv,
-    Xlsx,
-    Jsonl,
-}
-
-/// A file that was made.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Downloaded {
-    /// Leads there for a day.
-    file_url: String,
-    /// Whether rows were left out.
-    truncated: bool,
-}
-
-/// Makes a file of a query's rows, and answers a link to it.
-#[utoipa::path(post, path = "/api/v2/projects/{projectUuid}/query/{queryUuid}/download", operation_id = "DownloadAsyncQueryResults", tag = "Query",
-               params(("projectUuid" = String, Path), ("queryUuid" = String, Path)), request_body = DownloadQuery,
-               responses((status = 200, body = Ok<Downloaded>)), extensions(("x-tier" = json!("legacy"))))]
-pub(crate) async fn download_async_query_results(
-    State(app): State<App>,
-    project: InProject,
-    Path(path): Path<QueryPath>,
-    Json(body): Json<DownloadQuery>,
-) -> Result<impl IntoResponse> {
-    let query = own(&app, &project, &path.query_uuid).await?;
-    project.require(Action::Manage, Subject::ExportCsv)?;
-    let pivot = body.pivot_config.map(serde_json::from_value).transpose();
-    let wanted = Wanted {
-        options: export::Options {
-            only_raw: body.only_raw.unwrap_or(false),
-            show_table_names: body.show_table_names.unwrap_or(false),
-            custom_labels: body.custom_labels.unwrap_or_default(),
-            column_order: body.column_order.unwrap_or_default(),
-            hidden_fields: body.hidden_fields.unwrap_or_default(),
-        },
-        pivot_config: pivot.map_err(|error| Error::invalid(format!("pivotConfig: {error}")))?,
-        saved_as: body
-            .attachment_download_name
-            .filter(|name| !name.is_empty()),
-        byte_order_mark: body.byte_order_mark,
-        name: None,
-    };
-    let kind = match body.kind {
-        Some(DownloadType::Csv) => export::File::Csv,
-        Some(DownloadType::Xlsx) => export::File::Xlsx,
-        Some(DownloadType::Jsonl) | None => export::File::Jsonl,
-    };
-    let making = query::export::file_of(&app, &query, &wanted, kind);
-    let made = tokio::time::timeout(WAITED, making).await;
-    let (file_url, truncated) = made.map_err(|_| Error::Timeout(TOO_LONG.to_owned()))??;
-    let header = if truncated { "true" } else { "false" };
-    let reply = Reply(Downloaded {
-        file_url,
-        truncated,
-    });
-    Ok((AppendHeaders([(TRUNCATED, header)]), reply))
 }
 
 /// Answers all rows of a query as JSON lines, raw.

@@ -1,0 +1,113 @@
+//! Files of the rows of queries that are kept (reference 13 §12).
+
+use app::{
+    App, Error, InProject, Json, Ok, Path, Reply, Result,
+    domain::{
+        access::{Action, Subject},
+        query::WAITED,
+    },
+};
+use axum::{
+    extract::State,
+    response::{AppendHeaders, IntoResponse},
+};
+use query::export::{TRUNCATED, Wanted};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::queries::{QueryPath, own};
+
+/// What somebody is told whose file takes longer than an HTTP API waits.
+const TOO_LONG: &str = "The file takes too long to be made while you wait; begin it with \
+    POST /api/v1/projects/{projectUuid}/explores/{exploreId}/downloadCsv";
+
+/// What is to be downloaded.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DownloadQuery {
+    #[serde(rename = "type")]
+    #[schema(nullable = false)]
+    kind: Option<DownloadType>,
+    #[schema(nullable = false)]
+    only_raw: Option<bool>,
+    #[schema(nullable = false)]
+    show_table_names: Option<bool>,
+    #[schema(nullable = false)]
+    custom_labels: Option<std::collections::HashMap<String, String>>,
+    #[schema(nullable = false)]
+    column_order: Option<Vec<String>>,
+    #[schema(nullable = false)]
+    hidden_fields: Option<Vec<String>>,
+    #[schema(nullable = false)]
+    pivot_config: Option<Value>,
+    /// What the file is called where it is saved.
+    #[schema(nullable = false)]
+    attachment_download_name: Option<String>,
+    /// Whether CSV begins with a byte-order mark; it does unless this says no.
+    #[schema(nullable = false)]
+    byte_order_mark: Option<bool>,
+}
+
+/// The kinds of files.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DownloadType {
+    Csv,
+    Xlsx,
+    Jsonl,
+}
+
+/// A file that was made.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Downloaded {
+    /// Leads there for a day.
+    file_url: String,
+    /// Whether rows were left out.
+    truncated: bool,
+}
+
+/// Makes a file of a query's rows, and answers a link to it.
+#[utoipa::path(post, path = "/api/v2/projects/{projectUuid}/query/{queryUuid}/download", operation_id = "DownloadAsyncQueryResults", tag = "Query",
+               params(("projectUuid" = String, Path), ("queryUuid" = String, Path)), request_body = DownloadQuery,
+               responses((status = 200, body = Ok<Downloaded>)), extensions(("x-tier" = json!("legacy"))))]
+pub(crate) async fn download_async_query_results(
+    State(app): State<App>,
+    project: InProject,
+    Path(path): Path<QueryPath>,
+    Json(body): Json<DownloadQuery>,
+) -> Result<impl IntoResponse> {
+    let query = own(&app, &project, &path.query_uuid).await?;
+    project.require(Action::Manage, Subject::ExportCsv)?;
+    let pivot = body.pivot_config.map(serde_json::from_value).transpose();
+    let wanted = Wanted {
+        options: export::Options {
+            only_raw: body.only_raw.unwrap_or(false),
+            show_table_names: body.show_table_names.unwrap_or(false),
+            custom_labels: body.custom_labels.unwrap_or_default(),
+            column_order: body.column_order.unwrap_or_default(),
+            hidden_fields: body.hidden_fields.unwrap_or_default(),
+        },
+        pivot_config: pivot.map_err(|error| Error::invalid(format!("pivotConfig: {error}")))?,
+        saved_as: body
+            .attachment_download_name
+            .filter(|name| !name.is_empty()),
+        byte_order_mark: body.byte_order_mark,
+        name: None,
+    };
+    let kind = match body.kind {
+        Some(DownloadType::Csv) => export::File::Csv,
+        Some(DownloadType::Xlsx) => export::File::Xlsx,
+        Some(DownloadType::Jsonl) | None => export::File::Jsonl,
+    };
+    let making = query::export::file_of(&app, &query, &wanted, kind);
+    let made = tokio::time::timeout(WAITED, making).await;
+    let (file_url, truncated) = made.map_err(|_| Error::Timeout(TOO_LONG.to_owned()))??;
+    let header = if truncated { "true" } else { "false" };
+    let reply = Reply(Downloaded {
+        file_url,
+        truncated,
+    });
+    Ok((AppendHeaders([(TRUNCATED, header)]), reply))
+}
