@@ -225,6 +225,7 @@ pub(crate) fn asked_of(question: &Question, tags: Tags) -> Result<Asked> {
         tags,
         metric_query: json!(question.query),
         fields: question.fields.clone(),
+        saved: question.saved,
         ..Asked::default()
     })
 }
