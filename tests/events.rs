@@ -195,7 +195,7 @@ async fn every_answer_has_the_headers_of_the_product() {
     permissions-policy: camera=(), microphone=()
     referrer-policy: strict-origin-when-cross-origin
     strict-transport-security: max-age=31536000; includeSubDomains; preload
-    vary: Cookie, Authorization
+    vary: Cookie, Authorization, Accept-Encoding
     x-content-type-options: nosniff
     ");
 }

@@ -501,6 +501,44 @@ async fn an_answer_that_the_platform_cannot_carry_is_a_413() {
     assert_snapshot!(answer, @r#"413 {"error":{"data":{},"message":"The answer is too large for one reply; ask for it in pages or as a file","name":"ParameterError","statusCode":413},"status":"error"}"#);
 }
 
+#[tokio::test]
+async fn an_answer_is_compressed_for_whoever_takes_that() {
+    let gateway = ours().await;
+    let lot = |times| Request::get(&format!("/lot?of=x&times={times}"));
+    let gzip = |request: Request| request.with("Accept-Encoding", "gzip, br");
+    // Seven megabytes, which no function answers as they are.
+    let answer = gateway.send(&gzip(lot(7_000_000))).await;
+    assert_eq!(answer.status.as_u16(), 200);
+    assert_eq!(answer.header("content-encoding"), Some("gzip"));
+    assert_eq!(
+        answer.header("vary"),
+        Some("Cookie, Authorization, Accept-Encoding")
+    );
+    assert_eq!(answer.header("content-length"), None);
+    // A gzip file begins with its mark, and ends with how long it is without.
+    assert!(answer.body.starts_with(&[0x1f, 0x8b]));
+    assert!(answer.body.ends_with(&7_000_028_u32.to_le_bytes()));
+
+    let (plain, packed) = (lot(2_000), gzip(lot(2_000)));
+    let (plain, packed) = tokio::join!(gateway.send(&plain), gateway.send(&packed));
+    assert_eq!(plain.header("content-encoding"), None);
+    assert!(packed.body.len() < plain.body.len());
+    let tag = packed.header("etag").unwrap();
+    assert_eq!(plain.header("etag"), Some(tag));
+    let known = gateway
+        .send(&gzip(lot(2_000)).with("If-None-Match", tag))
+        .await;
+    assert_eq!(known.status.as_u16(), 304);
+    assert_eq!(known.header("content-encoding"), None);
+    let mut head = gzip(lot(2_000));
+    head.method = "HEAD".into();
+    let head = gateway.send(&head).await;
+    assert_eq!(head.headers, packed.headers);
+
+    let short = gateway.send(&gzip(lot(100))).await;
+    assert_eq!(short.header("content-encoding"), None);
+}
+
 /// In the function's result each quote of the answer has a backslash before it.
 #[tokio::test]
 async fn an_answer_grows_on_its_way_and_still_is_no_bare_500() {

@@ -1,38 +1,28 @@
 //! Queries that are kept and polled (reference 13 §11 and §12).
 
 use app::{
-    App, Done, DoneOk, Error, InProject, Json, Kind, Ok, Path, Reply, Result,
+    App, Error, InProject, Json, Kind, Nothing, NothingOk, Ok, Path, Reply, Result,
     domain::{
         access::{Action, Subject},
         id::QueryId,
         query::{Purpose, Query},
     },
 };
-use axum::{
-    extract::State,
-    http::header::CONTENT_TYPE,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::extract::State;
 use query::{
     Asked, Question,
     answer::{CacheMetadata, MetricQueryAsked, submit_question, tags},
     asked::Manner,
-    export::Wanted,
-    page,
     question::How,
     run::Tags,
-    show::RawRow,
     submit,
 };
 use semantic::{MetricQuery, query::DateZoom};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::run::statement;
-
-/// Bytes of rows that are answered in one piece: names of columns come to them, and Lambda carries 6 MB.
-const LARGEST_ANSWER: u64 = 2 * 1024 * 1024;
 
 /// A metric query that is to be asked.
 #[derive(Deserialize, ToSchema)]
@@ -172,50 +162,14 @@ pub(crate) async fn own(app: &App, project: &InProject, id: &str) -> Result<Quer
 
 /// Stops a query of the caller's that is not answered yet; one that is stays as it is.
 #[utoipa::path(post, path = "/api/v2/projects/{projectUuid}/query/{queryUuid}/cancel", operation_id = "CancelAsyncQuery", tag = "Query",
-               params(("projectUuid" = String, Path), ("queryUuid" = String, Path)), responses((status = 200, body = DoneOk)),
+               params(("projectUuid" = String, Path), ("queryUuid" = String, Path)), responses((status = 200, body = NothingOk)),
                extensions(("x-tier" = json!("legacy"))))]
 pub(crate) async fn cancel_async_query(
     State(app): State<App>,
     project: InProject,
     Path(path): Path<QueryPath>,
-) -> Result<Done> {
+) -> Result<Nothing> {
     let query = own(&app, &project, &path.query_uuid).await?;
     app.store.cancel_query(query.id).await?;
-    Ok(Done)
-}
-
-/// Answers all rows of a query as JSON lines, raw.
-#[utoipa::path(get, path = "/api/v2/projects/{projectUuid}/query/{queryUuid}/results", operation_id = "GetAsyncQueryResultsStream", tag = "Query",
-               params(("projectUuid" = String, Path), ("queryUuid" = String, Path)),
-               responses((status = 200, body = Value)), extensions(("x-tier" = json!("legacy"))))]
-pub(crate) async fn get_async_query_results_stream(
-    State(app): State<App>,
-    project: InProject,
-    Path(path): Path<QueryPath>,
-) -> Result<Response> {
-    let query = own(&app, &project, &path.query_uuid).await?;
-    lines(&app, &query).await
-}
-
-/// All rows of a query as JSON lines. What Lambda's 6 MB do not carry is a redirect to a file.
-pub(crate) async fn lines(app: &App, query: &Query) -> Result<Response> {
-    let outcome = query::job::rows(app, query).await?;
-    if outcome.bytes > LARGEST_ANSWER {
-        let wanted = Wanted::default();
-        let (link, _) = query::export::file_of(app, query, &wanted, export::File::Jsonl).await?;
-        return Ok(Redirect::temporary(&link).into_response());
-    }
-    let columns = page::columns(outcome)?;
-    let rows = page::rows(app, outcome, 0, outcome.rows).await?;
-    let mut text = String::new();
-    for row in &rows {
-        let line = RawRow {
-            columns: &columns,
-            row,
-        };
-        let line = serde_json::to_string(&line).map_err(|error| Error::Internal(error.into()))?;
-        text.push_str(&line);
-        text.push('\n');
-    }
-    Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
+    Ok(Nothing)
 }

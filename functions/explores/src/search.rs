@@ -1,13 +1,17 @@
 //! The values of a field, for filters (reference 13 §10).
 
+use std::sync::Arc;
+
 use app::{
     App, Error, InProject, Json, Kind, Ok, Path, Reply, Result, Timestamp,
     domain::access::{Action, Subject},
+    store::ExploreBody,
 };
 use axum::extract::State;
 use query::{
     Question,
     answer::answer,
+    explore::{model_of, readable},
     question::{How, MOST_ROWS},
 };
 use semantic::{
@@ -31,7 +35,7 @@ pub(crate) struct FieldPath {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SearchField {
-    /// The explore.
+    /// The explore, or the alias under which another one joins its table.
     table: String,
     /// What the values contain, in whatever case.
     search: String,
@@ -70,17 +74,20 @@ pub(crate) async fn search_field_values(
     if !(1.0..=f64::from(MOST_ROWS)).contains(&body.limit) {
         return Err(Error::invalid(format!("limit is 1 to {MOST_ROWS}")));
     }
-    let (_, explore) = query::explore::readable(&app, &project, &body.table).await?;
+    let explore = explore_of(&app, &project, &body.table).await?;
     let explore = explore.explore()?;
-    let kind = kind(explore, &path.field_id)?;
+    let of_model = |id: &str| of_model(id, &body.table, &explore.name);
+    let field = of_model(&path.field_id);
+    let kind = kind(explore, &field)?;
     // Only text can be searched by the warehouse; of other values the first are looked through here.
     let (search, limit) = match kind {
         DimensionType::String => (body.search.as_str(), body.limit),
         _ => ("", f64::from(MOST_ROWS)),
     };
-    let beside = body.filters.and_then(|filters| known(explore, filters));
-    let query = query(&path.field_id, search, limit, beside);
-    let question = Question::ask(&app, &project, &body.table, query, How::default()).await?;
+    let beside = body.filters;
+    let beside = beside.and_then(|filters| known(explore, filters, &of_model));
+    let query = query(&field, search, limit, beside);
+    let question = Question::ask(&app, &project, &explore.name, query, How::default()).await?;
     let rows = answer(&app, &project, &question, "filterAutocomplete").await?;
     let shown = rows.columns.first().map(|column| column.r#type);
     let values = rows.rows.iter().filter_map(|row| row.first().zip(shown));
@@ -93,6 +100,26 @@ pub(crate) async fn search_field_values(
         refreshed_at: app.clock.now(),
         cached: false,
     }))
+}
+
+/// The explore of a name; where there is none, that of the model which another explore joins under this alias.
+async fn explore_of(app: &App, project: &InProject, table: &str) -> Result<Arc<ExploreBody>> {
+    let found = match readable(app, project, table).await {
+        Err(Error::NotExists(Kind::Explore)) => {
+            let model = model_of(app, project, table).await?;
+            let model = model.ok_or(Error::NotExists(Kind::Explore))?;
+            readable(app, project, &model).await?
+        }
+        found => found?,
+    };
+    Ok(found.1)
+}
+
+/// The id of a field of a table as the model has it; other fields keep theirs.
+fn of_model(id: &str, table: &str, model: &str) -> String {
+    let name = id.strip_prefix(table);
+    let name = name.and_then(|rest| rest.strip_prefix('_'));
+    name.map_or_else(|| id.to_owned(), |name| format!("{model}_{name}"))
 }
 
 /// What the values of a dimension are.
@@ -111,16 +138,23 @@ fn kind(explore: &Explore, id: &str) -> Result<DimensionType> {
     Err(Error::NotExists(Kind::Field))
 }
 
-/// A filter without the rules of fields that are not there; nothing if none is left.
-fn known(explore: &Explore, mut item: FilterItem) -> Option<FilterItem> {
-    if let Some(target) = &item.target {
+/// A filter of the model's fields, without the rules of fields that are not there; nothing if none is left.
+fn known(
+    explore: &Explore,
+    mut item: FilterItem,
+    of_model: &impl Fn(&str) -> String,
+) -> Option<FilterItem> {
+    if let Some(target) = &mut item.target {
+        target.field_id = of_model(&target.field_id);
         fields::dimension(explore, &target.field_id)?;
         return Some(item);
     }
     let mut left = 0;
     for group in [&mut item.and, &mut item.or].into_iter().flatten() {
         let rules = std::mem::take(group).into_iter();
-        *group = rules.filter_map(|rule| known(explore, rule)).collect();
+        *group = rules
+            .filter_map(|rule| known(explore, rule, of_model))
+            .collect();
         left += group.len();
     }
     (left > 0).then_some(item)

@@ -8,6 +8,7 @@ use app::{
         access::{Action, Subject},
         query::Purpose,
     },
+    http::Carrier,
 };
 use axum::{extract::State, response::Response};
 use query::{
@@ -17,7 +18,7 @@ use semantic::pivot::{IndexColumn, Pivot, PivotSort, Reference, ValuesColumn};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{queries, run::statement, sql_charts};
+use crate::{queries, query_lines, run::statement, sql_charts};
 
 /// What a list says of a table.
 #[derive(Serialize, ToSchema)]
@@ -262,8 +263,9 @@ pub(crate) struct FilePath {
 pub(crate) async fn get_local_results(
     State(app): State<App>,
     project: InProject,
+    carrier: Carrier,
     Path(path): Path<FilePath>,
 ) -> Result<Response> {
     let query = queries::own(&app, &project, &path.file_id).await?;
-    queries::lines(&app, &query).await
+    query_lines::lines(&app, &carrier, &query).await
 }

@@ -7,7 +7,7 @@ use app::{
 use axum::extract::State;
 use query::{
     Question,
-    answer::{Total, answer},
+    answer::{Total, answer, answers},
     explore::readable,
     question::{How, MOST_CELLS, columns},
     show::RawRow,
@@ -16,6 +16,7 @@ use semantic::totals;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
+use warehouse::Rows;
 
 use crate::run::MetricQueryRequest;
 
@@ -94,18 +95,20 @@ pub(crate) async fn calculate_subtotals_from_query(
             "A query has at most {MOST_SUBTOTALS} subtotals"
         )));
     }
-    let mut found = Map::new();
-    for (key, query) in wanted {
-        let question = Question::ask(&app, &project, &body.explore, query, How::default()).await?;
-        let rows = answer(&app, &project, &question, "calculateSubtotal").await?;
-        let shown = rows.rows.iter();
-        let shown = shown.map(|row| {
-            json!(RawRow {
-                columns: &rows.columns,
-                row
-            })
-        });
-        found.insert(key, shown.collect());
-    }
-    Ok(Reply(Subtotals(found)))
+    let (keys, queries): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
+    let asked = answers(&app, &project, &body.explore, queries, "calculateSubtotal");
+    let found = keys.into_iter().zip(asked.await?);
+    let found = found.map(|(key, rows)| (key, raw(&rows)));
+    Ok(Reply(Subtotals(found.collect())))
+}
+
+fn raw(rows: &Rows) -> Value {
+    let shown = rows.rows.iter();
+    let shown = shown.map(|row| {
+        json!(RawRow {
+            columns: &rows.columns,
+            row
+        })
+    });
+    shown.collect()
 }

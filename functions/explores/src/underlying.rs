@@ -64,6 +64,11 @@ pub(crate) async fn execute_async_underlying_data_query(
     project.require(Action::View, Subject::UnderlyingData)?;
     let source = queries::own(&app, &project, &body.underlying_data_source_query_uuid).await?;
     let source: Asked = source.asked.unpack_json()?;
+    // Of SQL, the rows have the source's only: whoever may ask that may see what is behind it.
+    let how = How {
+        saved: source.saved,
+        ..How::default()
+    };
     let source: MetricQuery = serde_json::from_value(source.metric_query)
         .map_err(|_| Error::invalid("There are no rows behind this query"))?;
     let name = source.explore_name.clone();
@@ -73,7 +78,7 @@ pub(crate) async fn execute_async_underlying_data_query(
     };
     let context = body.context.clone();
     let query = behind(&app, &project, &source, body).await?;
-    let question = Question::ask(&app, &project, &name, query, How::default()).await?;
+    let question = Question::ask(&app, &project, &name, query, how).await?;
     let tags = tags(
         &question,
         context.as_deref().unwrap_or("viewUnderlyingData"),

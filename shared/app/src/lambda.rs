@@ -18,13 +18,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     App, Error,
-    http::{Api, PeerAddress, Stack, log},
+    http::{Api, InFunction, PeerAddress, Stack, log},
 };
 
 pub use lambda_runtime::Error as RuntimeError;
 
 /// Lambda takes 6 MB in either direction.
-const LARGEST_ANSWER: usize = 6_000_000;
+pub(crate) const LARGEST_ANSWER: usize = 6_000_000;
+/// Bytes of headers at most that an answer gets behind its handler.
+const HEADERS: usize = 16 * 1024;
 /// Escaping makes at most six bytes of one.
 const WORST_ESCAPE: usize = 6;
 /// In a path, everything but RFC 3986's unreserved characters and the slash.
@@ -171,11 +173,16 @@ pub async fn answer(stack: &Stack, event: Event) -> Answer {
         Ok(bytes) => Answer::new(parts.status, &parts.headers, bytes.into()),
         Err(_) => return too_large().await,
     };
-    if answer.fits() {
+    if answer.fits(LARGEST_ANSWER) {
         answer
     } else {
         too_large().await
     }
+}
+
+/// Whether an answer of a handler is carried, with the headers that it gets.
+pub(crate) fn carries(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> bool {
+    Answer::new(status, headers, body.to_vec()).fits(LARGEST_ANSWER - HEADERS)
 }
 
 async fn too_large() -> Answer {
@@ -223,9 +230,9 @@ impl Answer {
     }
 
     /// Whether the platform carries it. What it carries is JSON, in which each quote of the body has a backslash.
-    fn fits(&self) -> bool {
-        self.body.len() < LARGEST_ANSWER / WORST_ESCAPE
-            || serde_json::to_vec(self).is_ok_and(|json| json.len() <= LARGEST_ANSWER)
+    fn fits(&self, most: usize) -> bool {
+        self.body.len() < most / WORST_ESCAPE
+            || serde_json::to_vec(self).is_ok_and(|json| json.len() <= most)
     }
 }
 
@@ -251,6 +258,7 @@ fn request(event: Event) -> Result<Request, Error> {
     *request.uri_mut() = target.parse().map_err(unreadable)?;
     *request.method_mut() = Method::from_bytes(context.http.method.as_bytes())
         .map_err(|_| Error::invalid("The method cannot be read"))?;
+    request.extensions_mut().insert(InFunction);
     if let Ok(address) = context.http.source_ip.parse() {
         request.extensions_mut().insert(PeerAddress(address));
     }

@@ -35,6 +35,6 @@ pub use crate::{
     error::{Error, Kind, Result},
     http::{
         Api, Beside, ClientAddress, Created, Done, DoneOk, Effect, IdempotencyKey, IfMatch, Json,
-        Maybe, MaybeOk, Ok, Path, Query, Reply, Upload,
+        Maybe, MaybeOk, Nothing, NothingOk, Ok, Path, Query, Reply, Upload,
     },
 };

@@ -5,9 +5,10 @@ use app::{
     App, Error, InProject, Result, Timestamp,
     domain::{
         id::QueryId,
-        query::{Outcome, Query},
+        query::{Outcome, Query, WAITED},
     },
 };
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use semantic::MetricQuery;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -19,10 +20,14 @@ use crate::{
     asked::{Manner, cache_key, count},
     login::Overrides,
     page,
-    run::{Run, Tags, collect},
+    question::How,
+    run::{Run, Tags, collect, too_long},
     show::{RawRow, Shown, ShownRow},
     submit,
 };
+
+/// Queries of one request that are under way at once: more than run at once for one person, so that the next is ready.
+const AT_ONCE: usize = 4;
 
 /// Whether rows were there before.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -139,6 +144,33 @@ pub async fn answer(
     Ok(rows)
 }
 
+/// The rows of several queries of one explore, in their order. They have the time that one of them has, and the first that fails
+/// fails all.
+///
+/// # Errors
+/// As [`Question::ask`] and [`answer`].
+pub async fn answers(
+    app: &App,
+    project: &InProject,
+    explore: &str,
+    queries: Vec<MetricQuery>,
+    context: &str,
+) -> Result<Vec<Rows>> {
+    let asking = queries
+        .into_iter()
+        .enumerate()
+        .map(|(at, query)| async move {
+            let question = Question::ask(app, project, explore, query, How::default()).await?;
+            Ok::<_, Error>((at, answer(app, project, &question, context).await?))
+        });
+    let asking: Vec<_> = asking.collect();
+    let all = stream::iter(asking).buffer_unordered(AT_ONCE);
+    let all = tokio::time::timeout(WAITED, all.try_collect::<Vec<_>>()).await;
+    let mut all = all.unwrap_or_else(|_| Err(too_long()))?;
+    all.sort_by_key(|(at, _)| *at);
+    Ok(all.into_iter().map(|(_, rows)| rows).collect())
+}
+
 /// The same, or rows that another query left, unless fresh ones are wanted; and which of them they are.
 ///
 /// # Errors
@@ -193,6 +225,7 @@ pub(crate) fn asked_of(question: &Question, tags: Tags) -> Result<Asked> {
         tags,
         metric_query: json!(question.query),
         fields: question.fields.clone(),
+        saved: question.saved,
         ..Asked::default()
     })
 }

@@ -49,6 +49,8 @@ pub struct Asked {
     pub csv: Value,
     /// How the rows are turned by the statement.
     pub pivot: Option<Pivot>,
+    /// Whether the metric query is a saved one, or made of one: the SQL in it was looked at when it was saved.
+    pub saved: bool,
 }
 
 /// How a question is to be asked.

@@ -8,12 +8,17 @@ use app::{
     store::ExploreBody,
 };
 use semantic::{
-    CompileError, CompileErrors, Reason,
+    CompileError, CompileErrors, Explore, Reason, UserAttributes,
     access::{Hidden, hidden},
 };
-use serde_json::{Value, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 
 use crate::attributes;
+
+/// Explores that are read at once where several are looked through.
+const SOME: usize = 100;
+/// Explores that are looked through at most: whoever waits waits for a moment.
+const MOST: usize = 1_000;
 
 /// An explore that can be asked something, as it was deployed.
 ///
@@ -27,6 +32,48 @@ pub async fn readable(
     let found = app.store.explore(project.id(), name).await?;
     let found = found.filter(|(entry, _)| !entry.is_error);
     found.ok_or(Error::NotExists(Kind::Explore))
+}
+
+/// The model that is joined under an alias: the first by the name of the explore, of those that the caller may see.
+///
+/// # Errors
+/// `Unavailable` when the table does not answer.
+pub async fn model_of(app: &App, project: &InProject, alias: &str) -> Result<Option<String>> {
+    let mut entries = app.store.explores(project.id()).await?;
+    let personal = |entry: &Entry| entry.personal || entry.required.is_some();
+    let attributes = if entries.iter().any(personal) {
+        attributes::of_caller(app, project).await?
+    } else {
+        UserAttributes::default()
+    };
+    entries.retain(|entry| {
+        let required = entry.required.as_ref();
+        !entry.is_error && required.is_none_or(|required| attributes.satisfy(required))
+    });
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    entries.truncate(MOST);
+    let written = json!(alias).to_string();
+    for some in entries.chunks(SOME) {
+        let some: Vec<&Entry> = some.iter().collect();
+        let texts = app.store.explore_texts(project.id(), &some).await?;
+        for text in texts.iter().filter(|text| text.contains(&written)) {
+            let explore = Explore::from_json(text).map_err(unreadable)?;
+            if let Some(model) = joined(&explore, alias, &attributes) {
+                return Ok(Some(model.to_owned()));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The model that an explore joins under an alias, if the caller may see that.
+fn joined<'a>(explore: &'a Explore, alias: &str, attributes: &UserAttributes) -> Option<&'a str> {
+    let mut joins = explore.joined_tables.iter();
+    joins.find(|join| join.table == alias)?;
+    let hidden = hidden(explore, attributes);
+    let seen = !hidden.base && !hidden.tables.contains(alias);
+    let model = explore.tables.get(alias)?.original_name.as_deref();
+    model.filter(|_| seen)
 }
 
 /// An explore as it was deployed, without what the caller's attributes hide.

@@ -1,13 +1,16 @@
 //! Reading rows that are kept: from anywhere, without reading what is before.
 
+use std::sync::Arc;
+
 use app::{
     App, Error, Result,
     domain::query::Outcome,
     files::{FileName, PIECE},
 };
+use futures_util::stream::{self, BoxStream, StreamExt};
 use warehouse::{Column, Row};
 
-use crate::keep::STEP;
+use crate::{keep::STEP, show::RawRow};
 
 /// A file of up to so many bytes is read as a whole: one read instead of two.
 const SMALL: u64 = 256 * 1024;
@@ -154,4 +157,35 @@ impl Reader {
         }
         Ok(None)
     }
+}
+
+/// All rows of an answer as JSON lines, raw, some at a time: nobody has all of them in memory.
+///
+/// # Errors
+/// `Expired` when they are gone, `Unavailable` when they cannot be read; the stream's own, when that happens on the way.
+pub async fn lines(app: &App, outcome: &Outcome) -> Result<BoxStream<'static, Result<String>>> {
+    let columns: Arc<[Column]> = columns(outcome)?.into();
+    let mut reader = Reader::new(outcome)?;
+    let (app, first) = (app.clone(), reader.next(app).await?);
+    let lines = stream::try_unfold((reader, first), move |(mut reader, rows)| {
+        let (app, columns) = (app.clone(), columns.clone());
+        async move {
+            let Some(rows) = rows else { return Ok(None) };
+            let text = written(&columns, &rows)?;
+            let rows = reader.next(&app).await?;
+            Ok::<_, Error>(Some((text, (reader, rows))))
+        }
+    });
+    Ok(lines.boxed())
+}
+
+/// Rows as JSON lines, raw.
+fn written(columns: &[Column], rows: &[Row]) -> Result<String> {
+    let mut text = String::new();
+    for row in rows {
+        let line = serde_json::to_string(&RawRow { columns, row });
+        text.push_str(&line.map_err(|error| Error::Internal(error.into()))?);
+        text.push('\n');
+    }
+    Ok(text)
 }

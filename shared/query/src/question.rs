@@ -25,6 +25,8 @@ pub struct Question {
     pub compiled: Compiled,
     /// The items of the columns, by their ids.
     pub fields: Map<String, Value>,
+    /// As [`How::saved`].
+    pub(crate) saved: bool,
 }
 
 /// How a question is compiled.
@@ -111,6 +113,7 @@ impl Question {
             query,
             compiled,
             fields,
+            saved: how.saved,
         })
     }
 }

@@ -119,7 +119,7 @@ pub(crate) fn size(value: &Value) -> usize {
     }
 }
 
-fn too_long() -> Error {
+pub(crate) fn too_long() -> Error {
     Error::Timeout(format!(
         "The warehouse did not answer within {} seconds. Queries that take longer are asked by POST /api/v2/projects/{{projectUuid}}/query/metric-query, and polled",
         WAITED.as_secs()

@@ -266,7 +266,7 @@ async fn every_answer_has_the_headers_that_keep_browsers_out_of_trouble() {
     content-security-policy: default-src 'none'; frame-ancestors 'none'
     permissions-policy: camera=(), microphone=()
     cross-origin-opener-policy: same-origin
-    vary: Cookie, Authorization
+    vary: Cookie, Authorization, Accept-Encoding
     cache-control: private, no-cache
     lightdash-version: 0.1791.0
     "#);

@@ -372,7 +372,7 @@ async fn what_breaks_off_in_the_middle_is_an_error_and_leaves_no_file() {
 }
 
 #[tokio::test]
-async fn a_huge_row_is_kept_and_leaves_as_a_file_only() {
+async fn a_huge_row_is_kept_and_is_on_no_page() {
     let app = TestApp::new(local::api()).await;
     let (ana, project) = open(&app).await;
     let columns = vec![column("orders_status", Type::Text)];
@@ -392,8 +392,12 @@ async fn a_huge_row_is_kept_and_leaves_as_a_file_only() {
         .ok();
     let text = file(&app, made["fileUrl"].as_str().unwrap()).await;
     assert_eq!(text, format!("\u{feff}Status\n{huge}\nsmall\n"));
-    let raw = ana.get(&format!("{query}/results")).await;
-    assert_eq!(raw.status, 307);
+    let lines = ana.get(&format!("{query}/results")).await;
+    assert_eq!(lines.status, 200);
+    assert_eq!(
+        lines.text,
+        format!("{{\"orders_status\":\"{huge}\"}}\n{{\"orders_status\":\"small\"}}\n")
+    );
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ async fn space(ana: &Actor<'_>, project: &str, is_private: bool) -> String {
 }
 
 /// A chart of a query in a public space.
-async fn chart(app: &TestApp, ana: &Actor<'_>, project: &str, query: &Value) -> String {
+pub(crate) async fn chart(app: &TestApp, ana: &Actor<'_>, project: &str, query: &Value) -> String {
     let space = space(ana, project, false).await;
     let chart = json!({ "metricQuery": query });
     app.chart(ANA, (project, &space), "Sales", &chart).await

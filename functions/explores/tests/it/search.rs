@@ -2,7 +2,10 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::TestApp;
 
-use crate::shop::{open, open_with, orders};
+use crate::{
+    given::explore,
+    shop::{open, open_with, orders},
+};
 
 fn search(changes: &Value) -> Value {
     let mut body = json!({ "table": "orders", "search": "E", "limit": 50 });
@@ -128,4 +131,72 @@ async fn what_cannot_be_searched_is_refused() {
         .json(&search(&json!({ "search": "4" })))
         .await;
     assert_eq!(digits.ok()["results"], json!([4]));
+}
+
+/// An explore that joins the orders under another name.
+fn wide() -> Value {
+    let mut wide = explore("wide", "a");
+    let mut first = wide["tables"]["wide"].clone();
+    (first["name"], first["originalName"]) = (json!("first_order"), json!("orders"));
+    wide["tables"]["first_order"] = first;
+    wide["joinedTables"] = json!([{
+        "table": "first_order", "sqlOn": "", "compiledSqlOn": "true", "tablesReferences": ["first_order"],
+    }]);
+    wide
+}
+
+#[tokio::test]
+async fn an_alias_stands_for_the_model_that_is_joined_under_it() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let vic = app.viewer("vic@acme.com").await;
+    let list = format!("/api/v1/projects/{project}/explores");
+    ana.put(&list)
+        .json(&json!([orders(false), wide()]))
+        .await
+        .ok();
+    let field = |name: &str| format!("/api/v1/projects/{project}/field/{name}/search");
+    let path = field("first_order_status");
+    let all = search(&json!({ "table": "first_order", "search": "" }));
+    assert_eq!(
+        vic.post(&path).json(&all).await.ok()["results"],
+        json!(["=1+1", "completed", "returned"])
+    );
+    let bobs = search(
+        &json!({ "table": "first_order", "search": "", "filters": { "id": "g", "and": [
+        { "id": "a", "target": { "fieldId": "first_order_owner" }, "operator": "equals", "values": ["bob"] }] } }),
+    );
+    assert_eq!(
+        vic.post(&path).json(&bobs).await.ok()["results"],
+        json!(["completed"])
+    );
+    let none = field("first_order_none");
+    assert_eq!(
+        vic.post(&none).json(&all).await.refusal(),
+        "404 NotExistsError"
+    );
+}
+
+#[tokio::test]
+async fn an_alias_of_what_the_caller_may_not_see_is_unknown() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let list = format!("/api/v1/projects/{project}/explores");
+    let path = format!("/api/v1/projects/{project}/field/first_order_status/search");
+    let all = search(&json!({ "table": "first_order", "search": "" }));
+    for table in ["first_order", "wide"] {
+        let mut wide = wide();
+        wide["tables"][table]["requiredAttributes"] = json!({ "team": "sales" });
+        ana.put(&list)
+            .json(&json!([orders(false), wide]))
+            .await
+            .ok();
+        let answer = ana.post(&path).json(&all).await;
+        assert_eq!(answer.refusal(), "404 NotExistsError", "{table}");
+    }
+    ana.put(&list)
+        .json(&json!([orders(false), wide()]))
+        .await
+        .ok();
+    ana.post(&path).json(&all).await.ok();
 }

@@ -61,6 +61,58 @@ async fn subtotals_are_by_all_columns_but_the_last() {
     assert_eq!(ana.post(&path).json(&pivoted).await.ok(), json!({}));
 }
 
+/// A query of three columns, which has two subtotals.
+fn by_three() -> Value {
+    let mut query = by_owner();
+    query["dimensions"] = json!(["orders_owner", "orders_status", "orders_order_id"]);
+    json!({
+        "explore": "orders", "metricQuery": query,
+        "columnOrder": ["orders_owner", "orders_status", "orders_order_id"],
+    })
+}
+
+#[tokio::test]
+async fn each_subtotal_is_under_its_own_columns() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = format!("/api/v1/projects/{project}/calculate-subtotals");
+    let found = ana.post(&path).json(&by_three()).await.ok();
+    let counts = |key: &str, by: &[&str]| {
+        let rows = found[key].as_array().unwrap().iter();
+        let cells = |row: &Value| {
+            let cells = by.iter().chain(&["orders_count"]);
+            cells.map(|id| row[*id].to_string()).collect::<Vec<_>>()
+        };
+        let mut rows: Vec<_> = rows.map(|row| cells(row).join(" ")).collect();
+        rows.sort();
+        rows.join(", ")
+    };
+    assert_eq!(
+        counts("orders_owner", &["orders_owner"]),
+        r#""ana" 3, "bob" 2"#
+    );
+    assert_eq!(
+        counts(
+            "orders_owner:orders_status",
+            &["orders_owner", "orders_status"]
+        ),
+        r#""ana" "=1+1" 1, "ana" "completed" 1, "ana" "returned" 1, "bob" "completed" 2"#
+    );
+    assert_eq!(found.as_object().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_subtotal_does_not_wait_for_another_and_a_failure_ends_both() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = format!("/api/v1/projects/{project}/calculate-subtotals");
+    app.warehouse.say(Says::Nothing);
+    app.warehouse.say(Says::Refuses(Error::query("no")));
+    let answer = ana.post(&path).json(&by_three()).await;
+    assert_eq!(answer.refusal(), "400 WarehouseQueryError");
+    assert_eq!(app.warehouse.stopped(), 1);
+}
+
 #[tokio::test]
 async fn a_subtotal_that_fails_fails_all() {
     let app = TestApp::new(local::api()).await;

@@ -1,7 +1,10 @@
 use serde_json::{Value, json};
 use testing::TestApp;
 
-use crate::shop::{ask, by_status, every_order, explore, open, queries, raw};
+use crate::{
+    saved_queries::chart,
+    shop::{ask, by_status, every_order, explore, open, queries, raw},
+};
 
 fn behind(query: &str, changes: &Value) -> Value {
     let id = query.rsplit('/').next().unwrap();
@@ -221,6 +224,61 @@ async fn an_interval_that_the_explore_does_not_list_has_rows_behind_it() {
     let id = asked["queryUuid"].as_str().unwrap();
     let rows = ana.get(&format!("{}/{id}", queries(&project))).await.ok()["rows"].clone();
     assert_eq!(orders(&rows), json!([1, 2, 3, 4, 5]));
+}
+
+/// Orders by a dimension with SQL of its own.
+fn by_own_sql() -> Value {
+    let mut query = by_status();
+    query["dimensions"] = json!(["upper_owner"]);
+    query["sorts"] = json!([]);
+    query["customDimensions"] = json!([{
+        "id": "upper_owner", "name": "Owner", "type": "sql", "table": "orders", "sql": "UPPER(${TABLE}.owner)",
+        "dimensionType": "string",
+    }]);
+    query
+}
+
+#[tokio::test]
+async fn whoever_may_run_a_chart_sees_what_is_behind_its_own_sql() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let ivy = app.in_role("ivy@acme.com", "interactive_viewer").await;
+    let chart = chart(&app, &ana, &project, &by_own_sql()).await;
+    let asked = ivy
+        .post(&format!("{}/chart", queries(&project)))
+        .json(&json!({ "chartUuid": chart }))
+        .await
+        .ok();
+    let path = format!("{}/underlying-data", queries(&project));
+    let body = behind(
+        asked["queryUuid"].as_str().unwrap(),
+        &json!({ "filters": is("orders_status", "completed") }),
+    );
+    let rows = ivy.post(&path).json(&body).await.ok();
+    let id = rows["queryUuid"].as_str().unwrap();
+    let page = ivy.get(&format!("{}/{id}", queries(&project))).await.ok();
+    let mut rows = raw(&page["rows"], &["orders_order_id", "upper_owner"]);
+    rows.sort_by_key(|row| json!(row).to_string());
+    assert_eq!(json!(rows), json!([[1, "ANA"], [2, "BOB"], [4, "BOB"]]));
+    // What is behind those has no other SQL either.
+    let body = behind(id, &json!({}));
+    ivy.post(&path).json(&body).await.ok();
+}
+
+#[tokio::test]
+async fn what_is_behind_sql_that_nobody_saved_is_for_those_who_may_write_it() {
+    let app = TestApp::new(local::api()).await;
+    let (_, project) = open(&app).await;
+    let dev = app.in_role("dev@acme.com", "developer").await;
+    let source = ask(&dev, &project, &by_own_sql()).await;
+    let path = format!("{}/underlying-data", queries(&project));
+    let body = behind(&source, &json!({}));
+    dev.post(&path).json(&body).await.ok();
+    app.set_role("dev@acme.com", "interactive_viewer");
+    assert_eq!(
+        dev.post(&path).json(&body).await.refusal(),
+        "403 CustomSqlQueryForbiddenError"
+    );
 }
 
 #[tokio::test]

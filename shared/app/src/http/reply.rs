@@ -88,6 +88,28 @@ impl IntoResponse for Done {
     }
 }
 
+/// The envelope of an answer whose results are null, for the document.
+#[derive(Serialize, ToSchema)]
+pub struct NothingOk {
+    status: Status,
+    results: Option<Value>,
+}
+
+/// An answer that is nothing, for clients that look for its results all the same: `{"status":"ok","results":null}`.
+pub struct Nothing;
+
+impl IntoResponse for Nothing {
+    fn into_response(self) -> Response {
+        respond(
+            StatusCode::OK,
+            &NothingOk {
+                status: Status::Ok,
+                results: None,
+            },
+        )
+    }
+}
+
 /// The envelope of an answer that may be nothing, for the document.
 #[derive(Serialize, ToSchema)]
 pub struct MaybeOk<T> {

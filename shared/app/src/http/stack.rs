@@ -1,7 +1,7 @@
 //! The layers around the handlers, the same on Lambda, in the local gateway and in tests.
 //!
 //! In this order: find the route (any letter case, a slash at the end or not), answer `OPTIONS`, read and parse the
-//! body, run the handler behind a net for panics, wait for what runs beside it, then cookie, `ETag`, headers, log.
+//! body, run the handler behind a net for panics, wait for what runs beside it, then cookie, `ETag`, gzip, headers, log.
 
 use std::{any::Any, sync::Arc, time::Instant};
 
@@ -19,6 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::{
     Api, Beside, Done, Operation,
     body::read,
+    carry::{accepted, compressed},
     extract::{RawBody, RawParameters},
     log::Line,
     paths::Paths,
@@ -67,6 +68,7 @@ impl Stack {
         let id = self.app.random.url_safe::<9>();
         let method = request.method().clone();
         let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
+        let accepted = accepted(request.headers());
         let beside = Beside::default();
 
         let mut route = String::from("unknown");
@@ -80,6 +82,8 @@ impl Stack {
         if matches!(method, Method::GET | Method::HEAD) && response.status() == StatusCode::OK {
             response = tagged(response, if_none_match.as_ref()).await;
         }
+        // Behind the tag, which is the same whether compressed or not.
+        response = compressed(accepted, response).await;
         if method == Method::HEAD {
             *response.body_mut() = Body::empty();
         }
@@ -170,7 +174,7 @@ impl Stack {
                 HeaderName::from_static("cross-origin-opener-policy"),
                 "same-origin",
             ),
-            (header::VARY, "Cookie, Authorization"),
+            (header::VARY, "Cookie, Authorization, Accept-Encoding"),
         ];
         for (name, value) in FIXED {
             headers.insert(name, HeaderValue::from_static(value));
