@@ -5,6 +5,7 @@ mod csv;
 mod deploy;
 mod explores;
 mod queries;
+mod query_files;
 mod run;
 mod saved_queries;
 mod search;
@@ -35,6 +36,7 @@ pub fn router() -> Api {
         .routes(routes!(queries::get_async_query_results))
         .routes(routes!(queries::cancel_async_query))
         .routes(routes!(queries::download_async_query_results))
+        .routes(routes!(query_files::schedule_download_async_query_results))
         .routes(routes!(queries::get_async_query_results_stream))
         .routes(routes!(csv::download_csv_from_explore))
         .routes(routes!(search::search_field_values))
