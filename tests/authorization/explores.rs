@@ -163,6 +163,13 @@ pub(super) fn asking() -> Vec<Row> {
                 json!({ "type": "csv" }),
             )
         }),
+        ("ScheduleDownloadAsyncQueryResults", "", |named| {
+            with(
+                Method::POST,
+                of_query(named, "/schedule-download"),
+                json!({ "type": "csv" }),
+            )
+        }),
         ("getTables", "", |named| get(runner(named, "tables"))),
         ("getTableFields", "", |named| {
             get(runner(named, "fields?tableName=orders&schemaName=s"))

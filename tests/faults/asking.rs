@@ -245,6 +245,18 @@ fn read() -> Vec<Scenario> {
                 json!({ "type": "csv" }),
             )
         }),
+        Scenario {
+            // The name of the file is random, and packed in it.
+            beside: &["work"],
+            ..scenario!("ScheduleDownloadAsyncQueryResults", "", |app| {
+                let (ana, path, id) = asked(app).await;
+                Plan::post(
+                    &ana,
+                    format!("{path}/{id}/schedule-download"),
+                    json!({ "type": "csv" }),
+                )
+            })
+        },
         scenario!("getLocalResults", "", |app| {
             let (ana, path, id) = asked(app).await;
             let path = path

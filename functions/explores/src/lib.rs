@@ -6,6 +6,7 @@ mod deploy;
 mod explores;
 mod queries;
 mod query_download;
+mod query_files;
 mod query_lines;
 mod query_results;
 mod run;
@@ -38,6 +39,7 @@ pub fn router() -> Api {
         .routes(routes!(query_results::get_async_query_results))
         .routes(routes!(queries::cancel_async_query))
         .routes(routes!(query_download::download_async_query_results))
+        .routes(routes!(query_files::schedule_download_async_query_results))
         .routes(routes!(query_lines::get_async_query_results_stream))
         .routes(routes!(csv::download_csv_from_explore))
         .routes(routes!(search::search_field_values))

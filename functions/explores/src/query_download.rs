@@ -2,10 +2,7 @@
 
 use app::{
     App, Error, InProject, Json, Ok, Path, Reply, Result,
-    domain::{
-        access::{Action, Subject},
-        query::WAITED,
-    },
+    domain::access::{Action, Subject},
 };
 use axum::{
     extract::State,
@@ -17,10 +14,6 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::queries::{QueryPath, own};
-
-/// What somebody is told whose file takes longer than an HTTP API waits.
-const TOO_LONG: &str = "The file takes too long to be made while you wait; begin it with \
-    POST /api/v1/projects/{projectUuid}/explores/{exploreId}/downloadCsv";
 
 /// What is to be downloaded.
 #[derive(Deserialize, ToSchema)]
@@ -58,6 +51,34 @@ pub(crate) enum DownloadType {
     Jsonl,
 }
 
+impl DownloadQuery {
+    /// The same as files are made by.
+    pub(crate) fn wanted(self) -> Result<(Wanted, export::File)> {
+        let pivot = self.pivot_config.map(serde_json::from_value).transpose();
+        let wanted = Wanted {
+            options: export::Options {
+                only_raw: self.only_raw.unwrap_or(false),
+                show_table_names: self.show_table_names.unwrap_or(false),
+                custom_labels: self.custom_labels.into_iter().flatten().collect(),
+                column_order: self.column_order.unwrap_or_default(),
+                hidden_fields: self.hidden_fields.unwrap_or_default(),
+            },
+            pivot_config: pivot.map_err(|error| Error::invalid(format!("pivotConfig: {error}")))?,
+            saved_as: self
+                .attachment_download_name
+                .filter(|name| !name.is_empty()),
+            byte_order_mark: self.byte_order_mark,
+            name: None,
+        };
+        let kind = match self.kind {
+            Some(DownloadType::Csv) => export::File::Csv,
+            Some(DownloadType::Xlsx) => export::File::Xlsx,
+            Some(DownloadType::Jsonl) | None => export::File::Jsonl,
+        };
+        Ok((wanted, kind))
+    }
+}
+
 /// A file that was made.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -68,7 +89,8 @@ pub(crate) struct Downloaded {
     truncated: bool,
 }
 
-/// Makes a file of a query's rows, and answers a link to it.
+/// Makes a file of a query's rows, and answers a link to it. One that takes long goes on as a job, whose id stands in the
+/// refusal; the same request answers it once it is there.
 #[utoipa::path(post, path = "/api/v2/projects/{projectUuid}/query/{queryUuid}/download", operation_id = "DownloadAsyncQueryResults", tag = "Query",
                params(("projectUuid" = String, Path), ("queryUuid" = String, Path)), request_body = DownloadQuery,
                responses((status = 200, body = Ok<Downloaded>)), extensions(("x-tier" = json!("legacy"))))]
@@ -80,30 +102,8 @@ pub(crate) async fn download_async_query_results(
 ) -> Result<impl IntoResponse> {
     let query = own(&app, &project, &path.query_uuid).await?;
     project.require(Action::Manage, Subject::ExportCsv)?;
-    let pivot = body.pivot_config.map(serde_json::from_value).transpose();
-    let wanted = Wanted {
-        options: export::Options {
-            only_raw: body.only_raw.unwrap_or(false),
-            show_table_names: body.show_table_names.unwrap_or(false),
-            custom_labels: body.custom_labels.unwrap_or_default(),
-            column_order: body.column_order.unwrap_or_default(),
-            hidden_fields: body.hidden_fields.unwrap_or_default(),
-        },
-        pivot_config: pivot.map_err(|error| Error::invalid(format!("pivotConfig: {error}")))?,
-        saved_as: body
-            .attachment_download_name
-            .filter(|name| !name.is_empty()),
-        byte_order_mark: body.byte_order_mark,
-        name: None,
-    };
-    let kind = match body.kind {
-        Some(DownloadType::Csv) => export::File::Csv,
-        Some(DownloadType::Xlsx) => export::File::Xlsx,
-        Some(DownloadType::Jsonl) | None => export::File::Jsonl,
-    };
-    let making = query::export::file_of(&app, &query, &wanted, kind);
-    let made = tokio::time::timeout(WAITED, making).await;
-    let (file_url, truncated) = made.map_err(|_| Error::Timeout(TOO_LONG.to_owned()))??;
+    let (wanted, kind) = body.wanted()?;
+    let (file_url, truncated) = query::download::file(&app, &query, &wanted, kind).await?;
     let header = if truncated { "true" } else { "false" };
     let reply = Reply(Downloaded {
         file_url,

@@ -66,6 +66,6 @@ async fn carried_or_linked(app: &App, carrier: &Carrier, query: &Query) -> Resul
         return Ok(response);
     }
     let wanted = Wanted::default();
-    let (link, _) = query::export::file_of(app, query, &wanted, export::File::Jsonl).await?;
+    let (link, _) = query::download::file(app, query, &wanted, export::File::Jsonl).await?;
     Ok(Redirect::temporary(&link).into_response())
 }

@@ -3,14 +3,16 @@
 use app::{
     App, CurrentUser, Error, Ok, Path, Reply, Result,
     domain::{
+        packed::Packed,
         query::{Failure, Outcome, Purpose, Query},
-        work::{Work, WorkStatus},
+        work::{Work, WorkKind, WorkStatus},
     },
 };
 use axum::extract::State;
 use query::{
+    download,
     export::link_of_job,
-    job::{Progress, State as JobState, own, progress},
+    job::{Progress, State as JobState, progress, seen},
     page,
 };
 use serde::{Deserialize, Serialize};
@@ -34,8 +36,8 @@ pub(crate) struct JobStatus {
     details: Map<String, Value>,
 }
 
-/// Answers how a job of the caller's own goes: a CSV file, a statement of the SQL runner, a query; or of other work: a
-/// validation, a rename, a copy of content.
+/// Answers how a job of the caller's own goes: a file, a statement of the SQL runner, a query; or of other work: a
+/// validation, a rename, a copy of content. Developers see how another's goes, without what tells of the rows.
 #[utoipa::path(get, path = "/api/v1/schedulers/job/{jobId}/status", operation_id = "getSchedulerJobStatus", tag = "Schedulers",
                params(("jobId" = String, Path)), responses((status = 200, body = Ok<JobStatus>)), extensions(("x-tier" = json!("mission"))))]
 pub(crate) async fn get_scheduler_job_status(
@@ -43,10 +45,10 @@ pub(crate) async fn get_scheduler_job_status(
     user: CurrentUser,
     Path(path): Path<JobPath>,
 ) -> Result<Reply<JobStatus>> {
-    let query = match own(&app, user.clone(), &path.job_id).await {
+    let (query, own) = match seen(&app, user.clone(), &path.job_id).await {
         Err(Error::NotFound(_)) => {
-            let work = saved::work::own(&app, user, &path.job_id).await?;
-            return of_work(&work).map(Reply);
+            let (work, whole) = saved::work::seen(&app, user, &path.job_id).await?;
+            return of_work(&app, &work, whole).await.map(Reply);
         }
         query => query?,
     };
@@ -57,9 +59,9 @@ pub(crate) async fn get_scheduler_job_status(
     tell("organizationUuid", json!(query.organization));
     tell("createdByUserUuid", json!(query.user));
     match &progress {
-        Progress::Scheduled | Progress::Started => {}
-        Progress::Failed(failure) => failed(failure, tell),
-        Progress::Completed(outcome) => completed(&app, &query, outcome, tell).await?,
+        Progress::Failed(failure) if own => failed(failure, tell),
+        Progress::Completed(outcome) if own => completed(&app, &query, outcome, tell).await?,
+        _ => {}
     }
     Ok(Reply(JobStatus {
         status: progress.state(),
@@ -67,8 +69,8 @@ pub(crate) async fn get_scheduler_job_status(
     }))
 }
 
-/// How work goes that is no question to a warehouse: with what came of it, or why it failed.
-fn of_work(work: &Work) -> Result<JobStatus> {
+/// How work goes that is no question to a warehouse: as a whole with what came of it, or why it failed.
+async fn of_work(app: &App, work: &Work, whole: bool) -> Result<JobStatus> {
     let mut details = Map::new();
     let known = [
         ("projectUuid", json!(work.project)),
@@ -76,21 +78,39 @@ fn of_work(work: &Work) -> Result<JobStatus> {
         ("createdByUserUuid", json!(work.user)),
     ];
     details.extend(known.map(|(key, value)| (key.to_owned(), value)));
-    if let Some(came) = &work.details
-        && let Value::Object(came) = came.unpack_json()?
-    {
-        details.extend(came);
-    }
-    if let Some(error) = &work.error {
-        details.insert("error".to_owned(), json!(error));
+    let given_up = saved::work::given_up(app, work).await?;
+    if whole {
+        details.extend(came(app, work).await?);
+        let error = work.error.as_ref().or(given_up.as_ref());
+        details.extend(error.map(|error| ("error".to_owned(), json!(error))));
     }
     let status = match work.status {
+        _ if given_up.is_some() => JobState::Error,
         WorkStatus::Scheduled => JobState::Scheduled,
         WorkStatus::Started => JobState::Started,
         WorkStatus::Completed => JobState::Completed,
         WorkStatus::Error => JobState::Error,
     };
     Ok(JobStatus { status, details })
+}
+
+/// What came of work: of a file a link that is signed now.
+async fn came(app: &App, work: &Work) -> Result<Map<String, Value>> {
+    if work.what == WorkKind::QueryFile {
+        let link = download::link(app, work).await?;
+        let shown = link.map(|(url, truncated)| {
+            [
+                ("fileUrl".to_owned(), json!(url)),
+                ("truncated".to_owned(), json!(truncated)),
+            ]
+        });
+        return Ok(shown.into_iter().flatten().collect());
+    }
+    let details = work.details.as_ref().map(Packed::unpack_json);
+    match details.transpose()? {
+        Some(Value::Object(came)) => Ok(came),
+        _ => Ok(Map::new()),
+    }
 }
 
 fn failed(failure: &Failure, mut tell: impl FnMut(&str, Value) -> Option<Value>) {

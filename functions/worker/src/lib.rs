@@ -4,7 +4,7 @@
 mod mails;
 
 use app::{
-    App, Result, Timestamp,
+    App, Error, Result, Timestamp,
     domain::{
         id::JobId,
         job::{ATTEMPTS, Job, SECOND_WALK, Task},
@@ -50,11 +50,21 @@ pub async fn run(app: &App, id: JobId) -> Result<Option<Timestamp>> {
     job.failures += 1;
     tracing::error!(job = %id, failures = job.failures, cause = error.cause(), "A job failed.");
     if job.failures >= ATTEMPTS {
+        job.reason = Some(reason(&error));
         app.store.park_job(&job, now).await?;
         return Ok(None);
     }
     app.store.put_off_job(&job, then).await?;
     Ok(Some(then))
+}
+
+/// Why a job is given up, as anybody may read it who waits for it: what is behind an error is for the log only.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Unavailable(_) => "what it needs did not answer, however often it was tried".into(),
+        Error::Internal(_) => "something went wrong here each time that it was tried".into(),
+        error => error.to_string(),
+    }
 }
 
 async fn attempt(app: &App, job: &mut Job) -> Result<Ended> {
@@ -82,12 +92,18 @@ async fn attempt(app: &App, job: &mut Job) -> Result<Ended> {
         }
         Task::Work { work } => {
             let found = app.store.work(*work, app.clock.now()).await?;
-            let rows = found.filter(|work| work.what == WorkKind::DashboardCsv);
-            let Some(rows) = rows else {
-                saved::work::run(app, *work, job).await?;
-                return Ok(Ended::Finished);
+            let then = match found {
+                Some(rows) if rows.what == WorkKind::DashboardCsv => {
+                    query::dashboard_csv::work(app, &rows, job).await?
+                }
+                Some(rows) if rows.what == WorkKind::QueryFile => {
+                    query::download::work(app, &rows, job).await?
+                }
+                _ => {
+                    saved::work::run(app, *work, job).await?;
+                    None
+                }
             };
-            let then = query::dashboard_csv::work(app, &rows, job).await?;
             return Ok(then.map_or(Ended::Finished, Ended::GoesOn));
         }
         Task::CopyAccess { from, to } => {

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde_json::Value;
 
+use crate::domain::id::WorkId;
+
 /// The project's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -176,6 +178,9 @@ pub enum Error {
     /// The customer's database took longer than the caller can wait.
     #[error("{0}")]
     Timeout(String),
+    /// It takes longer than the caller can wait, and goes on; the job tells when it is there.
+    #[error("{sentence}")]
+    GoesOn { sentence: &'static str, job: WorkId },
     /// This installation is not set up for it.
     #[error("{0}")]
     MissingConfig(String),

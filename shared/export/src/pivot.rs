@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use warehouse::Row;
 
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::plan::{ColumnPlan, Plan, Role};
 
 /// How rows are turned, in the wire's own shape.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Turn {
     /// Names of the dimensions whose values become columns.

@@ -1,8 +1,8 @@
 //! Which columns a file has, in which order, with which headers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use warehouse::{Column, Type};
 
@@ -23,7 +23,7 @@ pub trait Show: Send + Sync {
 }
 
 /// What a file is to hold, in the wire's own shape.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Options {
     /// Values as they are instead of as they are shown.
@@ -31,7 +31,7 @@ pub struct Options {
     /// Headers begin with the label of the table.
     pub show_table_names: bool,
     /// Headers by the name of the column; an empty one counts as none.
-    pub custom_labels: HashMap<String, String>,
+    pub custom_labels: BTreeMap<String, String>,
     /// Names of the columns that come first, in this order; the others follow in the order of the answer.
     pub column_order: Vec<String>,
     /// Names of the columns that are left out.

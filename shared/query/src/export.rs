@@ -6,11 +6,14 @@ use ::export::{
 };
 use app::{
     App, Error, Result,
-    domain::query::{Outcome, Query},
+    domain::{
+        id::ProjectId,
+        query::{Outcome, Query},
+    },
     files::{FileName, Link, Upload},
 };
 use semantic::format::Format;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use warehouse::{Column, Row, RowStream, Type};
 
@@ -43,7 +46,7 @@ impl Source {
 }
 
 /// What a file is to be.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Wanted {
     #[serde(flatten)]
@@ -63,6 +66,29 @@ pub struct Written {
     pub rows: u64,
     pub bytes: u64,
     pub truncated: bool,
+}
+
+/// A file that was made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Made {
+    file: FileName,
+    kind: File,
+    bytes: u64,
+    /// The name that it gets where it is saved.
+    saved: String,
+    pub(crate) truncated: bool,
+}
+
+impl Made {
+    /// A link to it.
+    ///
+    /// # Errors
+    /// As [`link`].
+    pub(crate) async fn link(&self, app: &App, project: ProjectId) -> Result<String> {
+        let (file, called) = ((&self.file, self.bytes), (self.kind, self.saved.as_str()));
+        link(app, project, file, called).await
+    }
 }
 
 /// A value as its field says.
@@ -314,6 +340,16 @@ pub async fn file_of(
     wanted: &Wanted,
     kind: File,
 ) -> Result<(String, bool)> {
+    let made = make(app, query, wanted, kind).await?;
+    let link = made.link(app, query.project).await?;
+    Ok((link, made.truncated))
+}
+
+/// Makes a file of a query's kept rows.
+///
+/// # Errors
+/// As [`file_of`].
+pub(crate) async fn make(app: &App, query: &Query, wanted: &Wanted, kind: File) -> Result<Made> {
     let outcome = crate::job::rows(app, query).await?;
     let asked: Asked = query.asked.unpack_json()?;
     let columns = page::columns(outcome)?;
@@ -332,9 +368,13 @@ pub async fn file_of(
         _ => jsonl(app, &name, &columns, &mut source).await?,
     };
     let truncated = written.truncated || outcome.truncated;
-    let saved = called(app, &asked, wanted, (kind, truncated));
-    let link = link(app, query, (&name, written.bytes), (kind, &saved)).await?;
-    Ok((link, truncated))
+    Ok(Made {
+        file: name,
+        kind,
+        bytes: written.bytes,
+        saved: called(app, &asked, wanted, (kind, truncated)),
+        truncated,
+    })
 }
 
 /// What a file is called where it is saved: as wished, else by its name or its explore, and the time.
@@ -353,18 +393,18 @@ fn called(app: &App, asked: &Asked, wanted: &Wanted, (kind, truncated): (File, b
     kind.name(name, truncated, app.clock.now().into())
 }
 
-/// A link to a file of a query, of so many bytes, that is saved under a name.
+/// A link to a file of a project, of so many bytes, that is saved under a name.
 ///
 /// # Errors
 /// `Unavailable` when it cannot be signed.
 pub async fn link(
     app: &App,
-    query: &Query,
+    project: ProjectId,
     (file, bytes): (&FileName, u64),
     (kind, saved): (File, &str),
 ) -> Result<String> {
     let link = Link {
-        project: query.project,
+        project,
         file: file.clone(),
         disposition: content_disposition(saved),
         media_type: kind.content_type().to_owned(),
@@ -382,7 +422,8 @@ pub async fn link_of_job(app: &App, query: &Query, outcome: &Outcome) -> Result<
     let wanted: Wanted = serde_json::from_value(asked.csv.clone()).unwrap_or_default();
     let saved = called(app, &asked, &wanted, (File::Csv, outcome.truncated));
     let file = page::file(outcome)?;
-    link(app, query, (&file, outcome.bytes), (File::Csv, &saved)).await
+    let file = (&file, outcome.bytes);
+    link(app, query.project, file, (File::Csv, &saved)).await
 }
 
 #[cfg(test)]

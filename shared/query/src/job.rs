@@ -5,6 +5,7 @@ use app::{
     domain::{
         access::{Action, Object, Subject},
         id::QueryId,
+        job::Job,
         query::{Failure, Outcome, Purpose, Query, QueryStatus},
     },
 };
@@ -51,27 +52,43 @@ impl Progress<'_> {
 /// `NotFound` for those; `Forbidden` for somebody without an organisation, or who may not see the project, or export from
 /// it, any more.
 pub async fn own(app: &App, user: CurrentUser, id: &str) -> Result<Query> {
+    match seen(app, user, id).await? {
+        (query, true) => Ok(query),
+        _ => Err(Error::NotFound(Kind::Job)),
+    }
+}
+
+/// A job of the caller's own, or of a project whose jobs they may see, and whether it is their own: of another's they see how it
+/// goes, and neither what came of it nor why not, which tell of the rows.
+///
+/// # Errors
+/// As [`own`].
+pub async fn seen(app: &App, user: CurrentUser, id: &str) -> Result<(Query, bool)> {
     user.membership()?;
     let missing = || Error::NotFound(Kind::Job);
     let id = QueryId::parse(id).ok_or_else(missing)?;
     let found = app.store.query(id, app.clock.now()).await?;
-    let query = found.filter(|query| query.user == user.id);
-    let query = query.ok_or_else(missing)?;
+    let query = found.ok_or_else(missing)?;
+    let own = query.user == user.id;
     let project = InProject::find(app, user, query.project).await;
     let project = project.map_err(|error| match error {
         Error::NotExists(_) => missing(),
         error => error,
     })?;
-    let mine = Object {
+    let begun = Object {
         created_by: Some(query.user),
         ..project.object()
     };
-    project.require_on(Action::View, Subject::JobStatus, &mine)?;
+    if !own {
+        let sees = project.may(Action::View, Subject::JobStatus, &begun);
+        return sees.then_some((query, false)).ok_or_else(missing);
+    }
+    project.require_on(Action::View, Subject::JobStatus, &begun)?;
     project.require(Action::View, Subject::Project)?;
     if query.purpose == Purpose::Csv {
         project.require(Action::Manage, Subject::ExportCsv)?;
     }
-    Ok(query)
+    Ok((query, true))
 }
 
 /// The rows of a query.
@@ -116,8 +133,10 @@ pub async fn progress<'a>(app: &App, query: &'a Query) -> Result<Progress<'a>> {
         Some(id) => app.store.job(id).await?,
         None => None,
     };
+    if let Some(why) = job.as_ref().and_then(Job::given_up) {
+        return Ok(failed(&format!("The query {why}")));
+    }
     Ok(match job {
-        Some(job) if job.failed_at.is_some() => failed("The query could not be run; ask again"),
         Some(job) if job.attempts == 0 => Progress::Scheduled,
         // One that is done just now is gone before its query was read again.
         _ => Progress::Started,

@@ -10,6 +10,7 @@
 //! | running: at once, or as a job that is taken once | `run.rs`, `asked.rs`, `work.rs` |
 //! | rows in a file, pages of them, rows kept for the next | `keep.rs`, `page.rs` |
 //! | rows as clients see them, and as files | `show.rs`, `export.rs` |
+//! | files that take longer than anybody waits | `download.rs` |
 //! | answers as clients read them | `answer.rs`, `csv.rs` |
 //! | the charts of a dashboard as files | `dashboard_csv.rs`, `archive.rs` |
 //! | how it goes, for whoever polls | `job.rs` |
@@ -22,6 +23,7 @@ pub mod chart;
 pub mod csv;
 pub mod dashboard;
 pub mod dashboard_csv;
+pub mod download;
 pub mod explore;
 pub mod export;
 mod fold;

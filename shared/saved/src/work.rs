@@ -39,11 +39,12 @@ pub async fn begin(
     Ok(work)
 }
 
-/// A piece of work of the caller's own, or of a project whose jobs they may see. Another's is not there.
+/// A piece of work of the caller's own, or of a project whose jobs they may see, and whether they see what came of it, too. Another's
+/// is not there.
 ///
 /// # Errors
 /// `NotFound` for those; `Forbidden` for somebody without an organisation.
-pub async fn own(app: &App, user: CurrentUser, id: &str) -> Result<Work> {
+pub async fn seen(app: &App, user: CurrentUser, id: &str) -> Result<(Work, bool)> {
     user.membership()?;
     let missing = || Error::NotFound(Kind::Job);
     let id = WorkId::parse(id).ok_or_else(missing)?;
@@ -58,19 +59,31 @@ pub async fn own(app: &App, user: CurrentUser, id: &str) -> Result<Work> {
         created_by: Some(work.user),
         ..project.object()
     };
+    let file = matches!(work.what, WorkKind::DashboardCsv | WorkKind::QueryFile);
     // What is in its files, and the names in its outcome, are what its owner may see.
-    let personal = matches!(work.what, WorkKind::DashboardCsv | WorkKind::Rename);
-    if personal && work.user != project.user.id {
-        return Err(missing());
-    }
-    if work.what == WorkKind::DashboardCsv {
+    let personal = file || work.what == WorkKind::Rename;
+    let own = work.user == project.user.id;
+    if own && file {
         project.require(Action::Manage, Subject::ExportCsv)?;
     }
     if project.may(Action::View, Subject::JobStatus, &object) {
-        Ok(work)
+        Ok((work, own || !personal))
     } else {
         Err(missing())
     }
+}
+
+/// What whoever waits for work is told once its job was given up.
+///
+/// # Errors
+/// `Unavailable` when the table does not answer.
+pub async fn given_up(app: &App, work: &Work) -> Result<Option<String>> {
+    if work.details.is_some() || work.error.is_some() {
+        return Ok(None);
+    }
+    let job = app.store.job(work.job).await?;
+    let why = job.as_ref().and_then(Job::given_up);
+    Ok(why.map(|why| format!("The job {why}")))
 }
 
 /// What came of work: its details, as clients read them.
@@ -102,8 +115,8 @@ async fn attempt(app: &App, work: &Work) -> Came {
         WorkKind::Rename => rename::run(app, work).await,
         WorkKind::CopyContent => copy::run(app, work).await,
         // The worker makes these files itself: what asks warehouses is not in this crate.
-        WorkKind::DashboardCsv => Err(Error::Internal(anyhow::anyhow!(
-            "files of a dashboard are made elsewhere"
+        WorkKind::DashboardCsv | WorkKind::QueryFile => Err(Error::Internal(anyhow::anyhow!(
+            "files of rows are made elsewhere"
         ))),
     }
 }

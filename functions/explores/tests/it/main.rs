@@ -12,6 +12,7 @@ mod explores;
 mod given;
 mod journey;
 mod queries;
+mod query_files;
 mod query_lines;
 mod run;
 mod saved_queries;

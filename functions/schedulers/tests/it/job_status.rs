@@ -254,18 +254,49 @@ async fn what_was_cancelled_or_given_up_is_an_error() {
         parked["details"]["error"],
         "The query could not be run; ask again"
     );
+    app.warehouse.say(Says::TooLate);
+    let job = begin_sql(&ana, &project).await;
+    let waiting = store.late_open_jobs().await.unwrap()[0];
+    let Taken::Yes(mut taken) = store.take_job(waiting, now).await.unwrap() else {
+        panic!()
+    };
+    taken.reason = Some("nothing answered".to_owned());
+    store.park_job(&taken, now).await.unwrap();
+    let parked = status(&ana, &job).await.ok();
+    assert_eq!(
+        parked["details"]["error"],
+        "The query could not be run: nothing answered"
+    );
 }
 
 #[tokio::test]
-async fn a_job_is_for_whoever_began_it() {
+async fn a_job_is_for_whoever_began_it_and_developers_see_how_it_goes() {
     let app = TestApp::with(local::api(), &[("ZERODASH_ALLOW_MULTIPLE_ORGS", "true")]).await;
     let (ana, project) = open(&app).await;
     let job = begin_sql(&ana, &project).await;
+    let ed = app.in_role("ed@acme.com", "editor").await;
     let dev = app.in_role("dev@acme.com", "developer").await;
+    app.warehouse.say(refuses());
+    let refused = begin_sql(&ana, &project).await;
+    let csv = begin_csv(&ana, &project).await;
+    // Neither the rows nor what the warehouse says of them.
+    let told = details(&app, &project, &json!({})).await;
+    for (job, goes) in [
+        (&job, "completed"),
+        (&csv, "completed"),
+        (&refused, "error"),
+    ] {
+        assert_eq!(
+            status(&dev, job).await.ok(),
+            json!({ "status": goes, "details": told })
+        );
+    }
+    let polled = dev.get(&format!("/api/v1/csv/{csv}")).await;
+    assert_eq!(polled.refusal(), "404 NotFoundError");
     let eve = app.admin("eve@other.com", "Other").await;
     let new = app.user("new@nowhere.org").await;
     for (who, refusal) in [
-        (&dev, "404 NotFoundError"),
+        (&ed, "404 NotFoundError"),
         (&eve, "404 NotFoundError"),
         (&new, "403 ForbiddenError"),
         (&app.anonymous(), "401 AuthorizationError"),

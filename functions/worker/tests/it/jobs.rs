@@ -77,6 +77,27 @@ async fn a_job_of_a_worker_that_died_is_done_when_its_lease_is_over() {
 }
 
 #[tokio::test]
+async fn a_worker_that_stays_at_a_job_keeps_it() {
+    let (app, job) = with_a_mail().await;
+    let first = taken(&app, job).await;
+    let store = &app.app.store;
+    app.wait(4);
+    store.keep_job(&first, app.app.clock.now()).await.unwrap();
+    app.wait(4);
+    let then = worker::run(&app.app, job).await.unwrap();
+    assert_eq!(then.unwrap().to_string(), "2026-01-31T09:39:00.000Z");
+
+    app.wait(1);
+    let second = taken(&app, job).await;
+    let now = app.app.clock.now();
+    assert!(store.keep_job(&first, now).await.is_err());
+    store.finish_job(&second).await.unwrap();
+    // It is over: nobody can be at it.
+    assert!(store.keep_job(&second, now).await.is_err());
+    assert!(app.items().values().all(|item| item["kind"]["S"] != "job"));
+}
+
+#[tokio::test]
 async fn who_has_lost_a_job_can_neither_end_it_nor_let_it_go() {
     let (app, job) = with_a_mail().await;
     let first = taken(&app, job).await;
@@ -116,6 +137,11 @@ async fn a_mail_that_cannot_leave_is_tried_again_later_and_later() {
         .find(|item| item["kind"]["S"] == "job");
     let parked = parked.expect("the job that was given up");
     assert_eq!(parked["failedAt"]["S"], json!(last));
+    // Nothing of what is behind it.
+    assert_eq!(
+        parked["reason"]["S"],
+        "what it needs did not answer, however often it was tried"
+    );
     assert!(parked["ttl"]["N"].is_string());
 }
 

@@ -127,6 +127,11 @@ impl WorkId {
     pub fn first_of(project: ProjectId) -> Self {
         Self(derived(project, "content", &[]))
     }
+
+    /// The work that makes a file: the same again for the same wish, which tells whose rows it is of.
+    pub fn file_of(project: ProjectId, wish: &[u8]) -> Self {
+        Self(derived(project, "file", wish))
+    }
 }
 
 impl SpotlightConfigId {

@@ -100,6 +100,9 @@ pub struct Job {
     /// When it was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_at: Option<Timestamp>,
+    /// Why it was given up, for whoever waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Job {
@@ -115,6 +118,7 @@ impl Job {
             due_at: now,
             lease_until: None,
             failed_at: None,
+            reason: None,
         }
     }
 
@@ -123,6 +127,15 @@ impl Job {
     pub fn due(mut self, at: Timestamp) -> Self {
         self.due_at = at;
         self
+    }
+
+    /// What whoever waits for it is told once it was given up, behind what it is called.
+    pub fn given_up(&self) -> Option<String> {
+        self.failed_at?;
+        Some(match &self.reason {
+            Some(reason) => format!("could not be run: {reason}"),
+            None => "could not be run; ask again".to_owned(),
+        })
     }
 
     /// When to try again after a failure: 5 seconds, doubling, at most a quarter of an hour.

@@ -29,6 +29,8 @@ pub enum WorkKind {
     CopyContent,
     /// The rows of a dashboard's charts, as files.
     DashboardCsv,
+    /// A file of rows that a query kept.
+    QueryFile,
 }
 
 /// How it goes.

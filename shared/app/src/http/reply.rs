@@ -181,7 +181,7 @@ fn meaning(error: &Error) -> (StatusCode, &'static str, u16) {
             | warehouse::Error::Memory(_)
             | warehouse::Error::Engine(_) => (StatusCode::BAD_REQUEST, "WarehouseQueryError"),
         },
-        Error::Timeout(_) => (StatusCode::BAD_REQUEST, "TimeoutError"),
+        Error::Timeout(_) | Error::GoesOn { .. } => (StatusCode::BAD_REQUEST, "TimeoutError"),
         Error::CustomSql => (StatusCode::FORBIDDEN, "CustomSqlQueryForbiddenError"),
         Error::Expired(_) => (StatusCode::NOT_ACCEPTABLE, "ExpiredError"),
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "ParameterError"),
@@ -245,6 +245,10 @@ impl IntoResponse for Error {
             Error::Compile(errors) => (errors.to_string(), reasons(errors)),
             #[cfg(feature = "warehouse")]
             Error::Warehouse(error) => (error.to_string(), place(error)),
+            Error::GoesOn { sentence, job } => {
+                let job = Map::from_iter([("jobId".to_owned(), json!(job))]);
+                ((*sentence).to_owned(), job)
+            }
             error => (error.to_string(), Map::new()),
         };
         let body = json!({ "status": "error", "error": { "statusCode": told, "name": name, "message": message, "data": data } });

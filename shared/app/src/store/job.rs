@@ -8,6 +8,7 @@ use crate::{
         id::JobId,
         job::{Job, KEPT, LEASE},
     },
+    error::Kind,
 };
 
 /// What became of taking a job.
@@ -61,6 +62,17 @@ impl Store {
         })
     }
 
+    /// Stays at a job for another lease.
+    ///
+    /// # Errors
+    /// `Changed` when somebody else has it, or it is over.
+    pub async fn keep_job(&self, job: &Job, now: Timestamp) -> Result<()> {
+        let write = Write::update(keys::job(job.id))
+            .set("leaseUntil", now + LEASE)
+            .when_equal("attempts", job.attempts);
+        self.apply([write.or(Error::Changed(Kind::Job))]).await
+    }
+
     /// Lets go of a job until it is due again, with its counts as they are in `job`.
     ///
     /// # Errors
@@ -76,7 +88,7 @@ impl Store {
         self.apply([write.or(lost())]).await
     }
 
-    /// Gives a job up; it can be looked at for a week.
+    /// Gives a job up, with the reason that is in `job`; it can be looked at for a week.
     ///
     /// # Errors
     /// `Unavailable` when somebody else has it.
@@ -88,6 +100,10 @@ impl Store {
             .remove("gsi1sk")
             .expires(now + KEPT)
             .when_equal("attempts", job.attempts);
+        let write = match &job.reason {
+            Some(reason) => write.set("reason", reason),
+            None => write,
+        };
         self.apply([write.or(lost())]).await
     }
 
