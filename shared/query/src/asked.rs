@@ -95,6 +95,9 @@ pub async fn submit(app: &App, asker: Asker, asked: &Asked, manner: Manner) -> R
         app.store.create_query(&query, None).await?;
         return Ok(Submitted { query, error: None });
     }
+    if !login.tries_free {
+        return leave(app, query).await;
+    }
     let first = FileName::rows(asker.project, query.id, 0);
     let trying = async {
         let _turn = run::turn(app, asker).await?;

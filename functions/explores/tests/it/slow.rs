@@ -1,6 +1,6 @@
 //! Queries that the worker answers.
 
-use std::time::Duration;
+use std::{io::ErrorKind, net::TcpListener, time::Duration};
 
 use app::{
     domain::{
@@ -14,7 +14,10 @@ use testing::{Says, TestApp};
 use tokio::{task::yield_now, time::timeout};
 use warehouse::Error;
 
-use crate::shop::{ask, by_status, every_order, numbers, open, raw};
+use crate::{
+    given::ANA,
+    shop::{ask, by_status, every_order, numbers, open, queries, raw},
+};
 
 /// Far more than anything here takes; what is slower hangs.
 const HANGS: Duration = Duration::from_secs(30);
@@ -285,6 +288,32 @@ async fn a_query_whose_workers_were_lost_a_few_times_is_answered() {
     }
     app.work(worker::run).await;
     assert_eq!(ana.get(&query).await.ok()["status"], "ready");
+}
+
+#[tokio::test]
+async fn a_query_that_is_paid_for_is_not_tried_within_the_request() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let trino = TcpListener::bind("127.0.0.1:0").unwrap();
+    trino.set_nonblocking(true).unwrap();
+    let port = trino.local_addr().unwrap().port();
+    let made = json!({
+        "name": "Jaffle", "type": "DEFAULT", "dbtVersion": "v1.9", "dbtConnection": { "type": "none" },
+        "warehouseConnection": {
+            "type": "trino", "host": "127.0.0.1", "port": port, "dbname": "d", "schema": "s", "http_scheme": "http", "user": "u",
+            "password": "",
+        },
+    });
+    let made = ana.post("/api/v1/org/projects").json(&made).await.ok();
+    let queries = queries(made["project"]["projectUuid"].as_str().unwrap());
+    let body = json!({ "sql": "SELECT 1" });
+    let asked = ana.post(&format!("{queries}/sql")).json(&body).await.ok();
+    let query = format!("{queries}/{}", asked["queryUuid"].as_str().unwrap());
+    assert_eq!(ana.get(&query).await.ok()["status"], "pending");
+    // Nobody has called.
+    let called = trino.accept().unwrap_err();
+    assert_eq!(called.kind(), ErrorKind::WouldBlock);
+    assert_eq!(waiting(&app).await.len(), 1);
 }
 
 #[tokio::test]
