@@ -4,11 +4,12 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use app::{
-    domain::id::JobId,
-    lambda::Work,
+    domain::{id::JobId, job::LEASE, query::LONGEST},
+    lambda::{AT_ONCE, Work},
     store::{keys, schema},
 };
 
@@ -344,6 +345,23 @@ fn the_worker_hears_of_new_jobs() {
     let heard: Work = serde_json::from_value(json!({ "Records": [record] })).unwrap();
     let called: Work = serde_json::from_value(json!({ "job": job })).unwrap();
     assert_eq!((heard.jobs(), called.jobs()), (vec![job], vec![job]));
+}
+
+/// The time of a function begins with its event: every job of it has to be begun at once, and to be over, with the wait for its
+/// turn, before the function is ended and before somebody else may take it.
+#[test]
+fn no_job_is_ended_by_the_time_of_the_worker() {
+    let template = template();
+    let worker = functions(&template)["worker"];
+    let event = &worker["Events"]["Jobs"]["Properties"];
+    assert_eq!(event["BatchSize"], AT_ONCE);
+    assert_eq!(
+        event["FunctionResponseTypes"],
+        json!(["ReportBatchItemFailures"])
+    );
+    let time = Duration::from_secs(worker["Timeout"].as_u64().unwrap());
+    assert!(worker::PATIENCE + worker::ONE_TRY < time);
+    assert!(LONGEST < worker::ONE_TRY && worker::ONE_TRY < LEASE);
 }
 
 /// Ten metrics under alarm are free in an account.

@@ -1,7 +1,9 @@
-//! Work that outlives a request: deletions, who is let into a preview, and mails that are written down with what causes
-//! them. No routes.
+//! Work that outlives a request: deletions, who is let into a preview, queries that take long, and mails that are written
+//! down with what causes them. No routes.
 
 mod mails;
+
+use std::time::Duration;
 
 use app::{
     App, Error, Result, Timestamp,
@@ -14,7 +16,12 @@ use app::{
 };
 
 /// How long one try works before it lets go; shorter than the lease.
-const ONE_TRY: std::time::Duration = std::time::Duration::from_secs(4 * 60);
+pub const ONE_TRY: Duration = Duration::from_secs(4 * 60);
+/// How long a job waits for its turn before it is put off: a query that is quick is soon out of the way, and one that is not
+/// leaves a function no time to wait for.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+/// When a job comes again whose turn it was not.
+const SOON: Duration = Duration::from_secs(5);
 /// A deletion is over after two walks: the second finds what was written while the head was being marked.
 const WALKS: u32 = 2;
 
@@ -25,12 +32,40 @@ enum Ended {
     GoesOn(Timestamp),
 }
 
-/// Does a job, unless it is over or somebody is at it. Answers when somebody has to come back to it. May die at any line
-/// and be called twice: the job stays until it is done, and every step of it may be repeated.
+/// Does a job when it is its turn in this process. Answers when somebody has to come back to it.
+///
+/// # Errors
+/// As [`take`].
+pub async fn run(app: &App, id: JobId) -> Result<Option<Timestamp>> {
+    run_within(app, id, PATIENCE).await
+}
+
+/// [`run`] with so much patience. A job whose turn does not come is put off as it is: it was not taken, so nothing counts
+/// against it, neither time nor tries.
+///
+/// # Errors
+/// As [`take`].
+pub async fn run_within(app: &App, id: JobId, patience: Duration) -> Result<Option<Timestamp>> {
+    let Some(job) = app.store.job(id).await? else {
+        return Ok(None);
+    };
+    let Some(whose) = job.whose else {
+        return Box::pin(take(app, id)).await;
+    };
+    let whose = whose.to_string();
+    match tokio::time::timeout(patience, app.warehouses.turns.wait(&whose)).await {
+        // It ends when the job is let go.
+        Ok(_turn) => Box::pin(take(app, id)).await,
+        Err(_) => Ok(Some(app.clock.now() + SOON)),
+    }
+}
+
+/// Does a job whose turn it is, unless it is over or somebody is at it. Answers when somebody has to come back to it. May die
+/// at any line and be called twice: the job stays until it is done, and every step of it may be repeated.
 ///
 /// # Errors
 /// `Unavailable` when the table does not answer; the job is as it was, or its lease runs out.
-pub async fn run(app: &App, id: JobId) -> Result<Option<Timestamp>> {
+pub async fn take(app: &App, id: JobId) -> Result<Option<Timestamp>> {
     let mut job = match app.store.take_job(id, app.clock.now()).await? {
         Taken::Yes(job) => job,
         Taken::NotYet(then) => return Ok(Some(then)),

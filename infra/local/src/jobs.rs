@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::{App, Result, domain::id::JobId};
+use app::{
+    App, Result, Timestamp,
+    domain::{id::JobId, job::Job},
+};
 use tokio::sync::{
     Semaphore,
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -10,37 +13,36 @@ use tokio::sync::{
 
 /// When the table failed while a job was taken, it is tried again so much later.
 const PAUSE: Duration = Duration::from_secs(30);
-/// How many jobs are done at once: a mail need not wait for a long deletion.
+/// How many jobs are done at once that take nobody's turn: a mail need not wait for a long deletion.
 const AT_ONCE: usize = 4;
 
 /// Jobs that wait to be done.
-pub(crate) struct Jobs {
+pub struct Jobs {
     new: UnboundedReceiver<JobId>,
     again: UnboundedSender<JobId>,
 }
 
 impl Jobs {
     /// The jobs, and where the store tells of new ones.
-    pub(crate) fn new() -> (Self, UnboundedSender<JobId>) {
+    pub fn new() -> (Self, UnboundedSender<JobId>) {
         let (again, new) = unbounded_channel();
         let watcher = again.clone();
         (Self { new, again }, watcher)
     }
 
     /// Does what an earlier process left, then every job that comes, until it is stopped.
-    pub(crate) async fn run(mut self, app: App) {
+    pub async fn run(mut self, app: App) {
         while let Err(error) = self.take_over(&app).await {
             tracing::error!(cause = error.cause(), "Open jobs cannot be found.");
             tokio::time::sleep(PAUSE).await;
         }
         let places = Arc::new(Semaphore::new(AT_ONCE));
-        while let Some(job) = self.new.recv().await {
+        while let Some(id) = self.new.recv().await {
+            // Looked at one after the other, however many an earlier process left.
+            let job = app.store.job(id).await;
             let (app, again, places) = (app.clone(), self.again.clone(), places.clone());
             tokio::spawn(async move {
-                let Ok(place) = places.acquire().await else {
-                    return;
-                };
-                let wait = match worker::run(&app, job).await {
+                let wait = match in_turn(&app, job, &places).await {
                     Ok(None) => return,
                     Ok(Some(then)) => then.since(app.clock.now()),
                     Err(error) => {
@@ -49,10 +51,9 @@ impl Jobs {
                         PAUSE
                     }
                 };
-                drop(place);
                 tokio::time::sleep(wait).await;
                 // Nobody listens once the process stops.
-                let _ = again.send(job);
+                let _ = again.send(id);
             });
         }
     }
@@ -65,4 +66,21 @@ impl Jobs {
         }
         Ok(())
     }
+}
+
+/// Does a job when it is its turn, or when there is a place for one that takes none. Who waits for a turn holds no place, so
+/// that whoever asks for much is in nobody else's way.
+async fn in_turn(
+    app: &App,
+    job: Result<Option<Job>>,
+    places: &Semaphore,
+) -> Result<Option<Timestamp>> {
+    let Some(job) = job? else {
+        return Ok(None);
+    };
+    let (_turn, _place) = match job.whose {
+        Some(whose) => (app.warehouses.turns.wait(&whose.to_string()).await, None),
+        None => (None, places.acquire().await.ok()),
+    };
+    worker::take(app, job.id).await
 }

@@ -2,7 +2,7 @@
 
 pub mod demo;
 mod docs;
-mod jobs;
+pub mod jobs;
 pub mod options;
 
 use std::net::SocketAddr;

@@ -3,6 +3,9 @@
 //! Events are read here and not by `lambda_http`: that one builds an address from the decoded path before anybody sees
 //! the raw one, and panics on what no address can hold.
 
+#[cfg(feature = "jobs")]
+mod jobs;
+
 use std::collections::BTreeMap;
 
 use axum::{
@@ -21,6 +24,8 @@ use crate::{
     http::{Api, InFunction, PeerAddress, Stack, log},
 };
 
+#[cfg(feature = "jobs")]
+pub use jobs::{AT_ONCE, Again, Work, work};
 pub use lambda_runtime::Error as RuntimeError;
 
 /// Lambda takes 6 MB in either direction.
@@ -105,61 +110,6 @@ pub async fn run(api: Api) -> Result<(), RuntimeError> {
         async move { Ok::<_, RuntimeError>(answer(&stack, event.payload).await) }
     }))
     .await
-}
-
-/// What starts the worker: the table's stream, when a job was written, or the scheduler, when somebody has to come back.
-#[cfg(feature = "jobs")]
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Work {
-    /// The scheduler's: the job to come back to.
-    job: Option<crate::domain::id::JobId>,
-    /// The stream's.
-    #[serde(rename = "Records")]
-    records: Vec<serde_json::Value>,
-}
-
-#[cfg(feature = "jobs")]
-impl Work {
-    /// The jobs that it is about.
-    pub fn jobs(&self) -> Vec<crate::domain::id::JobId> {
-        let new = self.records.iter().filter_map(|record| {
-            let key = record.pointer("/dynamodb/Keys/pk/S")?.as_str()?;
-            crate::domain::id::JobId::parse(key.strip_prefix("JOB#")?)
-        });
-        self.job.into_iter().chain(new).collect()
-    }
-}
-
-/// Runs the worker until the platform ends it. `run` does one job, and tells when somebody has to come back to it.
-///
-/// # Errors
-/// When the environment cannot be used, or the runtime's interface fails.
-#[cfg(feature = "jobs")]
-pub async fn work(
-    run: impl AsyncFn(&App, crate::domain::id::JobId) -> crate::Result<Option<crate::Timestamp>>,
-) -> Result<(), RuntimeError> {
-    log::init(log::filter_from_env().as_deref(), std::io::stdout);
-    let app = App::from_env().await.inspect_err(|error| {
-        tracing::error!(cause = error.cause(), "The worker cannot start.");
-    })?;
-    let timers = crate::timers::Timers::from_env()
-        .await
-        .inspect_err(|error| {
-            tracing::error!(cause = error.cause(), "The worker cannot start.");
-        })?;
-    let (app, timers, run) = (&app, &timers, &run);
-    let handle = move |event: LambdaEvent<Work>| async move {
-        for job in event.payload.jobs() {
-            // A failure here fails the invocation, and the platform hands the event over again.
-            if let Some(then) = Box::pin(run(app, job)).await? {
-                let now = app.clock.now();
-                Box::pin(timers.come_back(job, then, now)).await?;
-            }
-        }
-        Ok::<_, RuntimeError>(())
-    };
-    lambda_runtime::run(service_fn(handle)).await
 }
 
 /// Answers one event. An invocation fails only if the process does.

@@ -97,16 +97,16 @@ pub async fn submit(app: &App, asker: Asker, asked: &Asked, manner: Manner) -> R
         app.store.create_query(&query, None).await?;
         return Ok(Submitted { query, error: None });
     }
+    if !login.tries_free {
+        return leave(app, query).await;
+    }
     let first = FileName::rows(asker.project, query.id, 0);
-    let tried = tokio::time::timeout(AT_ONCE, ask(app, asker, &login, asked, &first, AT_ONCE));
-    match tried.await {
-        Err(_) | Ok(Err(Error::Warehouse(warehouse::Error::Time(_)))) => {
-            let task = Task::RunQuery { query: query.id };
-            let job = Job::new(task, &app.random, app.clock.now());
-            query.job = Some(job.id);
-            app.store.create_query(&query, Some(&job)).await?;
-            Ok(Submitted { query, error: None })
-        }
+    let trying = async {
+        let _turn = run::turn(app, asker).await?;
+        ask(app, asker, &login, asked, &first, AT_ONCE).await
+    };
+    match tokio::time::timeout(AT_ONCE, trying).await {
+        Err(_) | Ok(Err(Error::Warehouse(warehouse::Error::Time(_)))) => leave(app, query).await,
         Ok(Err(Error::Warehouse(error))) => {
             query.status = QueryStatus::Error;
             query.failure = Some(failure(&error));
@@ -123,6 +123,15 @@ pub async fn submit(app: &App, asker: Asker, asked: &Asked, manner: Manner) -> R
             Ok(Submitted { query, error: None })
         }
     }
+}
+
+/// Leaves a query to the worker.
+async fn leave(app: &App, mut query: Query) -> Result<Submitted> {
+    let task = Task::RunQuery { query: query.id };
+    let job = Job::new(task, &app.random, app.clock.now()).of(query.user, query.project);
+    query.job = Some(job.id);
+    app.store.create_query(&query, Some(&job)).await?;
+    Ok(Submitted { query, error: None })
 }
 
 /// Counts a query of somebody against the limits.
@@ -170,7 +179,7 @@ fn new_query(app: &App, asker: Asker, asked: Packed, purpose: Purpose) -> Query 
     }
 }
 
-/// Asks the warehouse and keeps the rows in a file.
+/// Asks the warehouse and keeps the rows in a file. The caller has the asker's turn: waiting for it takes nothing from the time.
 ///
 /// # Errors
 /// `Warehouse` for whatever stopped it, `Unavailable` when the file cannot be written.
@@ -188,7 +197,7 @@ pub(crate) async fn ask(
         tags: asked.tags.of(asker),
         time,
     };
-    let (mut rows, _turn) = run::stream(app, asker, login, &statement).await?;
+    let mut rows = login.warehouse.stream(&statement).await?;
     let mut pivot = Value::Null;
     if let Some(turned) = &asked.pivot {
         let folded = fold(rows, turned).await?;

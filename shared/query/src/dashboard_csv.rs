@@ -81,8 +81,8 @@ struct Exporting<'a> {
     input: DashboardCsv,
 }
 
-/// Goes on with an export and ends its job. Answers when somebody has to come back to it. Whatever is wrong with what was asked is
-/// an answer.
+/// Goes on with an export and ends its job; the caller has the turn of whoever began it. Answers when somebody has to come back to
+/// it. Whatever is wrong with what was asked is an answer.
 ///
 /// # Errors
 /// `Unavailable` when the table or the files do not answer, or somebody else has the job.

@@ -78,6 +78,8 @@ pub struct Login {
     pub warehouse: Arc<dyn Warehouse>,
     /// Changes with the credentials, and with whose they are. Rows that one login saw are not for another.
     pub identity: String,
+    /// Whether a statement may be begun, given up and begun again.
+    pub tries_free: bool,
 }
 
 impl Login {
@@ -94,10 +96,12 @@ impl Login {
             None
         };
         let identity = identity(&stored, own.as_ref(), overrides);
+        let tries_free = stored.shown.kind().tries_free();
         if let Some(warehouse) = app.warehouses.find(&identity) {
             return Ok(Self {
                 warehouse,
                 identity,
+                tries_free,
             });
         }
         let project = asker.project.to_string();
@@ -121,6 +125,7 @@ impl Login {
         Ok(Self {
             warehouse,
             identity,
+            tries_free,
         })
     }
 }

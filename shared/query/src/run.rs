@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use app::{
     App, Error, Result,
-    domain::{id::ContentId, query::WAITED},
+    domain::{id::ContentId, job::Whose, query::WAITED},
 };
 use serde_json::Value;
-use warehouse::{RowStream, Rows, Statement};
+use warehouse::{Rows, Statement, Turn};
 
 use crate::{Asker, Login};
 
@@ -44,19 +44,14 @@ impl Tags {
     }
 }
 
-/// Starts a statement when it is the asker's turn; the stream holds the turn.
-pub(crate) async fn stream(
-    app: &App,
-    asker: Asker,
-    login: &Login,
-    statement: &Statement,
-) -> Result<(RowStream, warehouse::Turn)> {
-    // Behind one's own queries of the same project: a warehouse that hangs is in the way of no other.
-    let who = format!("{}/{}", asker.user, asker.project);
-    let turn = app.warehouses.turns.wait(&who).await;
-    let turn =
-        turn.ok_or_else(|| Error::Unavailable(anyhow::anyhow!("the process is stopping")))?;
-    Ok((login.warehouse.stream(statement).await?, turn))
+/// Waits until it is the asker's turn in this process; it ends with the value.
+pub(crate) async fn turn(app: &App, asker: Asker) -> Result<Turn> {
+    let who = Whose {
+        user: asker.user,
+        project: asker.project,
+    };
+    let turn = app.warehouses.turns.wait(&who.to_string()).await;
+    turn.ok_or_else(|| Error::Unavailable(anyhow::anyhow!("the process is stopping")))
 }
 
 /// A statement whose rows are awaited.
@@ -86,7 +81,8 @@ pub async fn collect(
         time: WAITED,
     };
     let work = async {
-        let (mut answer, _turn) = stream(app, asker, login, &statement).await?;
+        let _turn = turn(app, asker).await?;
+        let mut answer = login.warehouse.stream(&statement).await?;
         let (mut rows, mut bytes) = (Vec::new(), 0);
         while let Some(batch) = answer.next().await {
             let mut batch = batch?;

@@ -24,8 +24,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How often a worker may be lost over a query: it may be the query that ends it.
 const LOST: u32 = 8;
 
-/// Answers a query and ends its job. Whatever the warehouse says is an answer; what may mend itself is an error, and the job
-/// comes again.
+/// Answers a query and ends its job; the caller has the turn of whoever asked it. Whatever the warehouse says is an answer; what may
+/// mend itself is an error, and the job comes again.
 ///
 /// # Errors
 /// `Unavailable` when the table or the files do not answer, or somebody else has the job.

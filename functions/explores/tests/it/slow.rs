@@ -1,14 +1,26 @@
 //! Queries that the worker answers.
 
+use std::{io::ErrorKind, net::TcpListener, time::Duration};
+
 use app::{
-    domain::{id::JobId, job::Task},
+    domain::{
+        id::{JobId, QueryId},
+        job::Task,
+    },
     store::Taken,
 };
 use serde_json::json;
 use testing::{Says, TestApp};
+use tokio::{task::yield_now, time::timeout};
 use warehouse::Error;
 
-use crate::shop::{ask, by_status, every_order, numbers, open, raw};
+use crate::{
+    given::ANA,
+    shop::{ask, by_status, every_order, numbers, open, queries, raw},
+};
+
+/// Far more than anything here takes; what is slower hangs.
+const HANGS: Duration = Duration::from_secs(30);
 
 /// The jobs that ask, the soonest due first; those that sweep explores are due later.
 async fn waiting(app: &TestApp) -> Vec<JobId> {
@@ -279,4 +291,92 @@ async fn a_query_whose_workers_were_lost_a_few_times_is_answered() {
     }
     app.work(worker::run).await;
     assert_eq!(ana.get(&query).await.ok()["status"], "ready");
+}
+
+#[tokio::test]
+async fn a_query_that_is_paid_for_is_not_tried_within_the_request() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let trino = TcpListener::bind("127.0.0.1:0").unwrap();
+    trino.set_nonblocking(true).unwrap();
+    let port = trino.local_addr().unwrap().port();
+    let made = json!({
+        "name": "Jaffle", "type": "DEFAULT", "dbtVersion": "v1.9", "dbtConnection": { "type": "none" },
+        "warehouseConnection": {
+            "type": "trino", "host": "127.0.0.1", "port": port, "dbname": "d", "schema": "s", "http_scheme": "http", "user": "u",
+            "password": "",
+        },
+    });
+    let made = ana.post("/api/v1/org/projects").json(&made).await.ok();
+    let queries = queries(made["project"]["projectUuid"].as_str().unwrap());
+    let body = json!({ "sql": "SELECT 1" });
+    let asked = ana.post(&format!("{queries}/sql")).json(&body).await.ok();
+    let query = format!("{queries}/{}", asked["queryUuid"].as_str().unwrap());
+    assert_eq!(ana.get(&query).await.ok()["status"], "pending");
+    // Nobody has called.
+    let called = trino.accept().unwrap_err();
+    assert_eq!(called.kind(), ErrorKind::WouldBlock);
+    assert_eq!(waiting(&app).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_query_whose_turn_does_not_come_is_put_off_as_often_as_need_be() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(Says::TooLate);
+    let query = ask(&ana, &project, &by_status()).await;
+    let id = waiting(&app).await[0];
+    let before = app.app.store.job(id).await.unwrap().unwrap();
+    let whose = before.whose.unwrap().to_string();
+    let turns = &app.app.warehouses.turns;
+    let held = [turns.wait(&whose).await, turns.wait(&whose).await];
+    // More often than a worker may be lost over a query, or than a job may fail.
+    for _ in 0..12 {
+        let now = app.app.clock.now();
+        let then = worker::run_within(&app.app, id, Duration::ZERO).await;
+        assert_eq!(then.unwrap(), Some(now + Duration::from_secs(5)));
+        app.wait(1);
+    }
+    let job = app.app.store.job(id).await.unwrap().unwrap();
+    assert_eq!((job.attempts, job.failures), (0, 0));
+    drop(held);
+    app.work(worker::run).await;
+    assert_eq!(ana.get(&query).await.ok()["status"], "ready");
+}
+
+#[tokio::test]
+async fn who_asks_for_little_does_not_wait_for_who_asks_for_much() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let bob = app.in_role("bob@acme.com", "editor").await;
+    for _ in 0..20 {
+        app.warehouse.say(Says::TooLate);
+        ask(&ana, &project, &by_status()).await;
+    }
+    // None of hers is ever answered.
+    app.warehouse.always(Says::Nothing);
+    let (jobs, new) = local::jobs::Jobs::new();
+    let worker = tokio::spawn(jobs.run(app.app.clone()));
+    let two_run = async {
+        while app.warehouse.asked().len() < 20 + 2 {
+            yield_now().await;
+        }
+    };
+    timeout(HANGS, two_run).await.unwrap();
+
+    app.warehouse.say(Says::TooLate);
+    app.warehouse.say(numbers(3));
+    let query = ask(&bob, &project, &every_order()).await;
+    let id = QueryId::parse(query.rsplit('/').next().unwrap()).unwrap();
+    let found = app.app.store.query(id, app.app.clock.now()).await.unwrap();
+    new.send(found.unwrap().job.unwrap()).unwrap();
+    let answered = async {
+        while bob.get(&query).await.ok()["status"] != "ready" {
+            yield_now().await;
+        }
+    };
+    timeout(HANGS, answered).await.unwrap();
+    // Of hers, no more than two were begun.
+    assert_eq!(app.warehouse.asked().len(), 20 + 2 + 2);
+    worker.abort();
 }

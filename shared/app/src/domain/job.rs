@@ -1,6 +1,6 @@
 //! Work that outlives a request: written in the transaction that causes it, and done by the worker.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -77,12 +77,30 @@ pub enum Task {
     },
 }
 
+/// Who waits for something, and in which project. Each has turns of their own: who asks for much is in nobody else's way, and a
+/// warehouse that hangs is in the way of no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Whose {
+    pub user: UserId,
+    pub project: ProjectId,
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.user, self.project)
+    }
+}
+
 /// A piece of work and how it goes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
     pub id: JobId,
     pub task: Task,
+    /// Whose turn it takes. What nobody in particular waits for takes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whose: Option<Whose>,
     /// How often it was taken; also the fence: whoever writes with an older number has lost the job.
     #[serde(default)]
     pub attempts: u32,
@@ -111,6 +129,7 @@ impl Job {
         Self {
             id: JobId::new(random),
             task,
+            whose: None,
             attempts: 0,
             failures: 0,
             walks: 0,
@@ -120,6 +139,13 @@ impl Job {
             failed_at: None,
             reason: None,
         }
+    }
+
+    /// The same, in somebody's turn.
+    #[must_use]
+    pub fn of(mut self, user: UserId, project: ProjectId) -> Self {
+        self.whose = Some(Whose { user, project });
+        self
     }
 
     /// The same, not before then.

@@ -35,6 +35,17 @@ pub enum WarehouseType {
     Trino,
 }
 
+impl WarehouseType {
+    /// Whether a statement that is begun and given up a moment later costs nothing. The others take money for it, or the time of
+    /// a cluster that is paid for by the second.
+    pub fn tries_free(self) -> bool {
+        match self {
+            Self::Postgres | Self::Redshift => true,
+            Self::Bigquery | Self::Snowflake | Self::Databricks | Self::Trino => false,
+        }
+    }
+}
+
 /// The releases of dbt that a project may say it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[schema(as = DbtVersionOption)]

@@ -14,11 +14,12 @@ use crate::{
 
 /// How long a query and its rows can be read: a working day, and the next morning.
 pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long a query may run in the worker; less than one try of a job may take.
+/// How long a query may run in the worker, from when its turn comes; less than one try of a job may take.
 pub const LONGEST: Duration = Duration::from_secs(230);
 /// How long a query may run while its caller waits: an HTTP API gives up after 30 seconds.
 pub const WAITED: Duration = Duration::from_secs(25);
-/// How long a query is tried at once before the worker gets it (design: a short query does not pay for the queue).
+/// How long a query is tried at once, where that costs nothing, before the worker gets it: a short query does not pay for the
+/// queue.
 pub const AT_ONCE: Duration = Duration::from_millis(800);
 /// Bytes of what was asked, packed; an item has at most 400 KB.
 pub const LARGEST: usize = 300 * 1024;

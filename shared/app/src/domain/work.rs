@@ -87,7 +87,7 @@ impl Work {
         input: Packed,
         (random, now): (&Random, Timestamp),
     ) -> (Self, Job) {
-        let job = Job::new(Task::Work { work: id }, random, now);
+        let job = Job::new(Task::Work { work: id }, random, now).of(user, project);
         let work = Self {
             id,
             what,
