@@ -1,8 +1,8 @@
 //! Searching a project (reference 26 §6).
 
+mod best;
 mod contents;
 mod explores;
-mod words;
 
 use app::{
     App, InProject, Ok, Path, Query, Reply, Result,
@@ -10,6 +10,7 @@ use app::{
         access::{Action, Object, Subject},
         content::{ChartKind, ContentKind},
         id::{ContentId, SpaceId},
+        search::Words,
     },
 };
 use axum::extract::State;
@@ -22,7 +23,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use contents::{Made, Search};
 use explores::{FoundField, FoundTable};
-use words::Words;
 
 /// Characters of a search; more is cut off.
 const LONGEST: usize = 500;

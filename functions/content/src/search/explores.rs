@@ -7,6 +7,7 @@ use app::{
     domain::{
         access::{Action, Subject},
         explore_set::Entry,
+        search::Words,
     },
     store::ExploreBody,
 };
@@ -21,10 +22,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{
-    SearchItemType, SearchQuery,
-    words::{Best, Words},
-};
+use super::{SearchItemType, SearchQuery, best::Best};
 
 /// Explores whose joined tables and fields are looked through: each is a request.
 const MOST_BODIES: usize = 200;

@@ -25,6 +25,7 @@ pub mod password;
 pub mod pins;
 pub mod project;
 pub mod query;
+pub mod search;
 pub mod secret;
 pub mod semantic_layer;
 pub mod session;
