@@ -4,6 +4,7 @@ pub mod access;
 pub mod activity;
 pub mod allowed_domains;
 pub mod attribute;
+pub mod catalog;
 pub mod comment;
 pub mod compile_job;
 pub mod connection;
