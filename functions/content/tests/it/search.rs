@@ -219,7 +219,11 @@ async fn large_projects_are_searched_where_the_words_are_and_tables_are_found_ev
     let mut deployed: Vec<Value> = (0..201)
         .map(|at| {
             let label = format!("Herd {at:03}");
-            labelled(&format!("herd_{at:03}"), (&label, &label), "Cattle")
+            labelled(
+                &format!("herd_{at:03}"),
+                (label.as_str(), label.as_str()),
+                "Cattle",
+            )
         })
         .collect();
     // Behind all others by label.
