@@ -67,7 +67,7 @@ enum Column {
     Description,
     ChartUsage,
     Id,
-    /// All metrics have the same.
+    /// No order of its own.
     Same,
 }
 
