@@ -6,6 +6,7 @@
 
 mod accounts;
 mod callers;
+mod catalog;
 mod chart_rows;
 mod charts;
 mod code;
@@ -50,6 +51,7 @@ fn requests() -> Vec<Row> {
         settings::rows(),
         projects::rows(),
         previews::rows(),
+        catalog::rows(),
         spaces::rows(),
         sql_charts::rows(),
         content::rows(),

@@ -9,6 +9,7 @@
 mod macros;
 mod accounts;
 mod asking;
+mod catalog;
 mod chart_rows;
 mod charts;
 mod code;
@@ -147,6 +148,7 @@ fn scenarios() -> Vec<Scenario> {
         settings::scenarios(),
         projects::scenarios(),
         previews::scenarios(),
+        catalog::scenarios(),
         spaces::scenarios(),
         sql_charts::scenarios(),
         content::scenarios(),

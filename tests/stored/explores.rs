@@ -114,6 +114,9 @@ pub(super) async fn is_read(app: &TestApp, ana: &Actor<'_>, project: &str, known
     assert_eq!(found, explore());
     let found = ana.get(&format!("{path}/explores?filtered=true")).await;
     assert_eq!(found.ok()[0]["name"], "orders");
+    // Lists of earlier releases do not say whether there are metrics.
+    let has = ana.get(&format!("{path}/dataCatalog/metrics/has")).await;
+    assert_eq!(has.ok(), json!(true));
     // deploy, batch.
     let now = app.app.clock.now();
     let deploy = DeployId::parse(&text(&known["deploy"])).unwrap();

@@ -1,8 +1,8 @@
 //! Searching a project (reference 26 §6).
 
+mod best;
 mod contents;
 mod explores;
-mod words;
 
 use app::{
     App, InProject, Ok, Path, Query, Reply, Result,
@@ -10,6 +10,7 @@ use app::{
         access::{Action, Object, Subject},
         content::{ChartKind, ContentKind},
         id::{ContentId, SpaceId},
+        search::Words,
     },
 };
 use axum::extract::State;
@@ -22,7 +23,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use contents::{Made, Search};
 use explores::{FoundField, FoundTable};
-use words::Words;
 
 /// Characters of a search; more is cut off.
 const LONGEST: usize = 500;
@@ -134,9 +134,9 @@ pub(crate) struct FoundPage {
 type Cut = Option<[(&'static str, &'static str); 1]>;
 
 /// Searches a project for what the caller may see. Of spaces, dashboards and charts every word has to begin a word of the name
-/// or of the description; of tables and fields any word may be anywhere in the label or the description. Fields are looked for in
-/// the first 200 explores by label. Where a kind has more than ten, or there are more explores, the header
-/// `Zerodash-Search-Truncated: true` says so.
+/// or of the description; of tables and fields any word may be anywhere in the label or the description. Tables are looked for in
+/// all explores, joined ones and fields in 200: first those that have one of the words in their own name, label or description,
+/// then by label. Where a kind has more than ten, or there are more explores, the header `Zerodash-Search-Truncated: true` says so.
 #[utoipa::path(get, path = "/api/v1/projects/{projectUuid}/search/{query}", operation_id = "SearchProject", tag = "Content",
                params(("projectUuid" = String, Path), SearchPath, SearchQuery), responses((status = 200, body = Ok<SearchResults>)), extensions(("x-tier" = json!("legacy"))))]
 pub(crate) async fn search_project(

@@ -1,6 +1,6 @@
 //! What the caller's user attributes are.
 
-use semantic::UserAttributes;
+pub use semantic::UserAttributes;
 
 use crate::{App, InProject, Result};
 

@@ -1,5 +1,6 @@
 //! Lists of charts, and what the home page shows.
 
+use app::domain::{content::ContentKind, id::ContentId};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::TestApp;
@@ -181,6 +182,29 @@ async fn the_home_page_shows_what_is_opened_and_what_is_new() {
     let shown = eda.get(&path).await.ok();
     assert_eq!(shown["mostPopular"].as_array().unwrap().len(), 10);
     assert_eq!(shown["recentlyUpdated"].as_array().unwrap().len(), 10);
+}
+
+#[tokio::test]
+async fn counts_of_many_charts_come_in_the_order_of_the_charts() {
+    let app = TestApp::new(local::api()).await;
+    let (store, now) = (&app.app.store, app.app.clock.now());
+    let ids: Vec<_> = (0..950)
+        .map(|_| (ContentKind::Chart, ContentId::new(&app.app.random)))
+        .collect();
+    // In the first batch, in one of the middle, and in the last.
+    let opened = [(99, 1), (500, 2), (949, 3)];
+    for (at, times) in opened {
+        for _ in 0..times {
+            let (what, id) = ids[at];
+            store.count_view(what, id, now).await.unwrap();
+        }
+    }
+    let counts = store.views(&ids).await.unwrap();
+    assert_eq!(counts.len(), ids.len());
+    let viewed = counts.iter().enumerate();
+    let viewed = viewed.filter(|(_, count)| count.views > 0);
+    let viewed: Vec<_> = viewed.map(|(at, count)| (at, count.views)).collect();
+    assert_eq!(viewed, opened);
 }
 
 #[tokio::test]

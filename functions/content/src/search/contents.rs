@@ -6,14 +6,12 @@ use app::{
         access::{Action, Subject},
         content::{ChartKind, Content, ContentKind},
         id::UserId,
+        search::Words,
     },
 };
 use saved::{Contents, list::Errors};
 
-use super::{
-    FoundContent, FoundTab, SearchItemType, SearchQuery,
-    words::{Best, Words},
-};
+use super::{FoundContent, FoundTab, SearchItemType, SearchQuery, best::Best};
 
 /// Milliseconds of a day.
 const DAY: i64 = 24 * 60 * 60 * 1000;

@@ -1,12 +1,13 @@
 //! Searching the explores of a project for tables and fields.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
 use app::{
     App, InProject, Result, attributes,
     domain::{
         access::{Action, Subject},
         explore_set::Entry,
+        search::Words,
     },
     store::ExploreBody,
 };
@@ -21,12 +22,9 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{
-    SearchItemType, SearchQuery,
-    words::{Best, Words},
-};
+use super::{SearchItemType, SearchQuery, best::Best};
 
-/// Explores that are looked through: each is a request.
+/// Explores whose joined tables and fields are looked through: each is a request.
 const MOST_BODIES: usize = 200;
 /// How many are read at once.
 const AT_ONCE: usize = 8;
@@ -94,8 +92,8 @@ impl Explores {
     }
 }
 
-/// Looks through the explores that the project offers, and what of them the caller's attributes leave visible. Nothing for who
-/// may not explore.
+/// Looks through the explores that the project offers, and what of them the caller's attributes leave visible. Of those that are
+/// not read, the base table is looked at. Nothing for who may not explore.
 ///
 /// # Errors
 /// `Unavailable` when the table does not answer.
@@ -119,9 +117,9 @@ pub(super) async fn search(
         tables: Best::default(),
         fields: Best::default(),
     };
-    let reading: Vec<_> = whole
-        .iter()
-        .take(MOST_BODIES)
+    let (chosen, rest) = chosen(words, whole);
+    let reading: Vec<_> = chosen
+        .into_iter()
         .map(|entry| body(app, project, entry))
         .collect();
     let mut bodies = stream::iter(reading).buffered(AT_ONCE);
@@ -131,13 +129,49 @@ pub(super) async fn search(
             found.look_through(explore, &hidden_of(entry, explore, &attributes));
         }
     }
-    let mut found = found.finish(whole.len() > MOST_BODIES);
+    if tables {
+        for entry in &rest {
+            found.base(entry);
+        }
+    }
+    let mut found = found.finish(!rest.is_empty());
     if tables {
         let broken = broken.into_iter();
         let broken = broken.filter(|entry| words.is_part_of(&entry.name));
         found.tables.extend(broken.map(FoundTable::broken));
     }
     Ok(found)
+}
+
+/// Which explores are read, and which are not; both by label. Those are read first that have words in what the list says of them.
+fn chosen<'a>(words: &Words, whole: Vec<&'a Entry>) -> (Vec<&'a Entry>, Vec<&'a Entry>) {
+    if whole.len() <= MOST_BODIES {
+        return (whole, Vec::new());
+    }
+    let said = |entry: &Entry| {
+        let (_, table) = entry.base_table().unwrap_or_default();
+        let about = entry.description().unwrap_or_default();
+        let names = format!("{} {} {table}", entry.name, entry.label);
+        words.count_in(&names, Some(about.as_str()))
+    };
+    let mut first: Vec<(Reverse<usize>, usize)> = whole
+        .iter()
+        .enumerate()
+        .map(|(at, entry)| (Reverse(said(entry)), at))
+        .collect();
+    first.sort_unstable();
+    first.truncate(MOST_BODIES);
+    let first: BTreeSet<usize> = first.into_iter().map(|(_, at)| at).collect();
+    let (mut chosen, mut rest) = (Vec::new(), Vec::new());
+    for (at, entry) in whole.into_iter().enumerate() {
+        let part = if first.contains(&at) {
+            &mut chosen
+        } else {
+            &mut rest
+        };
+        part.push(entry);
+    }
+    (chosen, rest)
 }
 
 /// The explores that the caller is offered, by label, and the caller's attributes where they matter.
@@ -212,21 +246,41 @@ impl Found<'_> {
     }
 
     fn table(&mut self, explore: &Explore, table: &Table) {
-        let about = table.description.as_deref();
-        let count = self.words.count_in(&table.label, about);
+        let about = table.description.as_ref();
+        let of = (explore.name.as_str(), explore.label.as_str());
+        let table = (table.name.as_str(), table.label.as_str());
+        self.found_table(of, table, about);
+    }
+
+    /// The base table of an explore that is not read.
+    fn base(&mut self, entry: &Entry) {
+        if let Some(table) = entry.base_table() {
+            let about = entry.description();
+            let of = (entry.name.as_str(), entry.label.as_str());
+            self.found_table(of, table, about.as_ref());
+        }
+    }
+
+    fn found_table(
+        &mut self,
+        (explore, explore_label): (&str, &str),
+        (name, label): (&str, &str),
+        about: Option<&String>,
+    ) {
+        let count = self.words.count_in(label, about.map(String::as_str));
         if count == 0 {
             return;
         }
         let found = FoundTable {
-            name: Some(table.name.clone()),
-            label: Some(table.label.clone()),
-            description: table.description.clone(),
-            explore: explore.name.clone(),
-            explore_label: explore.label.clone(),
+            name: Some(name.to_owned()),
+            label: Some(label.to_owned()),
+            description: about.cloned(),
+            explore: explore.to_owned(),
+            explore_label: explore_label.to_owned(),
             regex_match_count: Some(count),
             validation_errors: None,
         };
-        self.tables.add(count as f64, &table.label, found);
+        self.tables.add(count as f64, label, found);
     }
 
     fn fields(&mut self, explore: &Explore, table: &Table, hidden: &BTreeSet<&str>) {

@@ -201,6 +201,62 @@ async fn every_kind_is_found() {
     assert_eq!(reply.refusal(), "422 ValidateError");
 }
 
+/// An explore with other labels than its base table's, and a field that is labelled.
+fn labelled(name: &str, labels: (&str, &str), field: &str) -> Value {
+    let mut one = explore(name);
+    one["label"] = json!(labels.0);
+    one["tables"]["orders"]["label"] = json!(labels.1);
+    one["tables"]["orders"]["dimensions"]["status"]["label"] = json!(field);
+    one
+}
+
+#[tokio::test]
+async fn large_projects_are_searched_where_the_words_are_and_tables_are_found_everywhere() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Sales").await;
+    let explores = format!("/api/v1/projects/{}/explores", project.id);
+    let mut deployed: Vec<Value> = (0..201)
+        .map(|at| {
+            let label = format!("Herd {at:03}");
+            labelled(
+                &format!("herd_{at:03}"),
+                (label.as_str(), label.as_str()),
+                "Cattle",
+            )
+        })
+        .collect();
+    // Behind all others by label.
+    deployed.push(labelled("zebra", ("Zebra", "A stripe"), "Stripes"));
+    let mut gone = labelled("zoo", ("Zoo", "A hidden stripe"), "Cages");
+    gone["tables"]["orders"]["hidden"] = json!(true);
+    deployed.push(gone);
+    ana.put(&explores).json(&json!(deployed)).await.ok();
+
+    let search = format!("/api/v1/projects/{}/search", project.id);
+    let found = ana.get(&format!("{search}/stripe")).await;
+    assert_eq!(found.header(CUT), Some("true"));
+    let found = found.ok();
+    let table = json!({
+        "name": "orders", "label": "A stripe", "description": "All of them", "explore": "zebra", "exploreLabel": "Zebra",
+        "regexMatchCount": 1,
+    });
+    assert_eq!(found["tables"], json!([table]));
+    assert_eq!(found["fields"][0]["label"], "Stripes");
+    assert_eq!(found["fields"][0]["explore"], "zebra");
+    // All have the one word, so that it is not read; it comes first by the label of its table.
+    let found = ana.get(&format!("{search}/them")).await.ok();
+    assert_eq!(found["tables"][0], table);
+    assert_eq!(found["tables"].as_array().unwrap().len(), 10);
+    let found = ana.get(&format!("{search}/cattle")).await;
+    assert_eq!(found.header(CUT), Some("true"));
+    let found = found.ok();
+    assert_eq!(found["tables"], json!([]));
+    assert_eq!(found["fields"].as_array().unwrap().len(), 10);
+    let found = ana.get(&format!("{search}/stripes?type=table")).await.ok();
+    assert_eq!(found["tables"], json!([]));
+}
+
 #[tokio::test]
 async fn attributes_hide_explores_that_could_not_be_compiled() {
     let app = TestApp::new(local::api()).await;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use semantic::{
     Explore,
-    explore::{ExploreError, ExploreType, RequiredAttributes},
+    explore::{ExploreError, ExploreType, RequiredAttributes, Table},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
@@ -45,6 +45,15 @@ impl fmt::Display for ContentHash {
     }
 }
 
+/// The base table of an explore.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseTable {
+    pub name: String,
+    pub label: String,
+    #[serde(default)]
+    pub hidden: bool,
+}
+
 /// What is known of an explore without reading it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -69,6 +78,19 @@ pub struct Entry {
     /// Cannot be asked anything; it says why.
     #[serde(default)]
     pub is_error: bool,
+    /// The base table, where it is hidden or not called as the explore is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseTable>,
+    /// Whether the base table has a metric that is not hidden. Lists of earlier releases do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has_metrics: Option<bool>,
+}
+
+/// As much of a summary as searches need.
+#[derive(Default, Deserialize)]
+struct Described {
+    #[serde(default)]
+    description: Option<String>,
 }
 
 impl Entry {
@@ -78,6 +100,21 @@ impl Entry {
         usize::from(first.unwrap_or_default()) % SHARDS
     }
 
+    /// Name and label of the base table, unless it is hidden.
+    pub fn base_table(&self) -> Option<(&str, &str)> {
+        match &self.base {
+            Some(base) if base.hidden => None,
+            Some(base) => Some((base.name.as_str(), base.label.as_str())),
+            None => Some((self.name.as_str(), self.label.as_str())),
+        }
+    }
+
+    /// The description of the base table.
+    pub fn description(&self) -> Option<String> {
+        let summary: Described = serde_json::from_str(self.summary.get()).unwrap_or_default();
+        summary.description
+    }
+
     /// Bytes of what it says, as good as exact.
     fn said(&self) -> usize {
         let required = self.required.iter().flatten();
@@ -85,7 +122,10 @@ impl Entry {
             name.len() + values.as_slice().iter().map(String::len).sum::<usize>()
         });
         let tags = self.tags.iter().map(String::len);
-        self.label.len() + self.summary.get().len() + tags.sum::<usize>() + required.sum::<usize>()
+        let base = self.base.as_ref();
+        let base = base.map_or(0, |base| base.name.len() + base.label.len());
+        let told = self.label.len() + self.summary.get().len() + base;
+        told + tags.sum::<usize>() + required.sum::<usize>()
     }
 }
 
@@ -283,6 +323,8 @@ fn error_entry(error: &ExploreError, body: ContentHash) -> std::result::Result<E
         personal: false,
         is_virtual: false,
         is_error: true,
+        base: None,
+        has_metrics: Some(false),
     })
 }
 
@@ -343,6 +385,19 @@ fn explore_entry(
             || is_escaped(text),
         is_virtual,
         is_error: false,
+        base: other_base(explore, base),
+        has_metrics: Some(base.metrics.values().any(|metric| !metric.hidden)),
+    })
+}
+
+/// The base table, where the explore does not say already what is to be known of it.
+fn other_base(explore: &Explore, base: &Table) -> Option<BaseTable> {
+    let hidden = base.hidden == Some(true);
+    let is_same = base.name == explore.name && base.label == explore.label;
+    (hidden || !is_same).then(|| BaseTable {
+        name: base.name.clone(),
+        label: base.label.clone(),
+        hidden,
     })
 }
 

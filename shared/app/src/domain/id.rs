@@ -95,6 +95,8 @@ id!(
     WorkId,
     /// How the metrics list of a project is shown.
     SpotlightConfigId,
+    /// A table or a field in the catalogue of a project.
+    CatalogItemId,
 );
 
 /// An id that follows from a project and a thing: the same again for the same two, and another one for others.
@@ -138,6 +140,13 @@ impl SpotlightConfigId {
     /// The one of a project.
     pub fn of(project: ProjectId) -> Self {
         Self(derived(project, "spotlight", &[]))
+    }
+}
+
+impl CatalogItemId {
+    /// The one of a thing that has these names, the first of which says what it is: the same after each deploy.
+    pub fn of(project: ProjectId, names: &[&str]) -> Self {
+        Self(derived(project, "catalog", names.join("\u{0}").as_bytes()))
     }
 }
 

@@ -1,7 +1,5 @@
 //! What matches a search, and how well.
 
-/// The most that is answered of one kind.
-const MOST: usize = 10;
 /// What a word that is a whole word of the name is worth; the beginning of one, and the description, are worth less.
 const WHOLE_IN_NAME: u32 = 8;
 const BEGINS_IN_NAME: u32 = 4;
@@ -9,7 +7,7 @@ const WHOLE_IN_DESCRIPTION: u32 = 2;
 const BEGINS_IN_DESCRIPTION: u32 = 1;
 
 /// What is searched for.
-pub(super) struct Words {
+pub struct Words {
     words: Vec<String>,
     /// All of it.
     text: String,
@@ -27,7 +25,7 @@ fn words(text: &str) -> Vec<String> {
 
 impl Words {
     /// The distinct words of a text.
-    pub(super) fn of(text: &str) -> Self {
+    pub fn of(text: &str) -> Self {
         let mut distinct = words(text);
         distinct.sort();
         distinct.dedup();
@@ -38,17 +36,17 @@ impl Words {
     }
 
     /// Whether there is no word, which finds nothing.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.words.is_empty()
     }
 
     /// Whether a name has all of the text somewhere.
-    pub(super) fn is_part_of(&self, name: &str) -> bool {
+    pub fn is_part_of(&self, name: &str) -> bool {
         name.to_lowercase().contains(&self.text)
     }
 
     /// How well a name and a description match, from 0 to 1; none when one of the words does not begin a word of either.
-    pub(super) fn rank(&self, name: &str, description: Option<&str>) -> Option<f64> {
+    pub fn rank(&self, name: &str, description: Option<&str>) -> Option<f64> {
         if self.is_empty() {
             return None;
         }
@@ -75,51 +73,12 @@ impl Words {
     }
 
     /// How many of the words are somewhere in a label or a description.
-    pub(super) fn count_in(&self, label: &str, description: Option<&str>) -> usize {
+    pub fn count_in(&self, label: &str, description: Option<&str>) -> usize {
         let label = label.to_lowercase();
         let description = description.map(str::to_lowercase).unwrap_or_default();
         let found =
             |word: &&String| label.contains(word.as_str()) || description.contains(word.as_str());
         self.words.iter().filter(found).count()
-    }
-}
-
-/// The best of what was found: those that match best, then by name.
-pub(super) struct Best<T> {
-    found: Vec<(f64, String, T)>,
-    is_cut: bool,
-}
-
-impl<T> Default for Best<T> {
-    fn default() -> Self {
-        Self {
-            found: Vec::new(),
-            is_cut: false,
-        }
-    }
-}
-
-impl<T> Best<T> {
-    /// Adds something. No more is kept than is needed.
-    pub(super) fn add(&mut self, rank: f64, name: &str, found: T) {
-        self.found.push((rank, name.to_lowercase(), found));
-        if self.found.len() > 50 * MOST {
-            self.cut();
-        }
-    }
-
-    fn cut(&mut self) {
-        self.found
-            .sort_by(|(a, one, _), (b, other, _)| b.total_cmp(a).then_with(|| one.cmp(other)));
-        self.is_cut |= self.found.len() > MOST;
-        self.found.truncate(MOST);
-    }
-
-    /// The best ten, and whether there were more.
-    pub(super) fn finish(mut self) -> (Vec<T>, bool) {
-        self.cut();
-        let best = self.found.into_iter().map(|(.., found)| found);
-        (best.collect(), self.is_cut)
     }
 }
 
@@ -151,20 +110,5 @@ mod tests {
         assert_eq!(ranks.len(), 4);
         assert!(ranks.windows(2).all(|pair| pair[0] > pair[1]));
         assert_eq!(ranks.first(), Some(&1.0));
-    }
-
-    #[test]
-    fn the_best_ten_are_kept() {
-        let mut best = Best::default();
-        for at in 0..2000_u32 {
-            best.add(f64::from(at % 100), &format!("{at:04}"), at);
-        }
-        let (found, is_cut) = best.finish();
-        assert_eq!(found, [99, 199, 299, 399, 499, 599, 699, 799, 899, 999]);
-        assert!(is_cut);
-        let mut few = Best::default();
-        few.add(1.0, "b", 1);
-        few.add(1.0, "a", 2);
-        assert_eq!(few.finish(), (vec![2, 1], false));
     }
 }
