@@ -8,7 +8,7 @@
 //! | whose login, which connection | `login.rs` |
 //! | a dashboard's filters on the rows of a statement | `narrow.rs` |
 //! | running: at once, or as a job that is taken once | `run.rs`, `asked.rs`, `work.rs` |
-//! | rows in a file, pages of them, rows kept for the next | `keep.rs`, `page.rs` |
+//! | rows in a file, pages of them, rows kept for the next | `keep.rs`, `page.rs`, `kept.rs` |
 //! | rows as clients see them, and as files | `show.rs`, `export.rs` |
 //! | files that take longer than anybody waits | `download.rs` |
 //! | answers as clients read them | `answer.rs`, `csv.rs` |
@@ -29,6 +29,7 @@ pub mod export;
 mod fold;
 pub mod job;
 mod keep;
+pub mod kept;
 pub mod login;
 pub mod narrow;
 pub mod page;
