@@ -6,6 +6,7 @@
 //! | the explore, the caller's attributes, SQL | `explore.rs`, `attributes.rs`, `question.rs` |
 //! | a saved chart, and what its dashboard lays over it | `chart.rs`, `dashboard.rs` |
 //! | whose login, which connection | `login.rs` |
+//! | the tables that a login sees | `catalogue.rs` |
 //! | a dashboard's filters on the rows of a statement | `narrow.rs` |
 //! | running: at once, or as a job that is taken once | `run.rs`, `asked.rs`, `work.rs` |
 //! | rows in a file, pages of them, rows kept for the next | `keep.rs`, `page.rs`, `kept.rs` |
@@ -19,6 +20,7 @@ pub mod answer;
 mod archive;
 pub mod asked;
 pub mod attributes;
+pub mod catalogue;
 pub mod chart;
 pub mod csv;
 pub mod dashboard;

@@ -130,6 +130,11 @@ pub fn cached_rows(project: ProjectId, cache_key: &str) -> Key {
     key(format!("CACHE#{project}#{}", text(cache_key)), "CACHE")
 }
 
+/// The tables of a project's warehouse as a login sees them.
+pub fn catalogue(project: ProjectId, login: &str) -> Key {
+    key(format!("CACHE#{project}#{}", text(login)), "CATALOGUE")
+}
+
 /// Somebody's own role in a project.
 pub fn project_member(project: ProjectId, user: UserId) -> Key {
     key(project_partition(project), format!("{MEMBERS}{user}"))
