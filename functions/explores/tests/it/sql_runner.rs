@@ -1,6 +1,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use testing::{Actor, Says, TestApp};
+use warehouse::Error;
 
 use crate::shop::{open, open_with, orders};
 
@@ -101,6 +102,24 @@ async fn tables_are_listed_as_they_were_until_they_are_read_anew() {
     assert_eq!(listed(&ana, &project).await, ["orders", "people"]);
     app.wait(1);
     assert_eq!(listed(&ana, &project).await, ["orders", "people", "shops"]);
+}
+
+#[tokio::test]
+async fn whoever_reads_the_tables_anew_is_told_what_the_warehouse_says() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    assert_eq!(listed(&ana, &project).await, ["orders"]);
+    let refusal = Error::Connection("the password is wrong".to_owned());
+    app.warehouse.always(Says::Refuses(refusal));
+    let refresh = format!("{}/refresh-catalog", runner(&project));
+    let refused = ana.post(&refresh).await;
+    assert_eq!(refused.refusal(), "400 WarehouseConnectionError");
+    assert!(refused.text.contains("the password is wrong"), "{refused}");
+    // What was there stays until it is old; then there is nothing but the refusal.
+    assert_eq!(listed(&ana, &project).await, ["orders"]);
+    app.wait(60);
+    let tables = ana.get(&format!("{}/tables", runner(&project))).await;
+    assert_eq!(tables.refusal(), "400 WarehouseConnectionError");
 }
 
 #[tokio::test]
