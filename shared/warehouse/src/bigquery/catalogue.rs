@@ -103,9 +103,9 @@ pub(super) async fn tables(api: &Api, project: &str) -> Result<Vec<Table>> {
         let path = [project, "datasets"];
         let sets: Option<DataSets> = document(api, &path, page).await?;
         let Some(sets) = sets else { break };
-        let sets_of_page = sets.datasets.into_iter();
-        let lists =
-            sets_of_page.map(|set| tables_of(api, project, set.dataset_reference.dataset_id));
+        let ids = sets.datasets.into_iter();
+        let ids = ids.map(|set| set.dataset_reference.dataset_id);
+        let lists: Vec<_> = ids.map(|id| tables_of(api, project, id)).collect();
         let lists = stream::iter(lists).buffered(AT_ONCE);
         let lists: Vec<Vec<Table>> = lists.try_collect().await?;
         all.extend(lists.into_iter().flatten());
@@ -120,12 +120,10 @@ pub(super) async fn tables(api: &Api, project: &str) -> Result<Vec<Table>> {
 async fn tables_of(api: &Api, project: &str, set: String) -> Result<Vec<Table>> {
     let (mut all, mut page) = (Vec::new(), None);
     loop {
-        let path = [project, "datasets", &set, "tables"];
+        let path = [project, "datasets", set.as_str(), "tables"];
         let tables: Option<Tables> = document(api, &path, page).await?;
         // A data set that has gone meanwhile has none.
-        let Some(tables) = tables else {
-            return Ok(Vec::new());
-        };
+        let Some(tables) = tables else { return Ok(all) };
         all.extend(tables.tables.into_iter().map(Listed::table));
         page = tables.next_page_token;
         if page.is_none() {
