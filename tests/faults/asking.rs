@@ -121,10 +121,14 @@ fn at_once() -> Vec<Scenario> {
                 json!({ "table": "orders", "search": "c", "limit": 10 }),
             )
         }),
-        scenario!("getTables", "", |app| {
-            let (ana, project) = open(app).await;
-            Plan::get(&ana, format!("/api/v1/projects/{project}/sqlRunner/tables"))
-        }),
+        Scenario {
+            // The list is kept for the next beside the answer.
+            beside: &["catalogue"],
+            ..scenario!("getTables", "", |app| {
+                let (ana, project) = open(app).await;
+                Plan::get(&ana, format!("/api/v1/projects/{project}/sqlRunner/tables"))
+            })
+        },
         scenario!("getTableFields", "", |app| {
             let (ana, project) = open(app).await;
             let params = "tableName=orders&schemaName=s";

@@ -12,7 +12,8 @@ use app::{
 };
 use axum::{extract::State, response::Response};
 use query::{
-    Asked, Asker, Login, answer::JobBegun, asked::Manner, login::Overrides, run::Tags, submit,
+    Asked, Asker, Login, answer::JobBegun, asked::Manner, catalogue, login::Overrides, run::Tags,
+    submit,
 };
 use semantic::pivot::{IndexColumn, Pivot, PivotSort, Reference, ValuesColumn};
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ pub(crate) struct PartitionColumn {
 #[serde(transparent)]
 pub(crate) struct Catalogue(BTreeMap<String, BTreeMap<String, BTreeMap<String, ListedTable>>>);
 
-/// Lists the warehouse's tables: by database, schema and name.
+/// Lists the warehouse's tables: by database, schema and name, as they were an hour ago at most.
 #[utoipa::path(get, path = "/api/v1/projects/{projectUuid}/sqlRunner/tables", operation_id = "getTables", tag = "SQL runner",
                params(("projectUuid" = String, Path)),
                responses((status = 200, body = Ok<Catalogue>)), extensions(("x-tier" = json!("client"))))]
@@ -51,9 +52,8 @@ pub(crate) async fn get_tables(
     project: InProject,
 ) -> Result<Reply<Catalogue>> {
     project.require(Action::Manage, Subject::SqlRunner)?;
-    let login = Login::of(&app, (&project).into(), &Overrides::default()).await?;
     let mut all = BTreeMap::<_, BTreeMap<_, BTreeMap<_, _>>>::new();
-    for table in waited(login.warehouse.tables()).await? {
+    for table in catalogue::tables(&app, (&project).into()).await? {
         let partition = table.partition.map(|one| PartitionColumn {
             field: one.field,
             partition_type: if one.by_range { "RANGE" } else { "DATE" },
@@ -66,13 +66,6 @@ pub(crate) async fn get_tables(
         tables.insert(table.name, listed);
     }
     Ok(Reply(Catalogue(all)))
-}
-
-/// What the warehouse answers, while the caller waits.
-async fn waited<T>(asked: impl Future<Output = warehouse::Result<T>>) -> Result<T> {
-    let limit = app::domain::query::WAITED;
-    let answer = tokio::time::timeout(limit, asked).await;
-    Ok(answer.unwrap_or(Err(warehouse::Error::Time(limit)))?)
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -110,7 +103,7 @@ pub(crate) async fn get_table_fields(
     let login = Login::of(&app, (&project).into(), &Overrides::default()).await?;
     let database = params.database_name.as_deref();
     let found = login.warehouse.fields(database, Some(&schema), &table);
-    let columns = waited(found).await?;
+    let columns = catalogue::waited(found).await?;
     if columns.is_empty() {
         return Err(Error::NotFound(Kind::Table));
     }
@@ -120,12 +113,16 @@ pub(crate) async fn get_table_fields(
     ))
 }
 
-/// Does nothing: the list of tables is read from the warehouse each time, so it is never stale.
+/// Reads the list of the warehouse's tables anew, for everybody with the same login.
 #[utoipa::path(post, path = "/api/v1/projects/{projectUuid}/sqlRunner/refresh-catalog", operation_id = "refreshSqlRunnerCatalog",
                tag = "SQL runner", params(("projectUuid" = String, Path)), responses((status = 200, body = DoneOk)),
                extensions(("x-tier" = json!("client"))))]
-pub(crate) async fn refresh_sql_runner_catalog(project: InProject) -> Result<Done> {
+pub(crate) async fn refresh_sql_runner_catalog(
+    State(app): State<App>,
+    project: InProject,
+) -> Result<Done> {
     project.require(Action::Manage, Subject::CustomSql)?;
+    catalogue::refresh(&app, (&project).into()).await?;
     Ok(Done)
 }
 

@@ -3,14 +3,16 @@
 use app::{App, Error, InProject, Result, domain::query::WAITED};
 use query::{
     Asker, Login, Question,
+    answer::run,
+    kept::Place,
     login::Overrides,
     question::How,
-    run::{Run, Tags, collect},
+    run::{Tags, collect},
 };
 use semantic::{Explore, MetricQuery};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
-use warehouse::Row;
+use warehouse::{Row, Rows};
 
 /// Whoever asks, with a way into the warehouse.
 pub(crate) struct Asking<'a> {
@@ -52,7 +54,7 @@ impl<'a> Asking<'a> {
         })
     }
 
-    /// The rows of a query, as many as it has room for.
+    /// The rows of a query, as many as it has room for: those that another one left, or the warehouse's.
     ///
     /// # Errors
     /// `Compile` with everything that is wrong with it, `Warehouse` for whatever stopped it, `Timeout`.
@@ -64,19 +66,38 @@ impl<'a> Asking<'a> {
             explore: Some(name.clone()),
             ..Tags::default()
         };
-        let run = Run {
-            sql: &question.compiled.sql,
-            tags: &tags,
-            most: None,
+        let place = Place::of(self.app, (self.asker, &self.login), &question, &tags)?;
+        let rows = match self.in_time(find(place.as_ref())).await? {
+            Some(found) => found,
+            None => {
+                let asked_at = self.app.clock.now();
+                let asked = collect(self.app, self.asker, &self.login, run(&question, &tags));
+                let (rows, took) = self.in_time(asked).await?;
+                if let Some(place) = &place {
+                    place.keep(&rows, (asked_at, took)).await;
+                }
+                rows
+            }
         };
-        let collected = collect(self.app, self.asker, &self.login, run);
-        let collected = timeout_at(self.ends, collected).await;
-        let (rows, _) = collected.unwrap_or_else(|_| Err(too_long()))?;
         Ok(Answer {
             rows: rows.rows,
             fields: question.fields,
         })
     }
+
+    async fn in_time<T>(&self, asked: impl Future<Output = Result<T>>) -> Result<T> {
+        let answer = timeout_at(self.ends, asked).await;
+        answer.unwrap_or_else(|_| Err(too_long()))
+    }
+}
+
+/// The rows that another query left, where any are kept.
+async fn find(place: Option<&Place<'_>>) -> Result<Option<Rows>> {
+    let found = match place {
+        Some(place) => place.find().await?,
+        None => None,
+    };
+    Ok(found.map(|(rows, _)| rows))
 }
 
 fn too_long() -> Error {

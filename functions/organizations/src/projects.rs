@@ -284,6 +284,7 @@ async fn connections(
     let warehouse = match (upstream.filter(|_| copies), &body.warehouse_connection) {
         (Some(from), _) => Some(connect::resealed(app, from, id).await?),
         (None, Some(sent)) => {
+            sent.check_login()?;
             let sent = connect::with_tunnel_key(app, organization, sent.clone()).await?;
             Some(Connection {
                 sealed: connect::seal(app, id, &sent.to_seal()?).await?,

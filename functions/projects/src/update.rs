@@ -99,6 +99,7 @@ async fn connections(
     let id = project.id();
     let stored = known(app, project, was.warehouse.as_ref()).await?;
     let warehouse = NewWarehouse::over(warehouse, stored)?;
+    warehouse.check_login()?;
     let warehouse =
         connect::with_tunnel_key(app, project.access.project.organization, warehouse).await?;
     let stored = known(app, project, was.dbt.as_ref()).await?;

@@ -17,9 +17,9 @@ use warehouse::Rows;
 
 use crate::{
     Asked, Asker, Login, Question, Submitted,
-    asked::{Manner, cache_key, count},
+    asked::{Manner, count},
+    kept::Place,
     login::Overrides,
-    page,
     question::How,
     run::{Run, Tags, collect, too_long},
     show::{RawRow, Shown, ShownRow},
@@ -52,7 +52,7 @@ impl CacheMetadata {
     };
 
     /// Rows that another query left.
-    fn found(app: &App, outcome: &Outcome) -> Self {
+    pub(crate) fn found(app: &App, outcome: &Outcome) -> Self {
         Self {
             cache_hit: true,
             cache_updated_time: Some(outcome.asked_at),
@@ -140,7 +140,8 @@ pub async fn answer(
     context: &str,
 ) -> Result<Rows> {
     let tags = tags(question, context)?;
-    let (rows, _) = answer_or_kept(app, project, question, (&tags, true)).await?;
+    let (asker, login) = begin(app, project, question).await?;
+    let (rows, _) = collect(app, asker, &login, run(question, &tags)).await?;
     Ok(rows)
 }
 
@@ -171,7 +172,8 @@ pub async fn answers(
     Ok(all.into_iter().map(|(_, rows)| rows).collect())
 }
 
-/// The same, or rows that another query left, unless fresh ones are wanted; and which of them they are.
+/// The same, or rows that another query left, unless fresh ones are wanted; and which of them they are. Fresh ones are left for
+/// the next.
 ///
 /// # Errors
 /// As [`answer`].
@@ -181,40 +183,36 @@ pub async fn answer_or_kept(
     question: &Question,
     (tags, fresh): (&Tags, bool),
 ) -> Result<(Rows, CacheMetadata)> {
-    let asker = Asker::from(project);
-    count(app, asker, app.clock.now()).await?;
-    let login = Login::of(app, asker, &Overrides::of(question.explore()?)).await?;
-    if !fresh && app.config.results_cache.is_some() {
-        let asked = asked_of(question, tags.clone())?;
-        let key = cache_key(&login, &asked);
-        if let Some(found) = kept(app, asker, &key).await? {
-            return Ok(found);
-        }
+    let (asker, login) = begin(app, project, question).await?;
+    let place = Place::of(app, (asker, &login), question, tags)?;
+    if let (Some(place), false) = (&place, fresh)
+        && let Some(found) = place.find().await?
+    {
+        return Ok(found);
     }
-    let run = Run {
-        sql: &question.compiled.sql,
-        tags,
-        most: None,
-    };
-    let (rows, _) = collect(app, asker, &login, run).await?;
+    let asked_at = app.clock.now();
+    let (rows, took) = collect(app, asker, &login, run(question, tags)).await?;
+    if let Some(place) = place {
+        place.keep(&rows, (asked_at, took)).await;
+    }
     Ok((rows, CacheMetadata::ASKED))
 }
 
-/// Rows that another query left under a key, if they are still there.
-async fn kept(app: &App, asker: Asker, key: &str) -> Result<Option<(Rows, CacheMetadata)>> {
-    let now = app.clock.now();
-    let found = app.store.cached_rows(asker.project, key, now).await?;
-    let Some(outcome) = found.map(|found| found.outcome) else {
-        return Ok(None);
-    };
-    let rows = match page::rows(app, &outcome, 0, outcome.rows).await {
-        // The file went first.
-        Err(Error::Expired(_)) => return Ok(None),
-        rows => rows?,
-    };
-    let columns = page::columns(&outcome)?;
-    let metadata = CacheMetadata::found(app, &outcome);
-    Ok(Some((Rows { columns, rows }, metadata)))
+/// Counts a question against the limits, and connects.
+async fn begin(app: &App, project: &InProject, question: &Question) -> Result<(Asker, Login)> {
+    let asker = Asker::from(project);
+    count(app, asker, app.clock.now()).await?;
+    let login = Login::of(app, asker, &Overrides::of(question.explore()?)).await?;
+    Ok((asker, login))
+}
+
+/// A question as a statement whose rows are awaited.
+pub fn run<'a>(question: &'a Question, tags: &'a Tags) -> Run<'a> {
+    Run {
+        sql: &question.compiled.sql,
+        tags,
+        most: None,
+    }
 }
 
 /// A question as it is kept.

@@ -28,6 +28,7 @@ use crate::{
     csv::{Cut, asked_for, file_of},
     dashboard::{Overlay, zoom},
     export::LINK,
+    narrow::narrow,
     run::Tags,
 };
 
@@ -254,17 +255,15 @@ impl Exporting<'_> {
         asked_for(&question, tags, (wanted, cut.most))
     }
 
-    /// The statement of an SQL chart. One whose rows the dashboard filters is left out: unfiltered, they would look like these.
+    /// The statement of an SQL chart, narrowed by the filters that name a column of it for the tile.
     async fn sql_chart(&self, tile: &Tile, head: &Content) -> Result<Asked> {
-        if self.filters_columns(tile) {
-            return Err(Error::invalid(
-                "The dashboard filters columns of this SQL chart, which an export cannot do",
-            ));
-        }
         let version = self.app.store.latest(head).await?;
         let body: SqlChartBody = version.body.unpack_json()?;
+        let sql = body.sql.trim_end().trim_end_matches(';');
+        let filters = (&self.input.filters, tile.uuid.as_str());
+        let narrowed = narrow(self.app, self.work.project, sql, filters).await?;
         Ok(Asked {
-            sql: body.sql.trim_end().trim_end_matches(';').to_owned(),
+            sql: narrowed.sql,
             tags: Tags {
                 context: CONTEXT.to_owned(),
                 chart: Some(head.id),
@@ -274,16 +273,6 @@ impl Exporting<'_> {
             most: Some(u64::from(body.limit)),
             csv: json!({ "name": head.name }),
             ..Asked::default()
-        })
-    }
-
-    /// Whether a filter that counts names a column of a tile.
-    fn filters_columns(&self, tile: &Tile) -> bool {
-        let mut rules = self.input.filters.rules();
-        rules.any(|rule| {
-            let targets = rule.get("tileTargets");
-            let own = targets.and_then(|targets| targets.get(&tile.uuid));
-            own.is_some_and(Value::is_object) && rule.get("disabled") != Some(&Value::Bool(true))
         })
     }
 }

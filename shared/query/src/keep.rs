@@ -1,6 +1,9 @@
 //! Rows in a file: one JSON array per row, then where every so-manieth row begins.
 
-use app::{App, Result, files::FileName};
+use app::{
+    App, Result,
+    files::{FileName, Upload},
+};
 use warehouse::{Row, RowStream};
 
 use crate::export::Written;
@@ -24,33 +27,68 @@ pub(crate) async fn keep(
     mut rows: RowStream,
     most: u64,
 ) -> Result<Written> {
-    let mut file = app.files.create(name).await?;
-    let (mut kept, mut index, mut buffer) = (
-        Written::default(),
-        Vec::new(),
-        Vec::with_capacity(PIECE + (1 << 12)),
-    );
+    let mut keeping = Keeping::begin(app, name).await?;
     'all: while let Some(batch) = rows.next().await {
         for row in batch? {
-            if kept.rows == most || kept.bytes >= MOST_BYTES {
-                kept.truncated = true;
+            if keeping.kept.rows == most || keeping.kept.bytes >= MOST_BYTES {
+                keeping.kept.truncated = true;
                 break 'all;
             }
-            if kept.rows.is_multiple_of(STEP) {
-                index.extend_from_slice(&kept.bytes.to_le_bytes());
-            }
-            kept.bytes += append(&row, &mut buffer)?;
-            kept.rows += 1;
-            if buffer.len() >= PIECE {
-                file.write(&buffer).await?;
-                buffer.clear();
-            }
+            keeping.add(&row).await?;
         }
     }
-    buffer.extend_from_slice(&index);
-    file.write(&buffer).await?;
-    file.finish().await?;
-    Ok(kept)
+    keeping.finish().await
+}
+
+/// Writes rows that are all there to a file.
+///
+/// # Errors
+/// `Unavailable` when it cannot be written; then there is no file.
+pub(crate) async fn keep_all(app: &App, name: &FileName, rows: &[Row]) -> Result<Written> {
+    let mut keeping = Keeping::begin(app, name).await?;
+    for row in rows {
+        keeping.add(row).await?;
+    }
+    keeping.finish().await
+}
+
+/// A file of rows that is being written.
+struct Keeping {
+    file: Upload,
+    kept: Written,
+    index: Vec<u8>,
+    buffer: Vec<u8>,
+}
+
+impl Keeping {
+    async fn begin(app: &App, name: &FileName) -> Result<Self> {
+        Ok(Self {
+            file: app.files.create(name).await?,
+            kept: Written::default(),
+            index: Vec::new(),
+            buffer: Vec::with_capacity(PIECE + (1 << 12)),
+        })
+    }
+
+    async fn add(&mut self, row: &Row) -> Result<()> {
+        if self.kept.rows.is_multiple_of(STEP) {
+            self.index.extend_from_slice(&self.kept.bytes.to_le_bytes());
+        }
+        self.kept.bytes += append(row, &mut self.buffer)?;
+        self.kept.rows += 1;
+        if self.buffer.len() >= PIECE {
+            self.file.write(&self.buffer).await?;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<Written> {
+        self.buffer.extend_from_slice(&self.index);
+        self.file.write(&self.buffer).await?;
+        self.file.finish().await?;
+        Ok(self.kept)
+    }
 }
 
 /// Adds a row; how many bytes it has.

@@ -9,13 +9,14 @@ use app::{
         connection::{Connection, Warehouse as Shown},
         id::{OrganizationId, ProjectId, UserId},
         project::WarehouseType,
+        secret::sha256_hex,
         warehouse_credentials::chosen_for,
     },
 };
 use semantic::{Dialect, Explore};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use warehouse::{Credentials, Warehouse};
+use warehouse::{Credentials, Warehouse, connect::HostKeys};
 
 /// Who asks, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +117,7 @@ impl Login {
             serde_json::from_value(Value::Object(fields)).map_err(unreadable)?;
         let credentials =
             credentials.for_explore(overrides.warehouse.as_deref(), overrides.compute.as_deref());
+        let credentials = credentials.with_host_keys(host_keys(app, asker.project, &stored));
         let tables = if credentials.embedded() {
             tables_of(app, asker.project).await?.to_string()
         } else {
@@ -128,6 +130,28 @@ impl Login {
             tries_free,
         })
     }
+}
+
+/// Lets the host key of a connection's SSH server pass that it had when it was first met. A connection that is saved again is
+/// another one.
+fn host_keys(app: &App, project: ProjectId, stored: &Connection<Shown>) -> HostKeys {
+    let (store, connection) = (app.store.clone(), sha256_hex(&stored.sealed.ciphertext));
+    HostKeys::new(move |fingerprint| {
+        let (store, connection) = (store.clone(), connection.clone());
+        async move {
+            let refused = match store.has_host_key(project, &connection, &fingerprint).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => format!(
+                    "the SSH server has another host key than before, {fingerprint}: somebody may be posing as it. If the server has a new one, save the project's connection again"
+                ),
+                Err(error) => {
+                    tracing::warn!(cause = error.cause(), "A host key is not compared.");
+                    "the host key of the SSH server cannot be compared with the one before; try again".to_owned()
+                }
+            };
+            Err(warehouse::Error::Tunnel(refused))
+        }
+    })
 }
 
 /// The project whose tables one with an embedded engine has: a preview looks at those of the project that it is of.

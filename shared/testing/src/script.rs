@@ -49,7 +49,7 @@ impl Script {
         locked(&self.0.says).push_back(says);
     }
 
-    /// Says how every statement is answered of which nothing else was said; tables are then none.
+    /// Says how every statement is answered of which nothing else was said; tables are then none, or refused as well.
     pub fn always(&self, says: Says) {
         *locked(&self.0.always) = Some(says);
     }
@@ -131,10 +131,11 @@ impl Warehouse for Scripted {
     }
 
     async fn tables(&self) -> Result<Vec<Table>> {
-        if self.always().is_some() {
-            return Ok(Vec::new());
+        match self.always() {
+            Some(Says::Refuses(error)) => Err(error),
+            Some(_) => Ok(Vec::new()),
+            None => self.behind()?.tables().await,
         }
-        self.behind()?.tables().await
     }
 
     async fn fields(

@@ -1,6 +1,7 @@
 //! From stored credentials to a connection.
 
 mod credentials;
+mod host_keys;
 mod hosts;
 mod turns;
 
@@ -10,6 +11,7 @@ use std::{
 };
 
 pub use credentials::*;
+pub use host_keys::HostKeys;
 pub use hosts::Hosts;
 pub use turns::{Turn, Turns};
 

@@ -9,12 +9,12 @@ mod ssh;
 #[path = "support/postgres.rs"]
 mod support;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{Server, Setup, connect, start};
-use warehouse::connect::{PostgresCredentials, RedshiftCredentials};
+use warehouse::connect::{HostKeys, PostgresCredentials, RedshiftCredentials};
 use warehouse::postgres::Postgres;
 use warehouse::{Column, Error, Hosts, Row, Rows, Statement, Table, Type, Warehouse};
 
@@ -846,6 +846,33 @@ async fn an_ssh_tunnel_leads_to_the_server_and_back() {
     encrypted_too["sslmode"] = json!("verify-ca");
     encrypted_too["sslrootcert"] = json!(with_tls().file("ca.crt"));
     assert!(encrypted(&with(1, encrypted_too)).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_host_key_of_an_ssh_server_has_to_pass() {
+    let door = ssh::start().await;
+    let mut more = door.tunnel();
+    more["host"] = json!("database.inside");
+    more["port"] = json!(plain().port);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let through = |passes: bool| {
+        let mut of = credentials(1, more.clone());
+        let seen = seen.clone();
+        of.tunnel.host_keys = Some(HostKeys::new(move |fingerprint| {
+            seen.lock().unwrap().push(fingerprint);
+            async move {
+                let other = Error::Tunnel("this is another one".to_owned());
+                if passes { Ok(()) } else { Err(other) }
+            }
+        }));
+        Postgres::new(&of, &Hosts::Any).unwrap()
+    };
+    through(true).test().await.unwrap();
+    let refused = through(false).test().await.unwrap_err();
+    assert_eq!(refused, Error::Tunnel("this is another one".to_owned()));
+    let seen = seen.lock().unwrap();
+    assert!(seen.len() >= 2, "{seen:?}");
+    assert!(seen.iter().all(|one| *one == door.host_key), "{seen:?}");
 }
 
 #[tokio::test]

@@ -170,6 +170,83 @@ async fn rows_that_another_query_left_will_do_unless_fresh_ones_are_wanted() {
 }
 
 #[tokio::test]
+async fn rows_of_an_answer_are_left_for_the_next() {
+    let kept = [("ZERODASH_RESULTS_CACHE_SECONDS", "3600")];
+    let app = TestApp::with(local::api(), &kept).await;
+    let shop = open(&app).await;
+    let chart = shop.chart(&app, &by_status(&json!({}))).await;
+    let asked = async |part: &str, body: Value| {
+        let results = shop.ana.post(&of(&chart, part)).json(&body).await.ok();
+        assert!(results["rows"].is_array(), "{results}");
+        (results["cacheMetadata"].clone(), results["rows"].clone())
+    };
+    let (said, first) = asked("results", json!({})).await;
+    assert_eq!(said, json!({ "cacheHit": false }));
+    app.wait(5);
+    let (said, second) = asked("results", json!({})).await;
+    assert_eq!(said["cacheHit"], true);
+    assert_eq!(said["cacheUpdatedTime"], "2026-01-31T09:30:00.000Z");
+    assert_eq!(first, second);
+    assert_eq!(app.warehouse.asked().len(), 1);
+    // What a dashboard lays over it is another question, which is left as well.
+    let on = on_dashboard(&json!({
+        "dashboardFilters": filters(&[rule("orders_owner", &json!(["bob"]))]),
+    }));
+    for hit in [false, true] {
+        let (said, rows) = asked("chart-and-results", on.clone()).await;
+        assert_eq!(said["cacheHit"], hit);
+        let expected = counted(
+            |order| order.status.to_owned(),
+            |order| order.owner == "bob",
+        );
+        assert_eq!(told(&rows, "orders_status"), expected);
+    }
+    assert_eq!(app.warehouse.asked().len(), 2);
+    // Fresh rows take the place of the old ones.
+    app.wait(5);
+    let (said, _) = asked("results", json!({ "invalidateCache": true })).await;
+    assert_eq!(said["cacheHit"], false);
+    assert_eq!(app.warehouse.asked().len(), 3);
+    let (said, _) = asked("results", json!({})).await;
+    assert_eq!(said["cacheUpdatedTime"], "2026-01-31T09:40:00.000Z");
+    // A query that is polled finds them, too.
+    let queries = format!("/api/v2/projects/{}/query", shop.project);
+    let polled = shop.ana.post(&format!("{queries}/chart"));
+    let polled = polled.json(&json!({ "chartUuid": chart })).await.ok();
+    assert_eq!(polled["cacheMetadata"]["cacheHit"], true);
+    let id = polled["queryUuid"].as_str().unwrap();
+    let page = shop.ana.get(&format!("{queries}/{id}")).await.ok();
+    assert_eq!(page["rows"], first);
+    assert_eq!(app.warehouse.asked().len(), 3);
+    app.wait(61);
+    let (said, _) = asked("results", json!({})).await;
+    assert_eq!(said["cacheHit"], false);
+    assert_eq!(app.warehouse.asked().len(), 4);
+}
+
+#[tokio::test]
+async fn rows_whose_file_has_gone_are_asked_again() {
+    let kept = [("ZERODASH_RESULTS_CACHE_SECONDS", "3600")];
+    let app = TestApp::with(local::api(), &kept).await;
+    let shop = open(&app).await;
+    let chart = shop.chart(&app, &by_status(&json!({}))).await;
+    let path = of(&chart, "results");
+    let first = shop.ana.post(&path).json(&json!({})).await.ok();
+    let caches = app.items().into_iter();
+    let mut caches = caches.filter(|((pk, _), _)| pk.starts_with("CACHE#"));
+    let (_, item) = caches.next().unwrap();
+    let file = &item["outcome"]["M"]["file"]["S"];
+    let file = serde_json::from_value(file.clone()).unwrap();
+    app.app.files.remove(&file).await.unwrap();
+    let second = shop.ana.post(&path).json(&json!({})).await.ok();
+    assert_eq!(second["cacheMetadata"]["cacheHit"], false);
+    assert_eq!(second["rows"], first["rows"]);
+    assert_eq!(app.warehouse.asked().len(), 2);
+    let third = shop.ana.post(&path).json(&json!({})).await.ok();
+    assert_eq!(third["cacheMetadata"]["cacheHit"], true);
+}
+
+#[tokio::test]
 async fn a_version_is_asked_as_it_was() {
     let app = TestApp::new(local::api()).await;
     let shop = open(&app).await;

@@ -28,6 +28,22 @@ async fn a_total_is_over_all_rows_that_pass() {
 }
 
 #[tokio::test]
+async fn a_total_is_asked_once_for_all_who_see_the_same() {
+    let kept = [("ZERODASH_RESULTS_CACHE_SECONDS", "3600")];
+    let app = TestApp::with(local::api(), &kept).await;
+    let shop = open(&app).await;
+    let vic = app.viewer("vic@acme.com").await;
+    let chart = shop.chart(&app, &by_status(&json!({}))).await;
+    let path = of(&chart, "calculate-total");
+    let first = shop.ana.post(&path).json(&json!({})).await.ok();
+    assert_eq!(vic.post(&path).json(&json!({})).await.ok(), first);
+    assert_eq!(app.warehouse.asked().len(), 1);
+    let fresh = json!({ "invalidateCache": true });
+    assert_eq!(vic.post(&path).json(&fresh).await.ok(), first);
+    assert_eq!(app.warehouse.asked().len(), 2);
+}
+
+#[tokio::test]
 async fn a_chart_without_metrics_has_no_total() {
     let app = TestApp::new(local::api()).await;
     let shop = open(&app).await;

@@ -182,6 +182,58 @@ async fn the_filters_of_the_export_or_of_the_dashboard_count() {
 }
 
 #[tokio::test]
+async fn rows_of_sql_are_narrowed_where_a_filter_names_a_column_of_them() {
+    let app = TestApp::new(local::api()).await;
+    let shop = open(&app).await;
+    let project = format!("/api/v1/projects/{}", shop.project);
+    let sql_chart = json!({
+        "name": "By SQL", "spaceUuid": shop.space, "sql": "SELECT status FROM orders;", "limit": 7,
+        "config": { "type": "table", "metadata": { "version": 1 } },
+    });
+    let sql = shop.ana.post(&format!("{project}/sqlRunner/saved"));
+    let sql = sql.json(&sql_chart).await.ok();
+    let tile = |id: &str| {
+        json!({
+            "uuid": id, "type": "sql_chart", "x": 0, "y": 0, "w": 12, "h": 4,
+            "properties": { "savedSqlUuid": sql["savedSqlUuid"], "title": "" },
+        })
+    };
+    let body = json!({
+        "name": "Sales", "spaceUuid": shop.space, "tiles": [tile("a"), tile("b")], "tabs": [],
+    });
+    let made = shop.ana.post(&format!("{project}/dashboards"));
+    let made = made.json(&body).await;
+    assert_eq!(made.status, 201, "{made}");
+    let dashboard = made.json()["results"]["uuid"].as_str().unwrap().to_owned();
+    let column = json!({ "fieldId": "status", "tableName": "", "isSqlColumn": true });
+    let rule = |value: &str, targets: Value| {
+        json!({
+            "id": value, "target": { "fieldId": "orders_owner", "tableName": "orders" }, "operator": "equals", "values": [value],
+            "label": "", "tileTargets": targets,
+        })
+    };
+    let mut off = rule("closed", json!({ "b": column }));
+    off["disabled"] = json!(true);
+    let rules = [rule("open", json!({ "a": column, "b": false })), off];
+    let body = json!({ "filters": filters(&rules) });
+    let id = begin(&shop.ana, &dashboard, &body).await;
+    let (files, details) = archive(&app, id).await;
+    let names: Vec<_> = files.keys().map(String::as_str).collect();
+    assert_eq!(names, ["By SQL (2).csv", "By SQL.csv", "manifest.json"]);
+    assert_eq!(details["failed"], json!([]));
+    let asked = app.warehouse.asked();
+    let narrowed = &asked[0].sql;
+    assert!(
+        narrowed
+            .starts_with("SELECT * FROM (\nSELECT status FROM orders\n) AS \"sql_query\"\nWHERE "),
+        "{narrowed}"
+    );
+    assert!(narrowed.contains("\"sql_query\".\"status\""), "{narrowed}");
+    assert!(narrowed.contains("'open'"), "{narrowed}");
+    assert_eq!(asked[1].sql, "SELECT status FROM orders");
+}
+
+#[tokio::test]
 async fn an_export_waits_where_its_owner_has_asked_too_often_and_goes_on() {
     let limits = [("ZERODASH_LIMIT_QUERY_USER", "1/60")];
     let app = TestApp::with(local::api(), &limits).await;

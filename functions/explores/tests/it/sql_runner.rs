@@ -1,8 +1,9 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use testing::{Says, TestApp};
+use testing::{Actor, Says, TestApp};
+use warehouse::Error;
 
-use crate::shop::open;
+use crate::shop::{open, open_with, orders};
 
 fn runner(project: &str) -> String {
     format!("/api/v1/projects/{project}/sqlRunner")
@@ -64,6 +65,84 @@ async fn tables_and_their_columns_are_listed() {
         assert_eq!(answer.refusal(), refusal, "{params}");
     }
     ana.post(&format!("{path}/refresh-catalog")).await.ok();
+}
+
+/// The names of the tables that somebody is told of.
+async fn listed(who: &Actor<'_>, project: &str) -> Vec<String> {
+    let found = who.get(&format!("{}/tables", runner(project))).await.ok();
+    let tables = found["postgres"]["jaffle"].as_object().unwrap();
+    tables.keys().cloned().collect()
+}
+
+/// One more table in the project's warehouse.
+fn add_table(app: &TestApp, project: &str, name: &str) {
+    let file = app
+        .folder("warehouse")
+        .join(project)
+        .join(format!("{name}.csv"));
+    std::fs::write(file, "id\n1\n").unwrap();
+}
+
+#[tokio::test]
+async fn tables_are_listed_as_they_were_until_they_are_read_anew() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let dev = app.in_role("dev@acme.com", "developer").await;
+    assert_eq!(listed(&ana, &project).await, ["orders"]);
+    add_table(&app, &project, "people");
+    app.wait(59);
+    assert_eq!(listed(&ana, &project).await, ["orders"]);
+    assert_eq!(listed(&dev, &project).await, ["orders"]);
+    let refresh = format!("{}/refresh-catalog", runner(&project));
+    dev.post(&refresh).await.ok();
+    assert_eq!(listed(&ana, &project).await, ["orders", "people"]);
+    // Without anybody's word after an hour.
+    add_table(&app, &project, "shops");
+    app.wait(59);
+    assert_eq!(listed(&ana, &project).await, ["orders", "people"]);
+    app.wait(1);
+    assert_eq!(listed(&ana, &project).await, ["orders", "people", "shops"]);
+}
+
+#[tokio::test]
+async fn whoever_reads_the_tables_anew_is_told_what_the_warehouse_says() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    assert_eq!(listed(&ana, &project).await, ["orders"]);
+    let refusal = Error::Connection("the password is wrong".to_owned());
+    app.warehouse.always(Says::Refuses(refusal));
+    let refresh = format!("{}/refresh-catalog", runner(&project));
+    let refused = ana.post(&refresh).await;
+    assert_eq!(refused.refusal(), "400 WarehouseConnectionError");
+    assert!(refused.text.contains("the password is wrong"), "{refused}");
+    // What was there stays until it is old; then there is nothing but the refusal.
+    assert_eq!(listed(&ana, &project).await, ["orders"]);
+    app.wait(60);
+    let tables = ana.get(&format!("{}/tables", runner(&project))).await;
+    assert_eq!(tables.refusal(), "400 WarehouseConnectionError");
+}
+
+#[tokio::test]
+async fn what_a_login_of_ones_own_lists_is_not_for_somebody_else() {
+    let app = TestApp::new(local::api()).await;
+    let own = json!({ "requireUserCredentials": true });
+    let (ana, project) = open_with(&app, &orders(false), &own).await;
+    let dev = app.in_role("dev@acme.com", "developer").await;
+    let refresh = format!("{}/refresh-catalog", runner(&project));
+    let refused = ana.post(&refresh).await;
+    assert_eq!(refused.refusal(), "404 NotFoundError");
+    for who in [&ana, &dev] {
+        let login = json!({ "name": "mine", "credentials": { "type": "postgres", "user": "same", "password": "pass-word-1" } });
+        let login = who.post("/api/v1/user/warehouseCredentials").json(&login);
+        login.await.ok();
+    }
+    assert_eq!(listed(&ana, &project).await, ["orders"]);
+    add_table(&app, &project, "people");
+    assert_eq!(listed(&dev, &project).await, ["orders", "people"]);
+    dev.post(&refresh).await.ok();
+    assert_eq!(listed(&ana, &project).await, ["orders"]);
+    ana.post(&refresh).await.ok();
+    assert_eq!(listed(&ana, &project).await, ["orders", "people"]);
 }
 
 #[tokio::test]

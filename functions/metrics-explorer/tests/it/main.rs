@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod compared;
+mod kept;
 mod refused;
 mod segments;
 mod series;

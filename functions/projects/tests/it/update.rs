@@ -114,6 +114,37 @@ async fn a_password_does_not_go_to_another_host() {
 }
 
 #[tokio::test]
+async fn a_password_of_snowflake_is_refused_as_no_query_could_sign_in_with_it() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, path) = connected(&app).await;
+    let snowflake = |name: &str, secret: &str| {
+        let mut sent = json!({
+            "type": "snowflake", "account": "acme", "database": "d", "warehouse": "w", "schema": "s", "user": "u",
+        });
+        sent[name] = json!(secret);
+        sent
+    };
+    let before = app.items();
+    let refused = ana
+        .patch(&path)
+        .json(&change(snowflake("password", "hunter2")));
+    let refused = refused.await;
+    assert_eq!(refused.refusal(), "400 ParameterError");
+    assert!(refused.text.contains("privateKey"), "{refused}");
+    assert!(!refused.text.contains("hunter2"), "{refused}");
+    let made = json!({
+        "name": "Snow", "type": "DEFAULT", "dbtVersion": "v1.8", "dbtConnection": { "type": "none" },
+        "warehouseConnection": snowflake("password", "hunter2"),
+    });
+    let refused = ana.post("/api/v1/org/projects").json(&made).await;
+    assert_eq!(refused.refusal(), "400 ParameterError");
+    assert_eq!(app.items(), before);
+    let by_key = change(snowflake("privateKey", "k"));
+    ana.patch(&path).json(&by_key).await.ok();
+    assert_eq!(sealed(&app, &path).await["privateKey"], "k");
+}
+
+#[tokio::test]
 async fn a_dbt_project_that_would_be_compiled_here_is_saved_and_the_job_says_so() {
     let app = TestApp::new(local::api()).await;
     let (ana, path) = connected(&app).await;

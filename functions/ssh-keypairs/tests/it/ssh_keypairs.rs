@@ -34,6 +34,24 @@ async fn opened(app: &TestApp, item: &Value) -> String {
 }
 
 #[tokio::test]
+async fn the_host_key_that_a_connection_meets_first_counts() {
+    let app = installation().await;
+    app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Jaffle").await.id;
+    let has = async |connection: &str, key: &str| {
+        let found = app.app.store.has_host_key(project, connection, key).await;
+        found.unwrap()
+    };
+    assert!(has("saved", "SHA256:a").await);
+    assert!(has("saved", "SHA256:a").await);
+    assert!(!has("saved", "SHA256:b").await);
+    assert!(has("saved", "SHA256:a").await);
+    assert!(has("saved again", "SHA256:b").await);
+    let (one, other) = tokio::join!(has("new", "SHA256:a"), has("new", "SHA256:b"));
+    assert_ne!(one, other);
+}
+
+#[tokio::test]
 async fn the_public_half_is_answered_and_fits_the_sealed_one() {
     let app = installation().await;
     let ana = app.admin(ANA, "Acme").await;

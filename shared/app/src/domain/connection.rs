@@ -2,6 +2,7 @@
 //! its secrets, and one that is shown. The first is sealed as a whole; the second holds nothing secret.
 
 mod forms;
+mod snowflake;
 mod update;
 
 use serde::{Deserialize, Serialize, ser::Error as _};

@@ -113,6 +113,15 @@ pub struct Query {
     pub job: Option<JobId>,
 }
 
+/// The tables of a warehouse as one login sees them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Catalogue {
+    /// As the warehouse crate writes them.
+    pub tables: Packed,
+    pub expires_at: Timestamp,
+}
+
 /// Rows that answer every query of one key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -19,6 +19,8 @@
 //! | one project | what every request in it reads, and `WAREHOUSE` and `DBT`, one batch |
 //! | who may enter a project | `PROJECT#p / MEMBER#u` or `ACCESS#g`, by prefix, and the members' profiles, in batches |
 //! | `GET /user` | `GRANTS#u`, and `GROUP#g` of the caller's groups, by prefix |
+//! | the SQL runner's list of tables | `CACHE#p#login / CATALOGUE` |
+//! | a query through an SSH server, as it connects | `PROJECT#p / HOSTKEY#connection` |
 //! | the worker | `JOB#j / JOB`; deletions: the partitions in `deletion.rs` |
 //! | which organisations to join | `DOMAIN#d`, then the organisations named there, one batch |
 //!

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         id::{ProjectId, QueryId},
         job::Job,
-        query::{CachedRows, Failure, Outcome, Query, QueryStatus},
+        query::{CachedRows, Catalogue, Failure, Outcome, Query, QueryStatus},
     },
     error::Kind,
 };
@@ -19,6 +19,12 @@ impl Ends for Query {
 }
 
 impl Ends for CachedRows {
+    fn ends(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
+impl Ends for Catalogue {
     fn ends(&self) -> Option<Timestamp> {
         Some(self.expires_at)
     }
@@ -113,5 +119,26 @@ impl Store {
     pub async fn cache_rows(&self, project: ProjectId, key: &str, rows: &CachedRows) -> Result<()> {
         let put = Write::put(keys::cached_rows(project, key), "cached rows", rows);
         self.apply([put.expires(rows.expires_at)]).await
+    }
+
+    /// The tables of a project's warehouse as a login saw them.
+    pub async fn catalogue(
+        &self,
+        project: ProjectId,
+        login: &str,
+        now: Timestamp,
+    ) -> Result<Option<Catalogue>> {
+        Ok(live(self.get(&keys::catalogue(project, login)).await?, now))
+    }
+
+    /// Keeps the tables that a login saw, in the place of those that it saw before.
+    pub async fn keep_catalogue(
+        &self,
+        project: ProjectId,
+        login: &str,
+        seen: &Catalogue,
+    ) -> Result<()> {
+        let put = Write::put(keys::catalogue(project, login), "catalogue", seen);
+        self.apply([put.expires(seen.expires_at)]).await
     }
 }

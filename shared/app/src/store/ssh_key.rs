@@ -1,11 +1,13 @@
 //! SSH key pairs.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Ends, Store, keys, live, write::Write};
 use crate::{
     Error, Result,
     clock::Timestamp,
     domain::{
-        id::{OrganizationId, UserId},
+        id::{OrganizationId, ProjectId, UserId},
         ssh_key::{SshKey, fingerprint},
     },
     error::Kind,
@@ -18,6 +20,12 @@ impl Ends for SshKey {
     fn ends(&self) -> Option<Timestamp> {
         Some(self.expires_at)
     }
+}
+
+/// The host key that an SSH server had when it was first met.
+#[derive(Serialize, Deserialize)]
+struct HostKey {
+    fingerprint: String,
 }
 
 impl Store {
@@ -78,6 +86,32 @@ impl Store {
             .when_present()
             .when_after("expiresAt", now);
         self.apply([update.or(Error::NotFound(Kind::SshKey))]).await
+    }
+
+    /// Whether the SSH server of a connection has the host key that it had when the connection first went through it; the first
+    /// one is remembered.
+    pub async fn has_host_key(
+        &self,
+        project: ProjectId,
+        connection: &str,
+        fingerprint: &str,
+    ) -> Result<bool> {
+        let place = keys::host_key(project, connection);
+        let is_known = |known: HostKey| known.fingerprint == fingerprint;
+        if let Some(known) = self.get(&place).await? {
+            return Ok(is_known(known));
+        }
+        let first = HostKey {
+            fingerprint: fingerprint.to_owned(),
+        };
+        let put = Write::put(keys::host_key(project, connection), "host key", &first);
+        let put = put.when_absent().or(Error::Changed(Kind::SshKey));
+        match self.apply([put]).await {
+            Ok(()) => Ok(true),
+            // Another query was there first.
+            Err(Error::Changed(_)) => Ok(self.get(&place).await?.is_some_and(is_known)),
+            Err(error) => Err(error),
+        }
     }
 
     /// The public key of the pair that an earlier request with this key made.

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 
+use super::HostKeys;
+
 /// Something that is never printed.
 #[derive(Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(transparent)]
@@ -52,6 +54,9 @@ pub struct Tunnel {
     pub ssh_tunnel_user: Option<String>,
     pub ssh_tunnel_private_key: Option<Secret>,
     pub ssh_tunnel_public_key: Option<String>,
+    /// Which host keys pass; without, every one does.
+    #[serde(skip)]
+    pub host_keys: Option<HostKeys>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -198,6 +203,17 @@ impl Credentials {
     /// Whether the warehouse is the engine inside the process.
     pub fn embedded(&self) -> bool {
         matches!(self, Self::Postgres(one) if one.host == super::EMBEDDED)
+    }
+
+    /// The connection with what lets the host key of its SSH server pass, if it goes through one.
+    #[must_use]
+    pub fn with_host_keys(mut self, keys: HostKeys) -> Self {
+        match &mut self {
+            Self::Postgres(one) => one.tunnel.host_keys = Some(keys),
+            Self::Redshift(one) => one.tunnel.host_keys = Some(keys),
+            _ => {}
+        }
+        self
     }
 
     /// The connection with what an explore asks for: another warehouse of Snowflake, another compute of Databricks.

@@ -1,42 +1,74 @@
 //! The way through an SSH server: a channel inside the SSH connection is the stream to PostgreSQL. No local port is opened.
 
-use std::{fmt::Display, sync::Arc, time::Duration};
+use std::{
+    fmt::Display,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use russh::{
     ChannelStream,
     client::{self, Handle, Msg},
-    keys::{PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate, decode_secret_key},
+    keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate, decode_secret_key},
 };
 use tokio::{net::TcpStream, time::timeout};
 
-use crate::{Error, Hosts, Result, connect};
+use crate::{
+    Error, Hosts, Result,
+    connect::{self, HostKeys},
+};
 
 /// How long each step of opening a tunnel may take.
 const TIME: Duration = Duration::from_secs(5);
 
 /// An SSH server to go through.
 ///
-/// Its host key is not verified: connections have no field to say which it is, and nothing is kept between them that
-/// could remember the first. Whoever can change the network between here and the SSH server can pose as it, so TLS to the
-/// database should be verified (`verify-full`).
+/// Connections have no field to say which host key it has: the first one that is met is believed, and remembered by whoever
+/// connects. Whoever can change the network that first time can pose as it, so TLS to the database should be verified
+/// (`verify-full`).
 #[derive(Clone)]
 pub(super) struct Tunnel {
     host: String,
     port: u16,
     user: String,
     key: Arc<PrivateKey>,
+    host_keys: Option<HostKeys>,
 }
 
 /// An open way to an SSH server. It closes when it is dropped.
-pub(super) struct Open(Handle<AnyKey>);
+pub(super) struct Open(Handle<KeyCheck>);
 
-pub(super) struct AnyKey;
+/// Looks at the host key before anybody signs in.
+pub(super) struct KeyCheck {
+    host_keys: Option<HostKeys>,
+    /// Why it did not pass.
+    refused: Arc<Mutex<Option<Error>>>,
+}
 
-impl client::Handler for AnyKey {
+impl client::Handler for KeyCheck {
     type Error = russh::Error;
 
-    async fn check_server_key(&mut self, _: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
-        Ok(true)
+    async fn check_server_key(
+        &mut self,
+        key: &PublicKeyOrCertificate,
+    ) -> Result<bool, russh::Error> {
+        let Some(host_keys) = self.host_keys.clone() else {
+            return Ok(true);
+        };
+        let fingerprint = match key {
+            PublicKeyOrCertificate::PublicKey { key, .. } => key.fingerprint(HashAlg::Sha256),
+            PublicKeyOrCertificate::Certificate(one) => {
+                one.public_key().fingerprint(HashAlg::Sha256)
+            }
+        };
+        match host_keys.pass(fingerprint.to_string()).await {
+            Ok(()) => Ok(true),
+            Err(error) => {
+                let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+                *refused = Some(error);
+                Ok(false)
+            }
+        }
     }
 }
 
@@ -60,13 +92,14 @@ impl Tunnel {
             port: of.ssh_tunnel_port.unwrap_or(22),
             user: given(&of.ssh_tunnel_user).ok_or_else(|| missing("user"))?,
             key: Arc::new(key),
+            host_keys: of.host_keys.clone(),
         }))
     }
 
     /// Connects and logs in.
     ///
     /// # Errors
-    /// `Tunnel` when the server cannot be reached, may not be talked to, or refuses the login.
+    /// `Tunnel` when the server cannot be reached, may not be talked to, has another host key, or refuses the login.
     pub(super) async fn open(&self, hosts: Hosts) -> Result<Open> {
         let found = hosts.look_up(&self.host, self.port).await;
         let addresses = found.map_err(|error| Error::Tunnel(error.to_string()))?;
@@ -76,10 +109,19 @@ impl Tunnel {
             keepalive_interval: Some(Duration::from_secs(30)),
             ..client::Config::default()
         };
-        let mut handle = in_time(client::connect_stream(Arc::new(config), stream, AnyKey)).await?;
+        let refused = Arc::new(Mutex::new(None));
+        let check = KeyCheck {
+            host_keys: self.host_keys.clone(),
+            refused: refused.clone(),
+        };
+        let connected = in_time(client::connect_stream(Arc::new(config), stream, check)).await;
+        let mut handle = connected.map_err(|error| {
+            let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
+            refused.take().unwrap_or(error)
+        })?;
         // Without an answer of the server, RSA is what every server since OpenSSH 7.2 takes.
         let hash = in_time(handle.best_supported_rsa_hash()).await?;
-        let hash = hash.unwrap_or(Some(russh::keys::HashAlg::Sha512));
+        let hash = hash.unwrap_or(Some(HashAlg::Sha512));
         let key = PrivateKeyWithHashAlg::new(self.key.clone(), hash);
         if !in_time(handle.authenticate_publickey(&self.user, key))
             .await?

@@ -1,6 +1,13 @@
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
 use warehouse::{
     Error, Hosts, Partition, Rows, Statement, Type, Warehouse, bigquery::Bigquery,
     connect::BigqueryCredentials,
@@ -686,6 +693,54 @@ async fn the_catalogue_is_all_data_sets_with_their_partitions() {
         (tables[0].database.as_str(), tables[0].schema.as_str()),
         ("shop", "a")
     );
+}
+
+/// Eight lists are answered when all eight are asked for, and no sooner.
+#[tokio::test]
+async fn tables_of_eight_data_sets_are_listed_at_once_and_never_of_more() {
+    let (all_here, under_way) = (Arc::new(Barrier::new(8)), Arc::new(AtomicUsize::new(0)));
+    let most = Arc::new(AtomicUsize::new(0));
+    let seen = most.clone();
+    let server = Server::raw(move |asked| {
+        let path = asked
+            .path
+            .strip_prefix("/bigquery/v2/projects/shop/datasets");
+        let (status, body) = match path {
+            None => before_results(asked).unwrap(),
+            Some("") => {
+                let one = |at| json!({"datasetReference": {"datasetId": format!("s{at:02}")}});
+                (
+                    200,
+                    json!({"datasets": (0..24).map(one).collect::<Vec<_>>()}),
+                )
+            }
+            Some(set) => {
+                let set = set.trim_matches('/').trim_end_matches("/tables");
+                let table = json!({"projectId": "shop", "datasetId": set, "tableId": "t"});
+                let body = json!({"tables": [{"tableReference": table}]});
+                let (all_here, under_way) = (all_here.clone(), under_way.clone());
+                most.fetch_max(
+                    under_way.fetch_add(1, Ordering::SeqCst) + 1,
+                    Ordering::SeqCst,
+                );
+                return Box::pin(async move {
+                    all_here.wait().await;
+                    under_way.fetch_sub(1, Ordering::SeqCst);
+                    respond(200, body.to_string().into()).await
+                });
+            }
+        };
+        respond(status, body.to_string().into())
+    })
+    .await;
+    let bigquery = bigquery(&server);
+    let tables = tokio::time::timeout(Duration::from_secs(20), bigquery.tables());
+    let tables = tables.await;
+    let tables = tables.expect("lists that are asked for at once").unwrap();
+    let found: Vec<_> = tables.iter().map(|one| one.schema.clone()).collect();
+    let expected: Vec<_> = (0..24).map(|at| format!("s{at:02}")).collect();
+    assert_eq!(found, expected);
+    assert_eq!(seen.load(Ordering::SeqCst), 8);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use russh::keys::{Algorithm, PrivateKey, PublicKey, key::safe_rng, ssh_key::LineEnding};
+use russh::keys::{Algorithm, HashAlg, PrivateKey, PublicKey, key::safe_rng, ssh_key::LineEnding};
 use russh::server::{self, Auth, ChannelOpenHandle, Msg, Session, VerifiedPublicKey};
 use russh::{Channel, ChannelOpenFailure};
 use serde_json::{Value, json};
@@ -12,6 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) struct Door {
     port: u16,
     key: String,
+    /// The fingerprint of its host key.
+    pub(crate) host_key: String,
 }
 
 impl Door {
@@ -34,11 +36,12 @@ pub(crate) fn other_key() -> String {
 }
 
 pub(crate) async fn start() -> Door {
-    let key = new_key();
+    let (key, host) = (new_key(), new_key());
+    let host_key = host.public_key().fingerprint(HashAlg::Sha256).to_string();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let config = Arc::new(server::Config {
-        keys: vec![new_key()],
+        keys: vec![host],
         auth_rejection_time: std::time::Duration::ZERO,
         ..server::Config::default()
     });
@@ -53,6 +56,7 @@ pub(crate) async fn start() -> Door {
     Door {
         port,
         key: key.to_openssh(LineEnding::LF).unwrap().to_string(),
+        host_key,
     }
 }
 

@@ -130,6 +130,19 @@ pub fn cached_rows(project: ProjectId, cache_key: &str) -> Key {
     key(format!("CACHE#{project}#{}", text(cache_key)), "CACHE")
 }
 
+/// The host key of the SSH server that a connection of a project goes through.
+pub fn host_key(project: ProjectId, connection: &str) -> Key {
+    key(
+        project_partition(project),
+        format!("HOSTKEY#{}", text(connection)),
+    )
+}
+
+/// The tables of a project's warehouse as a login sees them.
+pub fn catalogue(project: ProjectId, login: &str) -> Key {
+    key(format!("CACHE#{project}#{}", text(login)), "CATALOGUE")
+}
+
 /// Somebody's own role in a project.
 pub fn project_member(project: ProjectId, user: UserId) -> Key {
     key(project_partition(project), format!("{MEMBERS}{user}"))

@@ -98,6 +98,8 @@ fn every_key() {
         compile_job(CompileJobId::new(&random)),
         query(QueryId::new(&random)),
         cached_rows(project_id, "5e55"),
+        catalogue(project_id, "1091"),
+        host_key(project_id, "c0de"),
         content_shard(project_id, 3),
         pins(project_id),
         spotlight(project_id),
