@@ -3,6 +3,7 @@
 use app::{
     App, CurrentUser, Error, Ok, Path, Reply, Result,
     domain::{
+        id::UserId,
         query::{Failure, Outcome, Purpose, Query},
         work::{Work, WorkStatus},
     },
@@ -29,7 +30,8 @@ pub(crate) struct JobPath {
 pub(crate) struct JobStatus {
     status: JobState,
     /// Whose it is, and what came of it: `fileUrl`, `truncated` and `columns`, of turned rows `indexColumn`, `valuesColumns` and
-    /// `columnCount`; of a rename `results` and `places`; or `error`, `lineNumber` and `charNumber`.
+    /// `columnCount`; of a rename `results` and `places`; of a copy how much came, and for whoever began it `notCopied`, what did
+    /// not and why; or `error`, `lineNumber` and `charNumber`.
     #[schema(value_type = std::collections::HashMap<String, Value>)]
     details: Map<String, Value>,
 }
@@ -45,8 +47,9 @@ pub(crate) async fn get_scheduler_job_status(
 ) -> Result<Reply<JobStatus>> {
     let query = match own(&app, user.clone(), &path.job_id).await {
         Err(Error::NotFound(_)) => {
+            let reader = user.id;
             let work = saved::work::own(&app, user, &path.job_id).await?;
-            return of_work(&work).map(Reply);
+            return of_work(&work, reader).map(Reply);
         }
         query => query?,
     };
@@ -68,7 +71,7 @@ pub(crate) async fn get_scheduler_job_status(
 }
 
 /// How work goes that is no question to a warehouse: with what came of it, or why it failed.
-fn of_work(work: &Work) -> Result<JobStatus> {
+fn of_work(work: &Work, reader: UserId) -> Result<JobStatus> {
     let mut details = Map::new();
     let known = [
         ("projectUuid", json!(work.project)),
@@ -80,6 +83,11 @@ fn of_work(work: &Work) -> Result<JobStatus> {
         && let Value::Object(came) = came.unpack_json()?
     {
         details.extend(came);
+    }
+    if work.user != reader {
+        // Names in it are what its owner may see.
+        details.remove("notCopied");
+        details.remove("notCopiedCut");
     }
     if let Some(error) = &work.error {
         details.insert("error".to_owned(), json!(error));
