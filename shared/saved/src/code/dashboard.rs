@@ -175,7 +175,11 @@ pub async fn download(
     })
 }
 
-fn document(
+/// A dashboard in one of its versions as a document.
+///
+/// # Errors
+/// `NotFound` when its space is gone.
+pub(super) fn document(
     contents: &Contents<'_>,
     row: &Content,
     mut body: DashboardBody,
