@@ -1,5 +1,6 @@
 //! Saved SQL charts, virtual views, and who uses a project.
 
+use app::domain::id::ContentId;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -25,6 +26,11 @@ fn runner(named: &Named, part: &str) -> String {
 
 fn saved(named: &Named, part: &str) -> String {
     runner(named, &format!("saved/{}{part}", named.sql_chart))
+}
+
+fn first_version(named: &Named) -> ContentId {
+    let chart = ContentId::parse(&named.sql_chart);
+    chart.expect("an id").version(1)
 }
 
 fn queries(named: &Named, part: &str) -> String {
@@ -55,6 +61,16 @@ pub(super) fn rows() -> Vec<Row> {
         ("updateSqlChart", "into a private space", |named| {
             let body = json!({ "unversionedData": { "name": "New", "description": null, "spaceUuid": named.private_space } });
             with(Method::PATCH, saved(named, ""), body)
+        }),
+        ("getSqlChartHistory", "", |named| {
+            get(saved(named, "/history"))
+        }),
+        ("getSqlChartVersion", "", |named| {
+            get(saved(named, &format!("/version/{}", first_version(named))))
+        }),
+        ("rollbackSqlChart", "", |named| {
+            let path = saved(named, &format!("/rollback/{}", first_version(named)));
+            (Method::POST, path, None)
         }),
         ("deleteSqlChart", "", |named| delete(saved(named, ""))),
         ("getSavedSqlResultsJobByUuid", "", |named| {

@@ -42,6 +42,16 @@ async fn saved(app: &TestApp) -> (Actor<'_>, String, String) {
     (ana, path, space)
 }
 
+/// The same with a second version, and the id of the first.
+async fn saved_twice(app: &TestApp) -> (Actor<'_>, String, String) {
+    let (ana, path, _) = saved(app).await;
+    let new = json!({ "sql": "SELECT 2 AS one", "limit": 20, "config": config() });
+    let body = json!({ "versionedData": new });
+    ana.patch(&path).json(&body).await.ok();
+    let history = ana.get(&format!("{path}/history")).await.ok();
+    (ana, path, text(&history["history"][1]["versionUuid"]))
+}
+
 /// The same with a virtual view, and where it is.
 async fn viewed(app: &TestApp) -> (Actor<'_>, String) {
     let (ana, runner, _) = runner(app).await;
@@ -96,6 +106,18 @@ fn charts() -> Vec<Scenario> {
             let (ana, path, space) = saved(app).await;
             let new = json!({ "name": "Other", "description": null, "spaceUuid": space });
             Plan::patch(&ana, path, json!({ "unversionedData": new }))
+        }),
+        scenario!("getSqlChartHistory", "", |app| {
+            let (ana, path, _) = saved_twice(app).await;
+            Plan::get(&ana, format!("{path}/history"))
+        }),
+        scenario!("getSqlChartVersion", "", |app| {
+            let (ana, path, first) = saved_twice(app).await;
+            Plan::get(&ana, format!("{path}/version/{first}"))
+        }),
+        scenario!("rollbackSqlChart", "", |app| {
+            let (ana, path, first) = saved_twice(app).await;
+            Plan::new(&ana, Method::POST, format!("{path}/rollback/{first}"))
         }),
         scenario!(
             "deleteSqlChart",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use app::{
-    App, CurrentUser, Done, DoneOk, Error, IfMatch, Json, Kind, Ok, Path, Reply, Result, Timestamp,
+    App, CurrentUser, Done, DoneOk, IfMatch, Json, Ok, Path, Query, Reply, Result, Timestamp,
     domain::{
         access::Action,
         content::{ChartBody, Content, ContentKind, Version},
@@ -18,6 +18,7 @@ use saved::{
     chart::{ChartDefinition, SavedChart},
     edit::Editing,
     people::UpdatedByUser,
+    versions::{HistoryParams, history, version_of},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -41,22 +42,6 @@ const LEAST: usize = 2;
 pub(crate) struct VersionPath {
     pub(crate) chart_uuid: String,
     pub(crate) version_uuid: String,
-}
-
-/// A version of a chart by its id.
-///
-/// # Errors
-/// `NotFound` when there is none, or it is another chart's.
-pub(crate) async fn version_of(app: &App, head: &Content, id: &str) -> Result<Version> {
-    let missing = || Error::NotFound(Kind::Version);
-    let id = ContentId::parse(id).ok_or_else(missing)?;
-    let number = head
-        .id
-        .number_of(id)
-        .filter(|number| *number <= head.latest);
-    let number = number.ok_or_else(missing)?;
-    let found = app.store.version(head.what, head.id, number).await?;
-    found.ok_or_else(missing)
 }
 
 /// Writes a new version.
@@ -130,6 +115,10 @@ impl ChartVersionSummary {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ChartHistory {
     history: Vec<ChartVersionSummary>,
+    /// What to ask with for older versions; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    before: Option<ContentId>,
 }
 
 /// When the history begins.
@@ -139,31 +128,34 @@ fn window(now: Timestamp) -> Timestamp {
 }
 
 /// Lists the versions of the last 30 days, counted from midnight (UTC), and always the current one and the one before; the
-/// newest 500 of them. Older versions are kept.
+/// newest 500 of them. Older versions are kept: with `before`, those before a version are listed, however old.
 #[utoipa::path(get, path = "/api/v1/saved/{chartUuid}/history", operation_id = "GetChartHistory", tag = "Charts",
-               params(ChartPath), responses((status = 200, body = Ok<ChartHistory>)), extensions(("x-tier" = json!("mission"))))]
+               params(ChartPath, HistoryParams), responses((status = 200, body = Ok<ChartHistory>)), extensions(("x-tier" = json!("mission"))))]
 pub(crate) async fn get_chart_history(
     State(app): State<App>,
     user: CurrentUser,
+    Query(params): Query<HistoryParams>,
     Path(path): Path<ChartPath>,
 ) -> Result<Reply<ChartHistory>> {
     let found = saved::find(&app, user, ContentKind::Chart, &path.chart_uuid).await?;
     found.place(&app).await?.require(Action::View)?;
-    let mut versions = app.store.versions(&found.head, MOST).await?;
-    let since = window(app.clock.now());
-    let recent = versions
+    let mut part = history(&app, &found.head, &params, MOST).await?;
+    if params.before.is_none() {
+        part = part.since(window(app.clock.now()), LEAST);
+    }
+    let authors = part
+        .versions
         .iter()
-        .take_while(|version| version.created_at >= since)
-        .count();
-    versions.truncate(recent.max(LEAST));
-    let authors = versions.iter().filter_map(|version| version.created_by);
+        .filter_map(|version| version.created_by);
     let names = Names::read(&app, authors).await?;
 
-    let history = versions
+    let history = part
+        .versions
         .iter()
         .map(|version| ChartVersionSummary::new(version, &names));
     Ok(Reply(ChartHistory {
         history: history.collect(),
+        before: part.before,
     }))
 }
 

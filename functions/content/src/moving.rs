@@ -1,9 +1,11 @@
 //! Moving charts, dashboards and spaces into other spaces (reference 26 §5.2).
 
+mod told;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
-    App, Done, DoneOk, Error, InProject, Json, Kind, Result,
+    App, Done, DoneOk, Error, InProject, Json, Kind, Result, Timestamp,
     domain::{
         access::{Action, Subject},
         content::{Content, ContentKind},
@@ -19,6 +21,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::list::ContentType;
+use told::{Moved, Refused, of_space, once_each};
 
 /// How often a move is tried that others came in the way of: each time, one of them got on.
 const TRIES: usize = 10;
@@ -83,8 +86,10 @@ pub(crate) async fn move_content(
     move_all(&app, &project, &[body.item], &body.action).await
 }
 
-/// Moves up to 500 things. Whether all are there and may be moved is asked before anything is written; then they are written
-/// 50 at a time, spaces one by one. What lies there already is left alone, so that it may be repeated when it failed halfway.
+/// Moves up to 500 things. Whether all are there and may be moved is asked before anything is written: the error's data lists
+/// under `errors` each that may not, by its type and id. Then they are written 50 at a time, spaces one by one; an error that
+/// comes halfway lists what was moved under `moved`, and what is not known to be under `notMoved`. What lies there already is
+/// left alone, so that it may be repeated then.
 #[utoipa::path(post, path = "/api/v2/content/bulk-action/{projectUuid}/move", operation_id = "Bulk move content", tag = "Content",
                params(("projectUuid" = String, Path)), request_body = BulkMoveContent, responses((status = 200, body = DoneOk)), extensions(("x-tier" = json!("client"))))]
 pub(crate) async fn bulk_move_content(
@@ -108,12 +113,24 @@ async fn move_all(
     items: &[ItemPayload],
     action: &ContentActionMove,
 ) -> Result<Done> {
+    let mut moved = Moved::default();
+    let done = try_all(app, project, (items, action), &mut moved).await;
+    done.map_err(|error| moved.tell(items, error))
+        .map(|()| Done)
+}
+
+async fn try_all(
+    app: &App,
+    project: &InProject,
+    (items, action): (&[ItemPayload], &ContentActionMove),
+    moved: &mut Moved,
+) -> Result<()> {
     for _ in 0..TRIES {
         let contents = Contents::read(app, project).await?;
-        let wanted = Wanted::check(&contents, items, action)?;
-        match wanted.write(app, project).await {
+        let wanted = Wanted::check(&contents, items, action, app.clock.now())?;
+        match wanted.write(app, project, moved).await {
             Err(Error::Changed(_)) => {}
-            done => return done.map(|()| Done),
+            done => return done,
         }
     }
     Err(Error::Changed(Kind::Space))
@@ -128,15 +145,18 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// Reads a request: the target first, then every thing, then what the caller may do.
+    /// Reads a request: the target first, then every thing, and whether the caller may move it there. All that may not be
+    /// moved is told.
     ///
     /// # Errors
-    /// `NotFound` for what is not of the project; `Invalid` for a chart or a dashboard to the root, for a space into itself,
-    /// and for a single space that lies there; `Forbidden` when one of them may not be moved.
+    /// `NotFound` for what is not of the project; `Invalid` for a chart or a dashboard to the root, for a space into itself
+    /// or with more in it than is moved at once, and for a single space that lies there; `Forbidden` when one of them may not
+    /// be moved.
     fn check(
         contents: &'a Contents<'a>,
         items: &[ItemPayload],
         action: &ContentActionMove,
+        now: Timestamp,
     ) -> Result<Self> {
         let target = action.target_space_uuid.as_deref();
         let target = target.map(|id| contents.spaces.named(id)).transpose()?;
@@ -145,48 +165,62 @@ impl<'a> Wanted<'a> {
             heads: BTreeMap::new(),
             spaces: BTreeSet::new(),
         };
-        for item in items {
-            match kinds(item) {
-                None => {
-                    let space = contents.spaces.named(&item.uuid)?;
-                    wanted.spaces.insert(space.id);
-                }
-                Some(kinds) => {
-                    let head = find(contents, kinds, &item.uuid)?;
-                    wanted.heads.insert(head.id, head);
-                }
+        let mut refused = Refused::default();
+        for item in once_each(items) {
+            if let Err(error) = wanted.add(contents, item, now) {
+                refused.note(item, error);
             }
         }
-        for head in wanted.heads.values() {
-            let target = target.ok_or_else(|| {
-                Error::invalid("Only spaces can be moved to the root of a project")
-            })?;
-            contents.require(Action::Update, head)?;
-            let spaces = &contents.spaces;
-            spaces.require(Action::Update, subject(head.what), target)?;
-        }
-        for id in &wanted.spaces {
-            let space = contents.spaces.find(*id)?;
-            may_move(&contents.spaces, space, target)?;
-            let lies_there = space.parent == target.map(|target| target.id);
-            if lies_there && items.len() == 1 {
-                return Err(Error::invalid("The space lies there already"));
-            }
+        refused.done()?;
+        let parent = target.map(|target| target.id);
+        let mut spaces = wanted.spaces.iter();
+        let space = spaces.next().and_then(|id| contents.spaces.tree.get(*id));
+        if items.len() == 1 && space.is_some_and(|space| space.parent == parent) {
+            return Err(Error::invalid("The space lies there already"));
         }
         Ok(wanted)
     }
 
-    async fn write(&self, app: &App, project: &InProject) -> Result<()> {
+    /// Puts in a thing that may be moved.
+    fn add(
+        &mut self,
+        contents: &'a Contents<'a>,
+        item: &ItemPayload,
+        now: Timestamp,
+    ) -> Result<()> {
+        let spaces = &contents.spaces;
+        let Some(kinds) = kinds(item) else {
+            let space = spaces.named(&item.uuid)?;
+            may_move(spaces, space, self.target)?;
+            space_move(spaces, space, self.target).fits(now)?;
+            self.spaces.insert(space.id);
+            return Ok(());
+        };
+        let head = find(contents, kinds, &item.uuid)?;
+        let root = || Error::invalid("Only spaces can be moved to the root of a project");
+        let target = self.target.ok_or_else(root)?;
+        contents.require(Action::Update, head)?;
+        spaces.require(Action::Update, subject(head.what), target)?;
+        self.heads.insert(head.id, head);
+        Ok(())
+    }
+
+    async fn write(&self, app: &App, project: &InProject, moved: &mut Moved) -> Result<()> {
+        moved.begin();
         if let Some(target) = self.target {
             let heads = self.heads.values().copied();
-            let heads = heads.filter(|head| head.space != Some(target.id));
-            let heads: Vec<&Content> = heads.collect();
+            let (there, heads): (Vec<_>, Vec<_>) =
+                heads.partition(|head| head.space == Some(target.id));
+            moved.heads(there.iter().map(|head| head.id));
             for chunk in heads.chunks(MOVES) {
                 move_heads(app, chunk, target).await?;
+                moved.heads(chunk.iter().map(|head| head.id));
             }
         }
         for id in &self.spaces {
-            move_space(app, project, *id, self.target.map(|target| target.id)).await?;
+            let done = move_space(app, project, *id, self.target.map(|target| target.id)).await;
+            done.map_err(|error| of_space(*id, error))?;
+            moved.space(*id);
         }
         Ok(())
     }
@@ -218,6 +252,19 @@ fn may_move(spaces: &Spaces<'_>, space: &Space, target: Option<&Space>) -> Resul
         None => spaces.project.require(Action::Create, Subject::Space)?,
     }
     spaces.tree.may_lie_in(space, target)
+}
+
+fn space_move<'a>(
+    spaces: &'a Spaces<'_>,
+    space: &'a Space,
+    target: Option<&'a Space>,
+) -> SpaceMove<'a> {
+    SpaceMove {
+        organization: spaces.project.organization(),
+        tree: &spaces.tree,
+        space,
+        target,
+    }
 }
 
 /// Moves charts and dashboards, if they are as the index had them when it was asked whether they may be moved.
@@ -253,7 +300,6 @@ async fn move_space(
         let space = spaces.find(id)?;
         let target = target.map(|target| spaces.find(target)).transpose()?;
         may_move(&spaces, space, target)?;
-        let organization = project.organization();
         let tree = &spaces.tree;
         let paths = tree.moved_paths(space, target)?;
         let within: BTreeSet<_> = paths.iter().map(|(one, _)| one.id).collect();
@@ -265,12 +311,7 @@ async fn move_space(
         if paths.iter().any(|(_, path)| taken(path)) {
             return Err(Error::Exists(Kind::Space));
         }
-        let moved = SpaceMove {
-            organization,
-            tree,
-            space,
-            target,
-        };
+        let moved = space_move(&spaces, space, target);
         match app.store.move_space(moved, app.clock.now()).await {
             Err(Error::Changed(_)) => {}
             done => return done,

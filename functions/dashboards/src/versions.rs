@@ -1,7 +1,7 @@
 //! The versions of a dashboard: every save of its tiles, tabs, filters or options made one.
 
 use app::{
-    App, CurrentUser, Done, DoneOk, Error, IfMatch, Kind, Ok, Path, Reply, Result, Timestamp,
+    App, CurrentUser, Done, DoneOk, IfMatch, Ok, Path, Query, Reply, Result, Timestamp,
     domain::{
         access::Action,
         content::{Content, ContentKind, DashboardBody, Version},
@@ -9,7 +9,13 @@ use app::{
     },
 };
 use axum::extract::State;
-use saved::{Contents, Names, dashboard::DashboardView, edit::Editing, people::UpdatedByUser};
+use saved::{
+    Contents, Names,
+    dashboard::DashboardView,
+    edit::Editing,
+    people::UpdatedByUser,
+    versions::{HistoryParams, history, version_of},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -18,7 +24,7 @@ use crate::{
     dashboards::{DashboardPath, Tagged},
 };
 
-/// Versions that the history shows, the newest of them. Older ones are kept, and read by their id.
+/// Versions that a part of the history shows.
 const MOST_SHOWN: u32 = 100;
 
 #[derive(Deserialize, IntoParams)]
@@ -56,6 +62,10 @@ impl DashboardVersionSummary {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DashboardHistory {
     history: Vec<DashboardVersionSummary>,
+    /// What to ask with for older versions; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    before: Option<ContentId>,
 }
 
 /// A version, and the dashboard as it was then.
@@ -67,37 +77,30 @@ pub(crate) struct DashboardVersion {
     dashboard: DashboardView,
 }
 
-/// The version of a dashboard that an id names.
-async fn version(app: &App, head: &Content, id: &str) -> Result<Version> {
-    let number = ContentId::parse(id).and_then(|id| head.id.number_of(id));
-    let missing = || Error::NotFound(Kind::Version);
-    let number = number.filter(|number| *number <= head.latest);
-    let found = app
-        .store
-        .version(head.what, head.id, number.ok_or_else(missing)?)
-        .await?;
-    found.ok_or_else(missing)
-}
-
-/// Lists the newest hundred versions of a dashboard, the newest first.
+/// Lists the newest hundred versions of a dashboard, the newest first; with `before`, older ones.
 #[utoipa::path(get, path = "/api/v1/dashboards/{dashboardUuid}/history", operation_id = "getDashboardHistory", tag = "Dashboards",
-               params(DashboardPath), responses((status = 200, body = Ok<DashboardHistory>)), extensions(("x-tier" = json!("legacy"))))]
+               params(DashboardPath, HistoryParams), responses((status = 200, body = Ok<DashboardHistory>)), extensions(("x-tier" = json!("legacy"))))]
 pub(crate) async fn get_dashboard_history(
     State(app): State<App>,
     user: CurrentUser,
+    Query(params): Query<HistoryParams>,
     Path(path): Path<DashboardPath>,
 ) -> Result<Reply<DashboardHistory>> {
     let kind = ContentKind::Dashboard;
     let found = saved::find(&app, user, kind, &path.dashboard_uuid).await?;
     found.place(&app).await?.require(Action::View)?;
 
-    let versions = app.store.versions(&found.head, MOST_SHOWN).await?;
-    let authors = versions.iter().filter_map(|version| version.created_by);
+    let part = history(&app, &found.head, &params, MOST_SHOWN).await?;
+    let authors = part
+        .versions
+        .iter()
+        .filter_map(|version| version.created_by);
     let names = Names::read(&app, authors).await?;
-    let history = versions.iter();
+    let history = part.versions.iter();
     let history = history.map(|version| DashboardVersionSummary::new(version, &names));
     Ok(Reply(DashboardHistory {
         history: history.collect(),
+        before: part.before,
     }))
 }
 
@@ -113,7 +116,7 @@ pub(crate) async fn get_dashboard_version(
     let found = saved::find(&app, user, kind, &path.dashboard_uuid).await?;
     let contents = Contents::read(&app, &found.project).await?;
     contents.require(Action::View, &found.head)?;
-    let version = version(&app, &found.head, &path.version_uuid).await?;
+    let version = version_of(&app, &found.head, &path.version_uuid).await?;
 
     let then = Content {
         latest: version.number,
@@ -143,7 +146,7 @@ pub(crate) async fn rollback_dashboard(
     let kind = ContentKind::Dashboard;
     let found = saved::find(&app, user, kind, &path.dashboard_uuid).await?;
     found.place(&app).await?.require(Action::Update)?;
-    let version = version(&app, &found.head, &path.version_uuid).await?;
+    let version = version_of(&app, &found.head, &path.version_uuid).await?;
     let body: DashboardBody = version.body.unpack_json()?;
 
     let author = found.project.user.id;

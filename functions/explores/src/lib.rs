@@ -13,6 +13,7 @@ mod run;
 mod saved_queries;
 mod search;
 mod sql_chart_queries;
+mod sql_chart_versions;
 mod sql_charts;
 mod sql_runner;
 mod totals;
@@ -56,6 +57,9 @@ pub fn router() -> Api {
             sql_charts::delete_sql_chart
         ))
         .routes(routes!(sql_charts::get_saved_sql_chart_by_slug))
+        .routes(routes!(sql_chart_versions::get_sql_chart_history))
+        .routes(routes!(sql_chart_versions::get_sql_chart_version))
+        .routes(routes!(sql_chart_versions::rollback_sql_chart))
         .routes(routes!(
             sql_chart_queries::get_saved_sql_results_job_by_uuid
         ))

@@ -28,8 +28,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use find::{by_id, by_slug, opened, unseen};
-pub(crate) use find::{named, named_by_slug};
+pub(crate) use find::{by_id, named, named_by_slug};
+use find::{by_slug, opened, unseen};
 
 const MISSING: Error = Error::NotFound(Kind::SqlChart);
 

@@ -3,6 +3,7 @@
 use app::{
     App, CurrentUser, Error, Ok, Path, Reply, Result,
     domain::{
+        id::UserId,
         packed::Packed,
         query::{Failure, Outcome, Purpose, Query},
         work::{Work, WorkKind, WorkStatus},
@@ -31,7 +32,8 @@ pub(crate) struct JobPath {
 pub(crate) struct JobStatus {
     status: JobState,
     /// Whose it is, and what came of it: `fileUrl`, `truncated` and `columns`, of turned rows `indexColumn`, `valuesColumns` and
-    /// `columnCount`; of a rename `results` and `places`; or `error`, `lineNumber` and `charNumber`.
+    /// `columnCount`; of a rename `results` and `places`; of a copy how much came, and for whoever began it `notCopied`, what did
+    /// not and why; or `error`, `lineNumber` and `charNumber`.
     #[schema(value_type = std::collections::HashMap<String, Value>)]
     details: Map<String, Value>,
 }
@@ -47,8 +49,11 @@ pub(crate) async fn get_scheduler_job_status(
 ) -> Result<Reply<JobStatus>> {
     let (query, own) = match seen(&app, user.clone(), &path.job_id).await {
         Err(Error::NotFound(_)) => {
+            let reader = user.id;
             let (work, whole) = saved::work::seen(&app, user, &path.job_id).await?;
-            return of_work(&app, &work, whole).await.map(Reply);
+            return of_work(&app, &work, whole.then_some(reader))
+                .await
+                .map(Reply);
         }
         query => query?,
     };
@@ -69,8 +74,8 @@ pub(crate) async fn get_scheduler_job_status(
     }))
 }
 
-/// How work goes that is no question to a warehouse: as a whole with what came of it, or why it failed.
-async fn of_work(app: &App, work: &Work, whole: bool) -> Result<JobStatus> {
+/// How work goes that is no question to a warehouse: for a reader who may see that, with what came of it, or why it failed.
+async fn of_work(app: &App, work: &Work, reader: Option<UserId>) -> Result<JobStatus> {
     let mut details = Map::new();
     let known = [
         ("projectUuid", json!(work.project)),
@@ -79,8 +84,13 @@ async fn of_work(app: &App, work: &Work, whole: bool) -> Result<JobStatus> {
     ];
     details.extend(known.map(|(key, value)| (key.to_owned(), value)));
     let given_up = saved::work::given_up(app, work).await?;
-    if whole {
+    if let Some(reader) = reader {
         details.extend(came(app, work).await?);
+        if work.user != reader {
+            // Names in it are what its owner may see.
+            details.remove("notCopied");
+            details.remove("notCopiedCut");
+        }
         let error = work.error.as_ref().or(given_up.as_ref());
         details.extend(error.map(|error| ("error".to_owned(), json!(error))));
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::domain::id::WorkId;
 
@@ -223,6 +223,9 @@ pub enum Error {
     /// A bug, or something we never expect.
     #[error("Something went wrong")]
     Internal(#[source] anyhow::Error),
+    /// Another error, with what the answer tells beside it in `data`.
+    #[error("{0}")]
+    Telling(Box<Error>, Map<String, Value>),
 }
 
 impl From<anyhow::Error> for Error {
@@ -237,10 +240,21 @@ impl Error {
         Error::Invalid(sentence.into())
     }
 
+    /// The same error, with one thing more in the answer's `data`.
+    pub fn telling(self, name: &str, value: Value) -> Self {
+        let (error, mut data) = match self {
+            Error::Telling(error, data) => (error, data),
+            error => (Box::new(error), Map::new()),
+        };
+        data.insert(name.to_owned(), value);
+        Error::Telling(error, data)
+    }
+
     /// What is behind it, for the log only.
     pub fn cause(&self) -> String {
         match self {
             Error::Unavailable(cause) | Error::Internal(cause) => format!("{cause:#}"),
+            Error::Telling(error, _) => error.cause(),
             error => error.to_string(),
         }
     }

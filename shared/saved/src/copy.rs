@@ -2,6 +2,8 @@
 //! and dashboards as they are now. What a copy is called follows from what it is a copy of: whoever begins again finds what
 //! is there, and goes on behind it.
 
+mod left;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
@@ -19,6 +21,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{dashboard, edit::edit_all, work::Came};
+use left::Left;
 
 /// How many copies are told that have another slug.
 const MOST_TOLD: usize = 100;
@@ -53,7 +56,8 @@ impl Copied {
     }
 }
 
-/// Copies everything. The source may change meanwhile: it is copied as it was when this began, or began again.
+/// Copies everything. The source may change meanwhile: it is copied as it was when this began, or began again. What cannot be
+/// copied is told with the reason, and does not keep the rest from being.
 ///
 /// # Errors
 /// `NotExists` when one of the projects is gone; `Unavailable` when the table does not answer.
@@ -69,7 +73,11 @@ pub async fn run(app: &App, work: &Work) -> Came {
         explores,
         ..Copied::default()
     };
-    let spaces = spaces(app, work, from, &mut copied).await?;
+    let tree = app.store.spaces(from).await?;
+    let spaces = spaces(app, work, &tree, &mut copied).await?;
+    let sources = tree.by_path().into_iter();
+    let uncopied = sources.filter(|space| !spaces.contains_key(&space.id));
+    let mut left: Vec<_> = uncopied.map(Left::space).collect();
     copied.spaces = spaces.len();
     app.store.note_progress(work.id, &copied).await?;
     let copy = Copying {
@@ -78,23 +86,24 @@ pub async fn run(app: &App, work: &Work) -> Came {
         index: app.store.index(from).await?,
         spaces,
     };
-    copy.contents(work, &mut copied).await?;
-    Ok(json!(copied))
+    copy.contents(work, &mut copied, &mut left).await?;
+    let mut came = json!(copied);
+    left::tell(app, work, (from, copy.index), &left, &mut came).await?;
+    Ok(came)
 }
 
 /// Copies the spaces, those that others lie in first. Answers which there are, by what they are copies of.
 async fn spaces(
     app: &App,
     work: &Work,
-    from: ProjectId,
+    tree: &SpaceTree,
     copied: &mut Copied,
 ) -> Result<BTreeMap<SpaceId, Space>> {
-    let tree = app.store.spaces(from).await?;
     let mut sources: Vec<_> = tree.by_path();
     sources.sort_by_key(|space| tree.breadcrumbs(space).len());
     let mut copies = BTreeMap::new();
     for source in sources {
-        let copy = space(&tree, source, work.project, &copies);
+        let copy = space(tree, source, work.project, &copies);
         if let Some(there) = app.store.copy_space(work.organization, &copy).await? {
             if there.slug != source.slug {
                 copied.note_renamed("space", there.id);
@@ -138,17 +147,21 @@ struct Copying<'a> {
 }
 
 impl Copying<'_> {
-    async fn contents(&self, work: &Work, copied: &mut Copied) -> Result<()> {
+    async fn contents(&self, work: &Work, copied: &mut Copied, left: &mut Vec<Left>) -> Result<()> {
         let there = self.app.store.index(self.to).await?;
         let there: BTreeSet<_> = there
             .live()
             .chain(there.deleted())
             .map(|row| row.id)
             .collect();
-        let (done, mut open): (Vec<_>, Vec<_>) = self
-            .index
-            .live()
-            .filter(|row| self.is_copied(row))
+        let (rows, without): (Vec<_>, Vec<_>) =
+            self.index.live().partition(|row| self.is_copied(row));
+        // What is nowhere any more goes with what it was in.
+        let without = without.into_iter();
+        let without = without.filter(|row| self.index.space_of(row).is_some());
+        left.extend(without.map(|row| Left::content(row, "Its space was not copied")));
+        let (done, mut open): (Vec<_>, Vec<_>) = rows
+            .into_iter()
             .partition(|row| there.contains(&self.copy_of(row.id)));
         copied.contents += done.len();
         // A dashboard comes when its charts are there, and what stands in one part of the index together.
@@ -157,9 +170,10 @@ impl Copying<'_> {
             (is_dashboard(row), part, row.id)
         });
         for chunk in open.chunks(EDITS) {
-            self.write(&self.edits(chunk).await?).await?;
-            self.views(chunk).await?;
-            copied.contents += chunk.len();
+            let (rows, edits) = self.edits(chunk, left).await?;
+            let written = self.write(&rows, &edits, left).await?;
+            self.views(&written).await?;
+            copied.contents += written.len();
             self.app.store.note_progress(work.id, &*copied).await?;
         }
         self.tell_renamed(copied).await
@@ -192,8 +206,12 @@ impl Copying<'_> {
         space.is_some_and(|space| self.spaces.contains_key(&space))
     }
 
-    /// New things, as the others are now.
-    async fn edits(&self, chunk: &[&Content]) -> Result<Vec<Edit>> {
+    /// New things, as the others are now, beside those.
+    async fn edits<'b>(
+        &self,
+        chunk: &[&'b Content],
+        left: &mut Vec<Left>,
+    ) -> Result<(Vec<&'b Content>, Vec<Edit>)> {
         let store = &self.app.store;
         let versions = store.latest_of(chunk).await?;
         let versions = versions.into_iter();
@@ -203,10 +221,10 @@ impl Copying<'_> {
         let dashboards: Vec<_> = dashboards.map(|row| (row.what, row.id)).collect();
         let heads = store.contents(&dashboards).await?;
         let tiled: BTreeMap<_, _> = heads.iter().map(|head| (head.id, &head.tiled)).collect();
-        let mut edits = Vec::new();
-        for row in chunk {
-            // One that is gone meanwhile is not copied.
+        let (mut rows, mut edits) = (Vec::new(), Vec::new());
+        for row in chunk.iter().copied() {
             let Some(body) = versions.remove(&row.id) else {
+                left.push(Left::content(row, "It was deleted meanwhile"));
                 continue;
             };
             let (body, shown) = self.body(row, body)?;
@@ -220,11 +238,12 @@ impl Copying<'_> {
                 latest: 0,
                 shown,
                 tiled: tiled.map(|chart| self.copy_of(*chart)).collect(),
-                ..(*row).clone()
+                ..row.clone()
             };
+            rows.push(row);
             edits.push(Edit::create(head, body));
         }
-        Ok(edits)
+        Ok((rows, edits))
     }
 
     /// What a version holds, with the copies of charts on a dashboard's tiles; of those that are not copied nothing is left.
@@ -243,17 +262,28 @@ impl Copying<'_> {
         Ok((Packed::pack_json(&body)?, shown))
     }
 
-    /// Makes new things: together, or one by one when somebody came in between.
-    async fn write(&self, edits: &[Edit]) -> Result<()> {
+    /// Makes new things: together, or one by one when somebody came in between or one of them cannot be made. Answers what
+    /// they are copies of.
+    async fn write<'b>(
+        &self,
+        rows: &[&'b Content],
+        edits: &[Edit],
+        left: &mut Vec<Left>,
+    ) -> Result<Vec<&'b Content>> {
         match edit_all(self.app, edits).await {
-            Err(Error::Changed(_) | Error::Exists(_)) => {
-                for edit in edits {
-                    self.write_one(edit).await?;
-                }
-                Ok(())
-            }
-            done => done,
+            Err(error) if ends(&error) => return Err(error),
+            Err(_) => {}
+            Ok(()) => return Ok(rows.to_vec()),
         }
+        let mut written = Vec::new();
+        for (row, edit) in rows.iter().copied().zip(edits) {
+            match self.write_one(edit).await {
+                Err(error) if ends(&error) => return Err(error),
+                Err(error) => left.push(Left::content(row, error)),
+                Ok(()) => written.push(row),
+            }
+        }
+        Ok(written)
     }
 
     /// Makes one new thing that is not there yet, under another slug when somebody took it.
@@ -285,6 +315,14 @@ impl Copying<'_> {
         let what = ContentKind::Dashboard;
         self.app.store.copy_views(self.to, what, &copies).await
     }
+}
+
+/// Whether an error is nothing of one thing's own.
+fn ends(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::NotExists(_) | Error::TooMany { .. } | Error::Unavailable(_) | Error::Internal(_)
+    )
 }
 
 fn is_dashboard(row: &Content) -> bool {

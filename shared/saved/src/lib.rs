@@ -8,6 +8,7 @@
 //! | what clients send and see | `chart.rs`, `sql_chart.rs`, `dashboard.rs`, `tile.rs`, `html.rs`, `list.rs`, `count.rs`, `people.rs` |
 //! | comments on the tiles of dashboards, and who is told of them | `comment.rs` |
 //! | editing while others do | `edit.rs` |
+//! | versions by their ids, and histories | `versions.rs` |
 //! | pins; counting what was opened, and by whom | `pin.rs`, `activity.rs` |
 //! | all of a project, once more in a preview | `copy.rs` |
 //! | work that is polled | `work.rs` |
@@ -39,6 +40,7 @@ pub mod rename;
 pub mod sql_chart;
 pub mod tile;
 pub mod validate;
+pub mod versions;
 pub mod work;
 
 pub use contents::Contents;

@@ -4,7 +4,7 @@ use app::{
     App, CurrentUser, Error, InProject, Kind, Result,
     domain::{
         access::{Action, Object, Subject},
-        id::WorkId,
+        id::{ProjectId, UserId, WorkId},
         job::Job,
         packed::Packed,
         work::{Work, WorkKind},
@@ -84,6 +84,29 @@ pub async fn given_up(app: &App, work: &Work) -> Result<Option<String>> {
     let job = app.store.job(work.job).await?;
     let why = job.as_ref().and_then(Job::given_up);
     Ok(why.map(|why| format!("The job {why}")))
+}
+
+/// A project as whoever began work finds it now; none once they are not of it any more.
+///
+/// # Errors
+/// `Unavailable` when the table does not answer.
+pub(crate) async fn as_its_owner(
+    app: &App,
+    owner: UserId,
+    project: ProjectId,
+) -> Result<Option<InProject>> {
+    let user = app.store.user(owner).await?;
+    let Some(user) = user.filter(|user| user.is_active) else {
+        return Ok(None);
+    };
+    let user = CurrentUser {
+        user,
+        session: None,
+    };
+    match InProject::find(app, user, project).await {
+        Err(Error::NotExists(_) | Error::Forbidden(_)) => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// What came of work: its details, as clients read them.

@@ -202,15 +202,37 @@ async fn a_dry_run_tells_and_writes_nothing() {
     };
     assert_eq!(actions(&changes["spaces"]), ["create", "create"]);
     assert_eq!(actions(&changes["dashboards"]), ["create"]);
+    let nowhere = json!({ "places": [], "placesCut": false });
+    assert_eq!(changes["charts"][0]["difference"], nowhere);
     assert_eq!(app.items(), before);
 
     uploaded(&ana, &project, &body).await;
     let before = app.items();
+    let changes = ana.post(&path).json(&body).await.ok();
+    assert_eq!(action(&changes), "no changes");
+    assert_eq!(changes["charts"][0]["difference"], nowhere);
     body["name"] = json!("B");
+    body["metricQuery"]["limit"] = json!(7);
+    body["metricQuery"]["filters"]["dimensions"]["and"][0]["values"] = json!(["a", "b", 1]);
+    body["dashboardSlug"] = Value::Null;
+    body["spaceSlug"] = json!("elsewhere");
+    body["pivotConfig"] = json!({ "columns": ["orders_status"] });
     let changes = ana.post(&path).json(&body).await.ok();
     assert_eq!(action(&changes), "update");
     assert_eq!(changes["charts"][0]["data"]["name"], "B");
+    let expected = json!({ "placesCut": false, "places": [
+        { "path": "/dashboardSlug", "before": "board" },
+        { "path": "/metricQuery/filters/dimensions/and/0/values/1", "after": "b" },
+        { "path": "/metricQuery/limit", "before": 500, "after": 7 },
+        { "path": "/name", "before": "Chart a", "after": "B" },
+        { "path": "/pivotConfig", "after": { "columns": ["orders_status"] } },
+        { "path": "/spaceSlug", "before": "sales/this-year", "after": "elsewhere" },
+    ] });
+    assert_eq!(changes["charts"][0]["difference"], expected);
     assert_eq!(app.items(), before);
+    // What is done does not tell it.
+    let changes = uploaded(&ana, &project, &body).await;
+    assert_eq!(changes["charts"][0].get("difference"), None);
 }
 
 #[tokio::test]

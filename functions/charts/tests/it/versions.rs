@@ -163,6 +163,17 @@ async fn the_history_goes_back_thirty_days_and_at_least_two_versions() {
     // What the history leaves out is still there.
     let read = made.ana.get(&format!("{path}/version/{first}")).await.ok();
     assert_eq!(read["chart"]["chartConfig"]["type"], "cartesian");
+    // And listed for who asks for what is older.
+    let listed = made.ana.get(&format!("{path}/history")).await.ok();
+    let last = text(&listed["before"]);
+    assert_eq!(listed["history"][1]["versionUuid"], json!(last));
+    let older = format!("{path}/history?before={last}");
+    let older = made.ana.get(&older).await.ok();
+    assert_eq!(older["history"].as_array().unwrap().len(), 2);
+    assert_eq!(older["history"][1]["versionUuid"], json!(first));
+    assert_eq!(older.get("before"), None);
+    let nothing = made.ana.get(&format!("{path}/history?before=none")).await;
+    assert_eq!(nothing.refusal(), "404 NotFoundError");
 }
 
 #[tokio::test]

@@ -1,6 +1,15 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use app::{
+    auth::NOT_ALLOWED,
     domain::{content::ContentKind, id::SpaceId, project::Project},
-    store::SpaceMove,
+    store::{
+        SpaceMove,
+        embedded::{Fault, Faults},
+    },
 };
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -364,6 +373,105 @@ async fn a_bulk_move_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn everything_that_may_not_be_moved_is_named_before_anything_is() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let eva = app.in_role(EVA, "editor").await;
+    let project = app.project(ANA, "Sales").await;
+    let (open, to) = (
+        public(&ana, &project, "Open").await,
+        public(&ana, &project, "To").await,
+    );
+    let closed = space(&ana, &project, json!({ "name": "Closed" })).await;
+    let around = public(&ana, &project, "Around").await;
+    let inner = inside(&ana, &project, ("Inner", around)).await;
+    let fine = chart(&app, &project, "Fine", open).await;
+    let hidden = dashboard(&app, &project, "Hidden", closed).await;
+    let no_sql = json!({ "contentType": "chart", "source": "sql", "uuid": fine.id });
+    let with = |mut item: Value, message: &str| {
+        item["message"] = json!(message);
+        item
+    };
+    let not_allowed = NOT_ALLOWED.to_string();
+    let before = app.items();
+
+    let items = vec![
+        a_dashboard(hidden.id),
+        a_chart(fine.id),
+        no_sql.clone(),
+        a_space(closed),
+        a_dashboard("x"),
+        // Named twice, told once.
+        a_dashboard("x"),
+    ];
+    let reply = all_moved(&eva, &project, items, json!(to)).await;
+    // What is not there comes before what may not be done.
+    assert_eq!(reply.refusal(), "404 NotFoundError");
+    let expected = json!({ "errors": [
+        with(a_dashboard(hidden.id), &not_allowed),
+        with(no_sql, "SQL chart not found"),
+        with(a_space(closed), &not_allowed),
+        with(a_dashboard("x"), "Dashboard not found"),
+    ] });
+    assert_eq!(reply.json()["error"]["data"], expected);
+
+    let items = vec![a_chart(fine.id), a_space(around)];
+    let reply = all_moved(&ana, &project, items, json!(inner)).await;
+    assert_eq!(reply.refusal(), "400 ParameterError");
+    let into_itself = "A space cannot be moved into itself, or into what lies in it";
+    let expected = json!({ "errors": [with(a_space(around), into_itself)] });
+    assert_eq!(reply.json()["error"]["data"], expected);
+    assert_eq!(before, app.items());
+}
+
+#[tokio::test]
+async fn an_error_halfway_tells_what_was_moved_and_what_was_not() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Sales").await;
+    let (from, to) = (
+        public(&ana, &project, "From").await,
+        public(&ana, &project, "To").await,
+    );
+    let nested = inside(&ana, &project, ("Nested", from)).await;
+    let mut items = vec![a_space(nested)];
+    let mut charts = Vec::new();
+    for at in 0..60 {
+        let chart = chart(&app, &project, &format!("Chart {at}"), from).await;
+        items.push(a_chart(chart.id));
+        charts.push(chart);
+    }
+    let action = json!({ "type": "move", "targetSpaceUuid": to });
+    let body = json!({ "content": items, "action": action });
+    let path = format!("/api/v2/content/bulk-action/{}/move", project.id);
+
+    let written = AtomicUsize::new(0);
+    let faults: Faults = Arc::new(move |name| {
+        let fails = name == "TransactWriteItems" && written.fetch_add(1, Ordering::Relaxed) >= 1;
+        fails.then_some(Fault::Failed)
+    });
+    let reply = app.behind(faults).send(ana.post(&path).json(&body)).await;
+    assert_eq!(reply.refusal(), "503 UnexpectedServerError");
+    assert!(reply.header("retry-after").is_some());
+    let (mut moved, mut open) = (Vec::new(), vec![a_space(nested)]);
+    for chart in &charts {
+        match now(&app, chart).await.space == Some(to) {
+            true => moved.push(a_chart(chart.id)),
+            false => open.push(a_chart(chart.id)),
+        }
+    }
+    assert_eq!((moved.len(), open.len()), (50, 11));
+    let expected = json!({ "moved": moved, "notMoved": open });
+    assert_eq!(reply.json()["error"]["data"], expected);
+
+    all_moved(&ana, &project, items, json!(to)).await.ok();
+    for chart in &charts {
+        assert_eq!(now(&app, chart).await.space, Some(to));
+    }
+    assert_eq!(seen(&ana, &project, nested).await["path"], "to.nested");
+}
+
+#[tokio::test]
 async fn more_than_a_transaction_takes_is_not_moved_by_half() {
     let app = TestApp::new(local::api()).await;
     let ana = app.admin(ANA, "Acme").await;
@@ -382,8 +490,17 @@ async fn more_than_a_transaction_takes_is_not_moved_by_half() {
     assert_eq!(text(&last["path"]), "other.root.space_96");
     inside(&ana, &project, ("One more", root)).await;
     inside(&ana, &project, ("And more", root)).await;
+    let found = chart(&app, &project, "Chart", root).await;
+    let target = public(&ana, &project, "Target").await;
     let before = app.items();
     let reply = moved(&ana, &project, a_space(root), Value::Null).await;
     assert_eq!(reply.refusal(), "400 ParameterError");
+    // Nor is what fits, with it.
+    let items = vec![a_chart(found.id), a_space(root)];
+    let reply = all_moved(&ana, &project, items, json!(target)).await;
+    assert_eq!(reply.refusal(), "400 ParameterError");
+    let data = reply.json()["error"]["data"].clone();
+    assert_eq!(data["errors"][0]["uuid"], root.to_string());
+    assert_eq!(data["moved"], Value::Null);
     assert_eq!(before, app.items());
 }

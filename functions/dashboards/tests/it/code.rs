@@ -359,6 +359,63 @@ async fn a_dry_run_writes_nothing_and_force_writes_again() {
 }
 
 #[tokio::test]
+async fn a_dry_run_tells_where_the_document_changes() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let path = of(&project, "/dashboards/board/code?dryRun=true");
+    let dry = async |body: &Value| ana.post(&path).json(body).await.ok()["dashboards"][0].clone();
+    let same = dry(&board()).await;
+    assert_eq!(same["action"], "no changes");
+    let nowhere = json!({ "places": [], "placesCut": false });
+    assert_eq!(same["difference"], nowhere);
+
+    let mut body = board();
+    body["name"] = json!("Another");
+    body["tiles"][2]["properties"]["title"] = json!("Second");
+    body["tiles"][4]["y"] = json!(21);
+    body["config"] = json!({ "isDateZoomDisabled": false });
+    let changes = dry(&body).await;
+    let expected = json!({ "placesCut": false, "places": [
+        { "path": "/config/isDateZoomDisabled", "before": true, "after": false },
+        { "path": "/name", "before": "Board", "after": "Another" },
+        { "path": "/tiles/2/properties/title", "before": "", "after": "Second" },
+        { "path": "/tiles/4/y", "before": 20, "after": 21 },
+    ] });
+    assert_eq!(changes["difference"], expected);
+    assert_eq!(changes["missingCharts"], json!([]));
+    let done = upload(&ana, &project, &body).await.ok();
+    assert_eq!(done["dashboards"][0].get("difference"), None);
+    assert_eq!(done["dashboards"][0].get("missingCharts"), None);
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_which_charts_are_to_be_there_first() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = setting(&app).await;
+    let before = app.items();
+    let mut body = board();
+    body["tiles"][5]["type"] = json!("saved_chart");
+    body["tiles"][5]["properties"] = json!({ "chartSlug": "not-yet" });
+    let path = of(&project, "/dashboards/board/code?dryRun=true");
+    let changes = ana.post(&path).json(&body).await.ok()["dashboards"][0].clone();
+    assert_eq!(changes["action"], "update");
+    assert_eq!(changes["missingCharts"], json!(["not-yet"]));
+    let places = changes["difference"]["places"].as_array().unwrap().iter();
+    let mut named = places.filter(|one| one["path"] == "/tiles/5/properties/chartSlug");
+    assert_eq!(named.next().unwrap()["after"], "not-yet");
+
+    body["slug"] = json!("other");
+    let path = of(&project, "/dashboards/other/code?dryRun=true");
+    let changes = ana.post(&path).json(&body).await.ok()["dashboards"][0].clone();
+    assert_eq!(changes["action"], "create");
+    assert_eq!(changes["missingCharts"], json!(["not-yet"]));
+    assert_eq!(app.items(), before);
+    // Uploaded, it has to be there.
+    let refused = upload(&ana, &project, &body).await;
+    assert_eq!(refused.refusal(), "404 NotFoundError");
+}
+
+#[tokio::test]
 async fn documents_against_the_rules_are_refused() {
     let app = TestApp::new(local::api()).await;
     let (ana, project) = setting(&app).await;

@@ -79,5 +79,15 @@ async fn the_history_shows_the_newest_hundred() {
         given.ana.patch(&path).json(&save).await.ok();
     }
     let history = given.ana.get(&format!("{path}/history")).await.ok();
-    assert_eq!(history["history"].as_array().unwrap().len(), 100);
+    let listed = history["history"].as_array().unwrap();
+    assert_eq!(listed.len(), 100);
+    let last = text(&listed[99]["versionUuid"]);
+    assert_eq!(history["before"], json!(last));
+    let older = format!("{path}/history?before={last}");
+    let older = given.ana.get(&older).await.ok();
+    assert_eq!(older["history"].as_array().unwrap().len(), 5);
+    assert_eq!(older.get("before"), None);
+    let first = text(&older["history"][4]["versionUuid"]);
+    let then = given.ana.get(&format!("{path}/version/{first}")).await.ok();
+    assert_eq!(then["dashboard"]["tiles"], json!([]));
 }

@@ -13,7 +13,7 @@ use saved::Place;
 use super::MISSING;
 
 /// An SQL chart of the project by its id.
-pub(super) async fn by_id(app: &App, project: &InProject, id: &str) -> Result<Content> {
+pub(crate) async fn by_id(app: &App, project: &InProject, id: &str) -> Result<Content> {
     let id = ContentId::parse(id).ok_or(MISSING)?;
     let found = app.store.content(ContentKind::SqlChart, id).await?;
     found

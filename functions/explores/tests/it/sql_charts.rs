@@ -162,6 +162,122 @@ async fn of_two_editors_who_name_a_revision_one_wins() {
     assert_eq!(late.refusal(), "409 AlreadyProcessingError");
 }
 
+/// Saves a statement as a new version.
+async fn save(who: &Actor<'_>, path: &str, sql: &str) {
+    let new = json!({ "versionedData": { "sql": sql, "limit": 7, "config": bars() } });
+    who.patch(path).json(&new).await.ok();
+}
+
+fn version_ids(history: &Value) -> Vec<String> {
+    let all = history["history"].as_array().unwrap().iter();
+    all.map(|one| one["versionUuid"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn every_save_is_in_the_history_and_can_be_gone_back_to() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let space = space(&ana, &project, "Reports", false).await;
+    let path = make(&ana, &project, &chart(&space)).await;
+    app.wait(1);
+    save(&ana, &path, "SELECT 1 AS one").await;
+    let renamed =
+        json!({ "unversionedData": { "name": "Later", "description": null, "spaceUuid": space } });
+    ana.patch(&path).json(&renamed).await.ok();
+
+    let history = ana.get(&format!("{path}/history")).await.ok();
+    let ids = version_ids(&history);
+    assert_eq!(ids.len(), 2);
+    assert_eq!(history.get("before"), None);
+    assert_eq!(history["history"][0]["savedSqlUuid"], id(&path));
+    assert!(
+        history["history"][1]["createdAt"].as_str() < history["history"][0]["createdAt"].as_str()
+    );
+    assert!(history["history"][1]["createdBy"]["firstName"].is_string());
+
+    let then = ana.get(&format!("{path}/version/{}", ids[1])).await.ok();
+    assert_eq!(then["versionUuid"], json!(ids[1]));
+    assert_eq!(then["chart"]["sql"], SQL);
+    assert_eq!(then["chart"]["chartKind"], "table");
+    assert_eq!(then["chart"]["name"], "Later");
+    assert_eq!(then["chart"]["lastUpdatedAt"], then["createdAt"]);
+
+    let rollback = format!("{path}/rollback/{}", ids[1]);
+    let late = ana.post(&rollback).header("if-match", "\"1\"").await;
+    assert_eq!(late.refusal(), "409 AlreadyProcessingError");
+    let back = ana.post(&rollback).await;
+    assert_eq!(back.header("etag"), Some("\"4\""));
+    let now = ana.get(&path).await.ok();
+    assert_eq!((&now["sql"], &now["limit"]), (&json!(SQL), &json!(3)));
+    assert_eq!(
+        (&now["chartKind"], &now["name"]),
+        (&json!("table"), &json!("Later"))
+    );
+    // Nothing is lost, and again is nothing more.
+    let again = ana.post(&rollback).await;
+    assert_eq!(again.header("etag"), Some("\"4\""));
+    let history = ana.get(&format!("{path}/history")).await.ok();
+    assert_eq!(version_ids(&history)[1..], ids);
+}
+
+#[tokio::test]
+async fn a_long_history_is_read_in_parts() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let space = space(&ana, &project, "Reports", false).await;
+    let path = make(&ana, &project, &chart(&space)).await;
+    for at in 0..101 {
+        save(&ana, &path, &format!("SELECT {at} AS one")).await;
+    }
+    let first = ana.get(&format!("{path}/history")).await.ok();
+    let ids = version_ids(&first);
+    assert_eq!((ids.len(), &first["before"]), (100, &json!(ids[99])));
+    let rest = format!("{path}/history?before={}", ids[99]);
+    let rest = ana.get(&rest).await.ok();
+    assert_eq!((version_ids(&rest).len(), rest.get("before")), (2, None));
+    let oldest = version_ids(&rest).remove(1);
+    let then = ana.get(&format!("{path}/version/{oldest}")).await.ok();
+    assert_eq!(then["chart"]["sql"], SQL);
+    let nothing = ana.get(&format!("{path}/history?before={oldest}")).await;
+    assert_eq!(nothing.ok(), json!({ "history": [] }));
+}
+
+#[tokio::test]
+async fn versions_are_as_private_as_their_chart() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let private = space(&ana, &project, "Private", true).await;
+    let public = space(&ana, &project, "Public", false).await;
+    let hidden = make(&ana, &project, &chart(&private)).await;
+    let shown = make(&ana, &project, &chart(&public)).await;
+    let dev = app.in_role("dev@acme.com", "developer").await;
+    let ed = app.in_role("ed@acme.com", "editor").await;
+    let first = async |path: &str| {
+        let history = ana.get(&format!("{path}/history")).await.ok();
+        version_ids(&history).remove(0)
+    };
+    let (of_hidden, of_shown) = (first(&hidden).await, first(&shown).await);
+    for part in ["history".to_owned(), format!("version/{of_hidden}")] {
+        let reply = dev.get(&format!("{hidden}/{part}")).await;
+        assert_eq!(reply.refusal(), "403 ForbiddenError", "{part}");
+    }
+    let back = dev.post(&format!("{hidden}/rollback/{of_hidden}")).await;
+    assert_eq!(back.refusal(), "403 ForbiddenError");
+    // Who writes no statements reads the old ones, and brings none of them back.
+    ed.get(&format!("{shown}/version/{of_shown}")).await.ok();
+    let back = ed.post(&format!("{shown}/rollback/{of_shown}")).await;
+    assert_eq!(back.refusal(), "403 ForbiddenError");
+    for version in [of_hidden.as_str(), id(&shown), "none"] {
+        for part in ["version/", "history?before="] {
+            let reply = dev.get(&format!("{shown}/{part}{version}")).await;
+            assert_eq!(reply.refusal(), "404 NotFoundError", "{part}{version}");
+        }
+        let back = dev.post(&format!("{shown}/rollback/{version}")).await;
+        assert_eq!(back.refusal(), "404 NotFoundError", "{version}");
+    }
+}
+
 #[tokio::test]
 async fn a_deleted_chart_is_gone_and_its_slug_is_free() {
     let app = TestApp::new(local::api()).await;

@@ -7,7 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -434,6 +434,72 @@ async fn a_copy_that_is_killed_at_any_call_is_finished_by_the_next_worker() {
             return;
         }
         at += 1;
+    }
+}
+
+/// Lets the copy go on in a preview where the copy of a space is deleted as soon as it is there.
+async fn copied_without(app: &TestApp, preview: ProjectId, space: SpaceId) {
+    let (store, ana) = (app.app.store.clone(), app.account(ANA).await);
+    let deleted = AtomicBool::new(false);
+    let faults: Faults = Arc::new(move |name| {
+        if name == "TransactWriteItems" && !deleted.load(Ordering::Relaxed) {
+            let (store, ana) = (store.clone(), ana.clone());
+            // The copy itself waits meanwhile.
+            let deletion = std::thread::spawn(move || {
+                let mut runtime = tokio::runtime::Builder::new_current_thread();
+                runtime.enable_all().build().unwrap().block_on(async {
+                    let spaces = store.spaces(preview).await.unwrap();
+                    let found = spaces.get(space).filter(|_| spaces.len() == 4);
+                    if let Some(space) = found {
+                        store.delete_spaces(&[space], &ana).await.unwrap();
+                    }
+                    found.is_some()
+                })
+            });
+            deleted.store(deletion.join().unwrap(), Ordering::Relaxed);
+        }
+        None
+    });
+    let table = app.table.with_faults(faults);
+    let random = app.app.random.clone();
+    let store = Store::new(table.client(), &app.app.config.table, random);
+    let copying = app.app.over(store);
+    for job in app.app.store.late_open_jobs().await.unwrap() {
+        worker::run(&copying, job).await.unwrap();
+    }
+    app.work(worker::run).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_copied_is_told_to_whoever_may_see_it() {
+    let app = TestApp::new(local::api()).await;
+    let shop = laden(&app).await;
+    let dev = app.in_role("dev@acme.com", "developer").await;
+    let hidden = json!({ "kind": "chart", "name": "Hidden", "reason": "Space not found" });
+    let masked =
+        json!({ "kind": "chart", "name": "Private content", "reason": "It could not be copied" });
+    for (by, other, expected) in [(&shop.ana, &dev, hidden), (&dev, &shop.ana, masked)] {
+        let body = json!({ "name": "Preview", "copyContent": true });
+        let made = by.post(&shop.path("/createPreview")).json(&body).await;
+        let preview = id_of(&made);
+        let closed = SpaceId::parse(&shop.ids["Closed"]).unwrap();
+        copied_without(&app, preview, SpaceId::derived(preview, closed)).await;
+
+        let job = text(&made.ok()["contentJobId"]);
+        let status = format!("/api/v1/schedulers/job/{job}/status");
+        let told = by.get(&status).await.ok();
+        assert_eq!(told["status"], "completed");
+        assert_eq!(told["details"]["contents"], 4);
+        assert_eq!(told["details"]["notCopied"], json!([expected]));
+        assert_eq!(told["details"]["notCopiedCut"], false);
+        // The names are not everybody's.
+        let others = other.get(&status).await.json();
+        assert_eq!(others["results"]["details"]["notCopied"], Value::Null);
+
+        // The rest is there.
+        let index = app.app.store.index(preview).await.unwrap();
+        let names: BTreeSet<_> = index.live().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, BTreeSet::from(["Board", "By SQL", "Own", "Plain"]));
     }
 }
 

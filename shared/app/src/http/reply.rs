@@ -195,6 +195,7 @@ fn meaning(error: &Error) -> (StatusCode, &'static str, u16) {
         Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsError"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "UnexpectedServerError"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "UnexpectedServerError"),
+        Error::Telling(error, _) => return meaning(error),
     };
     (status, name, status.as_u16())
 }
@@ -237,8 +238,13 @@ fn place(error: &warehouse::Error) -> Map<String, Value> {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let (status, name, told) = meaning(&self);
-        let (message, data) = match &self {
+        // From here on, and for the log, it is the error itself.
+        let (error, more) = match self {
+            Error::Telling(error, more) => (*error, more),
+            error => (error, Map::new()),
+        };
+        let (status, name, told) = meaning(&error);
+        let (message, mut data) = match &error {
             // Clients read the fields; the message is empty by contract.
             Error::Malformed(fields) => (String::new(), data(fields)),
             Error::InvalidFields(sentence, fields) => (sentence.clone(), data(fields)),
@@ -251,10 +257,11 @@ impl IntoResponse for Error {
             }
             error => (error.to_string(), Map::new()),
         };
+        data.extend(more);
         let body = json!({ "status": "error", "error": { "statusCode": told, "name": name, "message": message, "data": data } });
         let mut response = respond(status, &body);
         let headers = response.headers_mut();
-        let retry_after = match &self {
+        let retry_after = match &error {
             Error::TooMany { retry_after } => Some(retry_after.as_secs().max(1)),
             Error::Unavailable(_) => Some(1),
             _ => None,
@@ -262,7 +269,7 @@ impl IntoResponse for Error {
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        match &self {
+        match &error {
             Error::Unauthenticated => {
                 headers.insert(
                     header::WWW_AUTHENTICATE,
@@ -276,7 +283,7 @@ impl IntoResponse for Error {
             _ => {}
         }
         // The outermost layer writes it to the log, once.
-        response.extensions_mut().insert(Arc::new(self));
+        response.extensions_mut().insert(Arc::new(error));
         response
     }
 }

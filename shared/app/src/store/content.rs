@@ -154,10 +154,10 @@ impl Store {
         Ok(())
     }
 
-    /// All versions of a head, the newest first, without what is in them: at most `most`.
-    pub async fn versions(&self, head: &Content, most: u32) -> Result<Vec<Version>> {
-        let first = head.latest.saturating_sub(most.saturating_sub(1)).max(1);
-        let keys: Vec<_> = (first..=head.latest)
+    /// The versions of a head up to a number, the newest first: at most `most`.
+    pub async fn versions(&self, head: &Content, last: u32, most: u32) -> Result<Vec<Version>> {
+        let first = last.saturating_sub(most.saturating_sub(1)).max(1);
+        let keys: Vec<_> = (first..=last)
             .rev()
             .map(|number| keys::version(head.what, head.id, number))
             .collect();

@@ -118,7 +118,11 @@ pub async fn download(
     })
 }
 
-fn document(
+/// A chart in one of its versions as a document.
+///
+/// # Errors
+/// `NotFound` when its space is gone.
+pub(super) fn document(
     contents: &Contents<'_>,
     row: &Content,
     body: ChartBody,

@@ -17,7 +17,11 @@ use app::{
 };
 
 use super::{
-    Options, TRIES, UploadParams, allow_sql, chart::ChartDocument, fresh, lost, same, same_slug,
+    Options, TRIES, UploadParams, allow_sql,
+    chart::{ChartAsCode, ChartDocument, document},
+    fresh, lost,
+    places::{ChangedPlaces, changed},
+    same, same_slug,
     space::SpacePath,
 };
 use crate::{
@@ -51,10 +55,12 @@ struct Plan {
     head: Content,
     edits: Vec<Edit>,
     destination: Option<Destination>,
+    /// The document of what is there, for a dry run.
+    before: Option<ChartAsCode>,
 }
 
 /// Makes a chart, or changes the one of this slug to what the document says, or leaves it if it says the same. A space and a
-/// dashboard that are missing are made in the same transaction.
+/// dashboard that are missing are made in the same transaction. A dry run tells where the chart's document would be changed.
 ///
 /// # Errors
 /// `Invalid` for a document against the rules; `Forbidden`, `CustomSql` for what the caller may not do; `NotFound` for a chart or
@@ -161,6 +167,13 @@ impl Upload<'_> {
         contents.require(Action::Update, &row)?;
         let version = self.app.store.latest(&row).await?;
         let stored: ChartBody = version.body.unpack_json()?;
+        let before = match self.options.dry_run {
+            true => {
+                let now = self.app.clock.now();
+                Some(document(contents, &row, stored.clone(), now)?)
+            }
+            false => None,
+        };
         let is_new = self.options.force || !same(&stored, &self.body)?;
         let mut destination = match self.moves(contents, &row)? {
             true => Some(self.destination(contents)?),
@@ -190,13 +203,25 @@ impl Upload<'_> {
                 head: row,
                 edits: Vec::new(),
                 destination: None,
+                before,
             });
         } else {
             Edit::change(&row, head)
         };
         let placeholder = destination.as_mut().and_then(|to| to.placeholder.take());
         let edits = std::iter::once(edit).chain(placeholder).collect();
-        Plan::new(Act::Update, edits, destination)
+        let plan = Plan::new(Act::Update, edits, destination)?;
+        Ok(Plan { before, ..plan })
+    }
+
+    /// Where the document of what is there is changed; of something new, nowhere.
+    fn difference(&self, contents: &Contents<'_>, plan: &Plan) -> Result<Option<ChangedPlaces>> {
+        let Some(before) = &plan.before else {
+            return Ok(self.options.dry_run.then(ChangedPlaces::default));
+        };
+        let now = self.app.clock.now();
+        let after = document(contents, &plan.head, self.body.clone(), now)?;
+        changed(before, &after).map(Some)
     }
 
     /// What was done, as clients see it.
@@ -225,6 +250,8 @@ impl Upload<'_> {
                 dashboards.push(ChangedDashboard {
                     action: Act::Create,
                     data: PromotedDashboard::read(self.app, contents, &made, body).await?,
+                    difference: None,
+                    missing_charts: None,
                 });
             }
         }
@@ -234,6 +261,7 @@ impl Upload<'_> {
             charts: vec![ChangedChart {
                 action: plan.action,
                 data: PromotedChart::new(beside, head, self.body.clone(), head.id)?,
+                difference: self.difference(contents, &plan)?,
             }],
         })
     }
@@ -248,6 +276,7 @@ impl Plan {
             head: head.ok_or(Error::NotFound(Kind::Chart))?,
             edits,
             destination,
+            before: None,
         })
     }
 }

@@ -195,7 +195,11 @@ pub async fn download(
     })
 }
 
-fn document(
+/// A dashboard in one of its versions as a document.
+///
+/// # Errors
+/// `NotFound` when its space is gone.
+pub(super) fn document(
     contents: &Contents<'_>,
     row: &Content,
     mut body: DashboardBody,

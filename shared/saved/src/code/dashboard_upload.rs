@@ -1,5 +1,7 @@
 //! Uploading a dashboard (reference 22 §3).
 
+mod dry_run;
+
 use std::collections::BTreeMap;
 
 use app::{
@@ -19,7 +21,7 @@ use serde_json::Value;
 
 use super::{
     Options, TRIES, UploadParams,
-    dashboard::{DashboardDocument, TileDocument},
+    dashboard::{DashboardAsCode, DashboardDocument, TileDocument, document},
     fresh, lost, same, same_slug,
     space::{self, SpacePath, Target},
     tiles::{Key, forget_gone, give_rule_ids, keep_ids, remember_gone, rename_targets, slugs},
@@ -51,11 +53,14 @@ struct Plan {
     body: DashboardBody,
     edit: Option<Edit>,
     target: Option<Target>,
+    /// The document of what is there, for a dry run.
+    before: Option<DashboardAsCode>,
 }
 
 /// Makes a dashboard, or changes the one of this slug to what the document says, or leaves it if it says the same. Its charts
 /// and SQL charts have to be there; none of them is changed, and none is listed in the answer. A space that is missing is made
-/// in the same transaction. Tiles keep their ids, so that comments stay on them.
+/// in the same transaction. Tiles keep their ids, so that comments stay on them. A dry run tells where the dashboard's document
+/// would be changed, and lists the charts that are not there yet.
 ///
 /// # Errors
 /// `Invalid` for a document against the rules; `Forbidden` for what the caller may not do; `NotFound` for a chart that is not
@@ -122,12 +127,16 @@ impl Upload<'_> {
         }
         let space = contents.space_of(&plan.head);
         let space = space.ok_or(Error::NotFound(Kind::Dashboard))?.id;
+        let missing_charts = self.options.dry_run.then(|| self.missing(&contents));
+        let difference = self.difference(&contents, &plan, missing_charts.as_deref())?;
         let changed = PromotedDashboard::read(app, &contents, &plan.head, plan.body).await?;
         Ok(Changes {
             spaces: spaces_to(&contents, space, spaces.spaces)?,
             dashboards: vec![ChangedDashboard {
                 action: plan.action,
                 data: changed,
+                difference,
+                missing_charts,
             }],
             charts: Vec::new(),
         })
@@ -163,6 +172,7 @@ impl Upload<'_> {
             body,
             edit: Some(edit),
             target: Some(target),
+            before: None,
         })
     }
 
@@ -179,6 +189,13 @@ impl Upload<'_> {
         let original: DashboardBody = version.body.unpack_json()?;
         let mut stored = original.clone();
         forget_gone(&mut stored, &contents.index);
+        let before = match self.options.dry_run {
+            true => {
+                let now = self.app.clock.now();
+                Some(document(contents, &row, stored.clone(), now)?)
+            }
+            false => None,
+        };
         let mut body = self.body(contents, Some(&stored))?;
         let is_new = self.options.force || !same(&stored, &body)?;
         remember_gone(
@@ -216,6 +233,7 @@ impl Upload<'_> {
             body,
             edit,
             target,
+            before,
         })
     }
 
@@ -308,14 +326,32 @@ impl Upload<'_> {
             rest: sent.rest.clone(),
         };
         let mut tile = tile.read(&self.app.random)?;
-        let what = match sent.kind {
-            TileType::SavedChart => ContentKind::Chart,
-            TileType::SqlChart => ContentKind::SqlChart,
-            TileType::SemanticViewerChart | TileType::Markdown | TileType::Loom => return Ok(tile),
+        let Some(what) = shown_kind(sent.kind) else {
+            return Ok(tile);
         };
-        tile.face.show(chart_of(sent, what, contents, stored)?);
+        let chart = match chart_of(sent, what, contents, stored) {
+            // It is told which one is not there.
+            Err(Error::NotFound(_)) if self.options.dry_run => None,
+            chart => chart?,
+        };
+        tile.face.show(chart);
         Ok(tile)
     }
+}
+
+/// What a tile shows, if it shows a chart.
+fn shown_kind(tile: TileType) -> Option<ContentKind> {
+    match tile {
+        TileType::SavedChart => Some(ContentKind::Chart),
+        TileType::SqlChart => Some(ContentKind::SqlChart),
+        TileType::Markdown | TileType::Loom => None,
+    }
+}
+
+/// The chart of a slug, if the caller may see it.
+fn named<'a>(what: ContentKind, slug: &str, contents: &'a Contents<'_>) -> Option<&'a Content> {
+    let found = contents.index.by_slug(what, slug);
+    found.filter(|chart| contents.may(Action::View, chart))
 }
 
 /// The chart of a tile: the one that it names, or the one that the tile of its id has. Who may not see a chart hears the same of
@@ -334,8 +370,7 @@ fn chart_of(
     match sent.properties.get("chartSlug") {
         Some(Value::Null) => Ok(None),
         Some(Value::String(slug)) => {
-            let found = contents.index.by_slug(what, slug);
-            let seen = found.filter(|chart| contents.may(Action::View, chart));
+            let seen = named(what, slug, contents);
             Ok(Some(seen.ok_or(Error::NotFound(what.named()))?.id))
         }
         Some(_) => Err(unnamed()),

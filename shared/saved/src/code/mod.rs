@@ -6,6 +6,7 @@ pub mod chart_upload;
 pub mod dashboard;
 pub mod dashboard_upload;
 pub mod language;
+pub mod places;
 pub mod space;
 pub mod tiles;
 
@@ -57,7 +58,7 @@ pub struct DownloadParams {
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct UploadParams {
-    /// Tells what would be done, and does nothing.
+    /// Tells what would be done, and where content would be changed, and does nothing.
     #[param(nullable = false)]
     pub dry_run: Option<bool>,
     /// Whether a space that is missing is an error.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     chart::ChartView,
-    code::space::outward,
+    code::{places::ChangedPlaces, space::outward},
     contents::Contents,
     dashboard::{DashboardParts, DashboardView},
     people::Names,
@@ -51,9 +51,18 @@ pub struct ChangedSpace {
 /// A dashboard, and what becomes of it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = PromotedDashboardChange)]
+#[serde(rename_all = "camelCase")]
 pub struct ChangedDashboard {
     pub action: Act,
     pub data: PromotedDashboard,
+    /// Of the dry run of an upload: where the document of what is there is changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub difference: Option<ChangedPlaces>,
+    /// Of the dry run of an upload: slugs of charts that have to be there before the dashboard is uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub missing_charts: Option<Vec<String>>,
 }
 
 /// A chart, and what becomes of it.
@@ -62,6 +71,10 @@ pub struct ChangedDashboard {
 pub struct ChangedChart {
     pub action: Act,
     pub data: PromotedChart,
+    /// Of the dry run of an upload: where the document of what is there is changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub difference: Option<ChangedPlaces>,
 }
 
 /// A space as it is to be.

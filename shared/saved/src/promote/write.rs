@@ -99,6 +99,7 @@ impl Planner<'_> {
             charts.push(ChangedChart {
                 action: chart.action,
                 data: PromotedChart::new(beside, &chart.head, chart.body, chart.source)?,
+                difference: None,
             });
         }
         let mut dashboards = Vec::new();
@@ -106,6 +107,8 @@ impl Planner<'_> {
             dashboards.push(ChangedDashboard {
                 action: one.action,
                 data: PromotedDashboard::read(app, contents, &one.head, one.body).await?,
+                difference: None,
+                missing_charts: None,
             });
         }
         let spaces = self.planned_spaces.iter().map(|one| ChangedSpace {

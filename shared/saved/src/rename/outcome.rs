@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use app::{
-    App, CurrentUser, Error, InProject, Result,
+    App, Error, Result,
     domain::{
         content::{Content, ContentKind, Index},
         id::ContentId,
@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::{
     contents::Contents,
     validate::results::{PRIVATE, PRIVATE_ERROR, sees},
+    work::as_its_owner,
 };
 
 /// Places that are told at most.
@@ -126,17 +127,8 @@ impl Outcome {
 /// # Errors
 /// `Unavailable` when the table does not answer.
 pub(super) async fn seen(app: &App, work: &Work, index: Index) -> Result<HashSet<ContentId>> {
-    let user = app.store.user(work.user).await?;
-    let Some(user) = user.filter(|user| user.is_active) else {
+    let Some(project) = as_its_owner(app, work.user, work.project).await? else {
         return Ok(HashSet::new());
-    };
-    let user = CurrentUser {
-        user,
-        session: None,
-    };
-    let project = match InProject::find(app, user, work.project).await {
-        Err(Error::NotExists(_) | Error::Forbidden(_)) => return Ok(HashSet::new()),
-        found => found?,
     };
     let spaces = Spaces::read(app, &project).await?;
     let contents = Contents { spaces, index };

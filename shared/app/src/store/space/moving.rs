@@ -30,6 +30,41 @@ pub struct SpaceMove<'a> {
 }
 
 impl SpaceMove<'_> {
+    /// Lets the caller go on only if one transaction takes it.
+    ///
+    /// # Errors
+    /// `Invalid` for a place in itself or too deep, and for more than that.
+    pub fn fits(&self, now: Timestamp) -> Result<()> {
+        self.writes(now).map(drop)
+    }
+
+    /// What is written; nothing where the space lies there already.
+    fn writes(&self, now: Timestamp) -> Result<Vec<Write>> {
+        let (tree, space, target) = (self.tree, self.space, self.target);
+        if space.parent == target.map(|target| target.id) {
+            return Ok(Vec::new());
+        }
+        tree.may_lie_in(space, target)?;
+        let mut writes = vec![Store::project_stays(space.project)];
+        writes.extend(self.around());
+        for (one, path) in tree.moved_paths(space, target)? {
+            let write = Store::space_update(one).set("path", path);
+            if one.id == space.id {
+                writes.extend(self.own(write.set("updatedAt", now)));
+            } else {
+                writes.push(write);
+            }
+        }
+        // Last: where somebody else moved the same space there, it is that it changed that counts.
+        writes.extend(self.claims());
+        if writes.len() > MOST_WRITES {
+            return Err(Error::invalid(
+                "This is more than can be moved at once: with what lies in it, what it is to lie in and, to the root, twice those who are let in, a space has at most 96; move parts of it first, or share it with groups",
+            ));
+        }
+        Ok(writes)
+    }
+
     /// What has to be as it was read: what the target lies in, so that two moves at once make no circle; for a new root the old
     /// one, whose privacy and grants it takes over. The target is marked: whoever deletes it meanwhile finds it changed.
     fn around(&self) -> Vec<Write> {
@@ -97,32 +132,9 @@ impl Store {
     /// `Invalid` for a place in itself, and for more than one transaction takes; `Exists` when another space has the path;
     /// `Changed` when one of the spaces changed meanwhile or is gone; `NotExists` when the project is gone.
     pub async fn move_space(&self, moved: SpaceMove<'_>, now: Timestamp) -> Result<()> {
-        let SpaceMove {
-            tree,
-            space,
-            target,
-            ..
-        } = moved;
-        if space.parent == target.map(|target| target.id) {
+        let writes = moved.writes(now)?;
+        if writes.is_empty() {
             return Ok(());
-        }
-        tree.may_lie_in(space, target)?;
-        let mut writes = vec![Self::project_stays(space.project)];
-        writes.extend(moved.around());
-        for (one, path) in tree.moved_paths(space, target)? {
-            let write = Self::space_update(one).set("path", path);
-            if one.id == space.id {
-                writes.extend(moved.own(write.set("updatedAt", now)));
-            } else {
-                writes.push(write);
-            }
-        }
-        // Last: where somebody else moved the same space there, it is that it changed that counts.
-        writes.extend(moved.claims());
-        if writes.len() > MOST_WRITES {
-            return Err(Error::invalid(
-                "This is more than can be moved at once: with what lies in it, what it is to lie in and, to the root, twice those who are let in, a space has at most 96; move parts of it first, or share it with groups",
-            ));
         }
         self.apply(writes).await
     }
