@@ -6,9 +6,6 @@ use app::{
     domain::{explore_set::Entry, table_selection::TableSelection},
 };
 
-/// Explores whose bodies are in memory at once.
-const AT_ONCE: usize = 100;
-
 /// The explores that the caller's attributes do not hide, by label.
 pub(crate) struct Explores {
     pub(crate) entries: Vec<Entry>,
@@ -65,7 +62,7 @@ impl Explores {
     }
 }
 
-/// Gives the text of each of these explores to `take`, in their order. A request for a hundred.
+/// Gives the text of each of these explores to `take`, in their order, until it says what is wrong.
 ///
 /// # Errors
 /// `Unavailable` when one of them was removed since the list was read; and what `take` says.
@@ -75,10 +72,13 @@ pub(crate) async fn each(
     entries: &[&Entry],
     mut take: impl FnMut(&str) -> Result<()> + Send,
 ) -> Result<()> {
-    for chunk in entries.chunks(AT_ONCE) {
-        for text in app.store.explore_texts(project.id(), chunk).await? {
-            take(&text)?;
+    let mut taken = Ok(());
+    let visit = |text: &str| {
+        if taken.is_ok() {
+            taken = take(text);
         }
-    }
-    Ok(())
+    };
+    let read = app.store.each_explore_text(project.id(), entries, visit);
+    read.await?;
+    taken
 }

@@ -63,7 +63,7 @@ pub(crate) struct CreateDashboard {
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum NewDashboard {
-    Create(CreateDashboard),
+    Create(Box<CreateDashboard>),
     Duplicate(DuplicateDashboard),
 }
 

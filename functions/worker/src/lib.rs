@@ -67,7 +67,7 @@ pub async fn run_within(app: &App, id: JobId, patience: Duration) -> Result<Opti
 /// `Unavailable` when the table does not answer; the job is as it was, or its lease runs out.
 pub async fn take(app: &App, id: JobId) -> Result<Option<Timestamp>> {
     let mut job = match app.store.take_job(id, app.clock.now()).await? {
-        Taken::Yes(job) => job,
+        Taken::Yes(job) => *job,
         Taken::NotYet(then) => return Ok(Some(then)),
         Taken::Over => return Ok(None),
     };

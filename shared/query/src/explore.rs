@@ -55,12 +55,20 @@ pub async fn model_of(app: &App, project: &InProject, alias: &str) -> Result<Opt
     let written = json!(alias).to_string();
     for some in entries.chunks(SOME) {
         let some: Vec<&Entry> = some.iter().collect();
-        let texts = app.store.explore_texts(project.id(), &some).await?;
-        for text in texts.iter().filter(|text| text.contains(&written)) {
-            let explore = Explore::from_json(text).map_err(unreadable)?;
-            if let Some(model) = joined(&explore, alias, &attributes) {
-                return Ok(Some(model.to_owned()));
+        let mut found = Ok(None);
+        let look = |text: &str| {
+            if matches!(found, Ok(None)) && text.contains(&written) {
+                let explore = Explore::from_json(text).map_err(unreadable);
+                found = explore.map(|explore| {
+                    let model = joined(&explore, alias, &attributes);
+                    model.map(str::to_owned)
+                });
             }
+        };
+        let read = app.store.each_explore_text(project.id(), &some, look);
+        read.await?;
+        if let Some(model) = found? {
+            return Ok(Some(model));
         }
     }
     Ok(None)

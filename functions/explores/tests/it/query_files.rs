@@ -28,7 +28,7 @@ async fn waiting(app: &TestApp) -> Vec<JobId> {
 /// Somebody takes the job and is never heard of again.
 async fn taken(app: &TestApp, job: JobId) -> Job {
     match app.app.store.take_job(job, app.app.clock.now()).await {
-        Ok(Taken::Yes(job)) => job,
+        Ok(Taken::Yes(job)) => *job,
         other => panic!("not taken: {other:?}"),
     }
 }

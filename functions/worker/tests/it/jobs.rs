@@ -37,7 +37,7 @@ fn mails(app: &TestApp) -> usize {
 
 async fn taken(app: &TestApp, job: JobId) -> Job {
     match app.app.store.take_job(job, app.app.clock.now()).await {
-        Ok(Taken::Yes(job)) => job,
+        Ok(Taken::Yes(job)) => *job,
         other => panic!("not taken: {other:?}"),
     }
 }

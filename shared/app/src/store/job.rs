@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug)]
 pub enum Taken {
     /// It is the caller's until its lease is over.
-    Yes(Job),
+    Yes(Box<Job>),
     /// Somebody else is at it, or it is not due: come back then.
     NotYet(Timestamp),
     /// It is done, or was given up.
@@ -50,7 +50,7 @@ impl Store {
             .when_missing_or_over("dueAt", now)
             .when_missing_or_over("leaseUntil", now);
         Ok(match self.apply_telling(write).await? {
-            One::Done(item) => Taken::Yes(read(item)?),
+            One::Done(item) => Taken::Yes(Box::new(read(item)?)),
             One::Lost(None) => Taken::Over,
             One::Lost(Some(item)) => {
                 let job: Job = read(item)?;

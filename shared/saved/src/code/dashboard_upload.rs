@@ -344,7 +344,7 @@ fn shown_kind(tile: TileType) -> Option<ContentKind> {
     match tile {
         TileType::SavedChart => Some(ContentKind::Chart),
         TileType::SqlChart => Some(ContentKind::SqlChart),
-        TileType::Markdown | TileType::Loom => None,
+        TileType::SemanticViewerChart | TileType::Markdown | TileType::Loom => None,
     }
 }
 

@@ -44,11 +44,9 @@ impl Upload<'_> {
         let mut after = document(contents, &plan.head, plan.body.clone(), now)?;
         for (tile, sent) in after.tiles.iter_mut().zip(&self.sent.tiles) {
             let slug = sent.properties.get("chartSlug").and_then(Value::as_str);
-            if let Some(slug) = slug.filter(|slug| missing.iter().any(|one| one == slug))
-                && let Some(properties) = tile.properties.as_object_mut()
-            {
-                properties.insert("chartSlug".to_owned(), slug.into());
-                properties.remove("chartName");
+            if let Some(slug) = slug.filter(|slug| missing.iter().any(|one| one == slug)) {
+                tile.properties.insert("chartSlug".to_owned(), slug.into());
+                tile.properties.remove("chartName");
             }
         }
         changed(before, &after).map(Some)
