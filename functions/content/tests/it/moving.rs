@@ -479,7 +479,7 @@ async fn more_than_a_transaction_takes_is_not_moved_by_half() {
     let root = public(&ana, &project, "Root").await;
     let other = public(&ana, &project, "Other").await;
     let mut fits = None;
-    for at in 0..97 {
+    for at in 0..95 {
         let last = inside(&ana, &project, (&format!("Space {at}"), root)).await;
         fits = Some(last);
     }
@@ -487,7 +487,7 @@ async fn more_than_a_transaction_takes_is_not_moved_by_half() {
         .await
         .ok();
     let last = seen(&ana, &project, fits.unwrap()).await;
-    assert_eq!(text(&last["path"]), "other.root.space_96");
+    assert_eq!(text(&last["path"]), "other.root.space_94");
     inside(&ana, &project, ("One more", root)).await;
     inside(&ana, &project, ("And more", root)).await;
     let found = chart(&app, &project, "Chart", root).await;

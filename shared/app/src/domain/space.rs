@@ -272,8 +272,20 @@ impl SpaceTree {
         Ok(())
     }
 
+    /// The last step of a space's path once it lies in another one or among the roots. It stays as it is, not the slug: where that
+    /// was taken elsewhere, a space has another one than its path says. But where the step is taken, the slug is not.
+    pub fn step_in(&self, space: &Space, target: Option<&Space>) -> String {
+        let target = target.map(|target| target.id);
+        let mut others = self.spaces.values().filter(|one| one.id != space.id);
+        if others.any(|one| one.parent == target && one.step() == space.step()) {
+            in_path(&space.slug)
+        } else {
+            space.step().to_owned()
+        }
+    }
+
     /// A space and everything in it, parents first, each with the path that it has once the space lies in another one or among
-    /// the roots. The space itself goes by its slug there; in it, the last steps stay.
+    /// the roots: by [`Self::step_in`]; what is in it keeps its last steps.
     ///
     /// # Errors
     /// `Invalid` when one would lie too deep.
@@ -285,13 +297,17 @@ impl SpaceTree {
         let mut paths: BTreeMap<SpaceId, String> = BTreeMap::new();
         let mut found = Vec::new();
         for one in self.subtree(space.id).into_iter().rev() {
-            let above = match one.parent.filter(|_| one.id != space.id) {
-                Some(parent) => paths.get(&parent).map(String::as_str),
-                None => target.map(|target| target.path.as_str()),
+            let (above, own) = match one.parent.filter(|_| one.id != space.id) {
+                Some(parent) => (
+                    paths.get(&parent).map(String::as_str),
+                    one.step().to_owned(),
+                ),
+                None => (
+                    target.map(|target| target.path.as_str()),
+                    self.step_in(space, target),
+                ),
             };
-            // Not its slug: where that was taken elsewhere, a space has another one than its path says.
-            let own = one.step();
-            let path = above.map_or_else(|| own.to_owned(), |above| format!("{above}.{own}"));
+            let path = above.map_or_else(|| own.clone(), |above| format!("{above}.{own}"));
             if path.len() > LONGEST_PATH {
                 return Err(Error::invalid("Spaces cannot be nested that deeply"));
             }

@@ -82,7 +82,8 @@ impl SpaceMove<'_> {
     fn claims(&self) -> [Write; 2] {
         let space = self.space;
         let parent = self.target.map(|target| target.id);
-        let path = keys::space_path(space.project, parent, space.step());
+        let step = self.tree.step_in(space, self.target);
+        let path = keys::space_path(space.project, parent, &step);
         [
             Write::delete(path_of(space)),
             Store::path_claim(space, path),
