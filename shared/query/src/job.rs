@@ -94,9 +94,12 @@ pub async fn seen(app: &App, user: CurrentUser, id: &str) -> Result<(Query, bool
 /// The rows of a query.
 ///
 /// # Errors
-/// `NotReady` while they are not there; `Warehouse` with what the warehouse said, and `Invalid` for a query that was cancelled or
+/// `NotFound` for one that makes a CSV file; `NotReady` while they are not there; `Warehouse` with what the warehouse said, and `Invalid` for a query that was cancelled or
 /// given up, when they never will be; `Unavailable` when the table does not answer.
 pub async fn rows<'a>(app: &App, query: &'a Query) -> Result<&'a Outcome> {
+    if query.purpose == Purpose::Csv {
+        return Err(Error::NotFound(Kind::Query));
+    }
     match progress(app, query).await? {
         Progress::Completed(outcome) => Ok(outcome),
         Progress::Scheduled | Progress::Started => Err(Error::NotReady(Kind::Query)),

@@ -10,7 +10,7 @@ use app::{
 use serde_json::{Value, json};
 use testing::{Actor, Says, TestApp};
 
-use crate::shop::{ask, every_order, file, numbers, open, queries};
+use crate::shop::{ask, every_order, explore, file, numbers, open, queries};
 
 /// The jobs that somebody polls.
 async fn waiting(app: &TestApp) -> Vec<JobId> {
@@ -265,5 +265,37 @@ async fn there_is_no_file_of_rows_that_are_not_there_yet() {
     let path = format!("{query}/schedule-download");
     let early = ana.post(&path).json(&wanted()).await;
     assert_eq!(early.refusal(), "409 AlreadyProcessingError");
+    assert!(waiting(&app).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_job_of_a_csv_file_is_no_query_with_rows() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    app.warehouse.say(numbers(3));
+    let mut body = every_order();
+    for (key, value) in [
+        ("onlyRaw", json!(true)),
+        ("showTableNames", json!(false)),
+        ("columnOrder", json!([])),
+    ] {
+        body[key] = value;
+    }
+    let path = format!("{}/downloadCsv", explore(&project));
+    let begun = ana.post(&path).json(&body).await.ok();
+    app.work(worker::run).await;
+    let job = begun["jobId"].as_str().unwrap();
+    assert_eq!(status(&ana, job).await["status"], "completed");
+    let query = format!("{}/{job}", queries(&project));
+    let lines = format!("/api/v1/projects/{project}/sqlRunner/results/{job}");
+    for path in [query.clone(), format!("{query}/results"), lines] {
+        let refused = ana.get(&path).await;
+        assert_eq!(refused.refusal(), "404 NotFoundError", "{path}");
+    }
+    for path in ["download", "schedule-download"] {
+        let path = format!("{query}/{path}");
+        let refused = ana.post(&path).json(&wanted()).await;
+        assert_eq!(refused.refusal(), "404 NotFoundError", "{path}");
+    }
     assert!(waiting(&app).await.is_empty());
 }

@@ -12,19 +12,34 @@ type Fields = Map<String, Value>;
 const REACHES: &[&str] = &[
     "type",
     "host",
+    "port",
     "serverHostName",
     "account",
     "accessUrl",
     "useSshTunnel",
     "sshTunnelHost",
+    "sshTunnelPort",
     "http_scheme",
     "host_domain",
     "discovery_api_endpoint",
 ];
 
+/// What the adapter takes where nothing is said.
+const DEFAULTS: &[(&str, u64)] = &[("port", 5432), ("sshTunnelPort", 22)];
+/// How a PostgreSQL or Redshift is encrypted, from what gives the secrets to anybody on the way to what gives them to the named
+/// server only.
+const SSL_MODES: &[&[&str]] = &[
+    &["disable"],
+    &["no-verify"],
+    &["allow", "prefer"],
+    &["verify-ca"],
+    &["require"],
+    &["verify-full"],
+];
+
 impl NewWarehouse {
-    /// A warehouse as it was sent; secrets that are absent or empty are the stored ones, when it is of the same type and
-    /// at the same place. `stored` is what may be seen of it, and all.
+    /// A warehouse as it was sent; secrets that are absent or empty are the stored ones, when it is of the same type, at the
+    /// same place, and no less encrypted. `stored` is what may be seen of it, and all.
     ///
     /// # Errors
     /// `Invalid` when something is missing or has the wrong type.
@@ -85,7 +100,7 @@ fn over<T: DeserializeOwned, S: Serialize>(
     serde_json::from_value(Value::Object(sent)).map_err(|_| {
         Error::invalid(format!(
             "The {name} lacks something that its type needs, or has something of another type; \
-             secrets are only kept for the same type and host"
+             secrets are only kept for the same type, host, port and encryption"
         ))
     })
 }
@@ -97,12 +112,12 @@ fn keep_secrets(sent: &mut Fields, shown: Option<&Fields>, opened: Fields) {
     let given = |fields: &Fields, name| {
         let value: Option<&Value> = fields.get(name);
         let is_nothing = |value: &Value| value.is_null() || *value == false || *value == "";
-        value.filter(|value| !is_nothing(value)).cloned()
+        let default = DEFAULTS.iter().find(|(of, _)| *of == name);
+        let value = value.filter(|value| !is_nothing(value)).cloned();
+        value.or_else(|| default.map(|(_, value)| Value::from(*value)))
     };
-    if REACHES
-        .iter()
-        .any(|name| given(sent, *name) != given(&opened, *name))
-    {
+    let elsewhere = |name: &&str| given(sent, name) != given(&opened, name);
+    if REACHES.iter().any(elsewhere) || trusts_more(sent, &opened) {
         return;
     }
     // The private key of one pair is of no use with the public key of another.
@@ -114,6 +129,18 @@ fn keep_secrets(sent: &mut Fields, shown: Option<&Fields>, opened: Fields) {
             sent.insert(name, value);
         }
     }
+}
+
+/// Whether somebody between here and the server gets to see more than before: by weaker encryption, or another root certificate.
+fn trusts_more(sent: &Fields, opened: &Fields) -> bool {
+    let strength = |fields: &Fields| {
+        let mode = fields.get("sslmode").and_then(Value::as_str);
+        let mode = mode.filter(|mode| !mode.is_empty()).unwrap_or("prefer");
+        SSL_MODES.iter().position(|same| same.contains(&mode))
+    };
+    let root = sent.get("sslrootcert");
+    let other_root = !is_left_out(root) && root != opened.get("sslrootcert");
+    strength(sent) < strength(opened) || (other_root && root != Some(&Value::Null))
 }
 
 /// Absent or empty; null takes a secret away.
@@ -169,9 +196,9 @@ mod tests {
 
     #[test]
     fn secrets_that_are_left_out_stay_and_null_takes_one_away() {
-        let set = again(json!({ "password": "", "port": 1, "sslkey": null })).unwrap();
-        let secrets = ["user", "password", "port", "sslkey"].map(|name| set[name].clone());
-        assert_eq!(secrets, [json!("u"), json!("p"), json!(1), Value::Null]);
+        let set = again(json!({ "password": "", "schema": "t", "sslkey": null })).unwrap();
+        let secrets = ["user", "password", "schema", "sslkey"].map(|name| set[name].clone());
+        assert_eq!(secrets, [json!("u"), json!("p"), json!("t"), Value::Null]);
         assert_eq!(
             again(json!({ "password": "new" })).unwrap()["password"],
             "new"
@@ -182,10 +209,21 @@ mod tests {
     fn another_host_does_not_get_the_secrets_of_this_one() {
         for change in [
             json!({ "host": "evil" }),
+            json!({ "port": 5433 }),
+            json!({ "sslmode": "disable" }),
+            json!({ "sslmode": "no-verify" }),
+            json!({ "sslrootcert": "of somebody else" }),
             json!({ "useSshTunnel": true, "sshTunnelHost": "evil" }),
             json!({ "type": "redshift" }),
         ] {
             assert!(again(change.clone()).is_err(), "{change}");
+        }
+        for change in [
+            json!({ "sslmode": "prefer" }),
+            json!({ "sslmode": "verify-full" }),
+            json!({ "sshTunnelPort": 22 }),
+        ] {
+            assert_eq!(again(change.clone()).unwrap()["password"], "p", "{change}");
         }
         let whole = json!({ "host": "other", "user": "a", "password": "b" });
         assert_eq!(again(whole).unwrap()["sslkey"], Value::Null);
