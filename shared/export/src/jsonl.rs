@@ -15,7 +15,7 @@ pub struct JsonlWriter<W: Write> {
 }
 
 impl<W: Write> JsonlWriter<W> {
-    /// A file of these columns. Of two columns with one name most readers see the last.
+    /// A file of these columns. Of two columns with one name most readers would see the last: [`warehouse::RowStream`] has none.
     pub fn new(out: W, columns: &[Column]) -> Self {
         let key = |column: &Column| {
             let name = serde_json::Value::from(column.name.as_str());

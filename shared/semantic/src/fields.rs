@@ -34,7 +34,7 @@ pub fn items(explore: &Explore, query: &MetricQuery) -> Map<String, Value> {
             .find(|one| field_id(&one.table, &one.name) == *id);
         put(
             id,
-            own.map(|one| of_additional(explore, one))
+            own.map(|one| of_additional(explore, query, one))
                 .or_else(|| of_metric(explore, query, id)),
         );
     }
@@ -137,8 +137,13 @@ pub(crate) fn base<'a>(explore: &'a Explore, field: &'a Dimension) -> &'a Dimens
 }
 
 fn of_metric(explore: &Explore, query: &MetricQuery, id: &str) -> Option<Value> {
-    let found = metric(explore, id)?;
-    let mut item = json!(found);
+    let mut item = json!(metric(explore, id)?);
+    overridden(query, id, &mut item);
+    Some(item)
+}
+
+/// What a query overrides of a metric.
+fn overridden(query: &MetricQuery, id: &str, item: &mut Value) {
     let overrides = query.metric_overrides.as_ref().and_then(|all| all.get(id));
     let options = overrides.and_then(|one| one.get("formatOptions"));
     if let (Some(options), Some(item)) = (options, item.as_object_mut()) {
@@ -146,11 +151,10 @@ fn of_metric(explore: &Explore, query: &MetricQuery, id: &str) -> Option<Value> 
         item.remove("format");
         item.insert("formatOptions".to_owned(), options.clone());
     }
-    Some(item)
 }
 
 /// An ad-hoc metric with what every metric has.
-fn of_additional(explore: &Explore, metric: &AdditionalMetric) -> Value {
+fn of_additional(explore: &Explore, query: &MetricQuery, metric: &AdditionalMetric) -> Value {
     let table = explore.tables.get(&metric.table);
     let mut item = json!(metric);
     if let Some(item) = item.as_object_mut() {
@@ -161,5 +165,6 @@ fn of_additional(explore: &Explore, metric: &AdditionalMetric) -> Value {
         item.insert("tableLabel".to_owned(), json!(table));
         item.entry("hidden").or_insert(json!(false));
     }
+    overridden(query, &field_id(&metric.table, &metric.name), &mut item);
     item
 }

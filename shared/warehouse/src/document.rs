@@ -49,6 +49,23 @@ mod tests {
     }
 
     #[test]
+    fn doubles_and_integers_are_what_they_were() {
+        for text in [
+            "0.45110218428522253",
+            "0.48455628948305507",
+            "-524070745.81621724",
+            "0.9424502837770503",
+            "-9223372036854775808",
+            "18446744073709551615",
+        ] {
+            assert_eq!(
+                json(text).map(|value| value.to_string()),
+                Some(text.to_owned())
+            );
+        }
+    }
+
+    #[test]
     fn brackets_in_texts_are_not_counted() {
         let brackets = "[".repeat(200) + "\\\"" + &"{".repeat(200);
         assert_eq!(

@@ -1,5 +1,7 @@
 //! What a query answers, whichever warehouse ran it.
 
+use std::collections::{HashMap, HashSet};
+
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -70,13 +72,14 @@ pub struct RowStream {
 }
 
 impl RowStream {
-    /// An answer with these columns; a batch is as many rows as came at once.
+    /// An answer with these columns; a batch is as many rows as came at once. A name that comes again gets a number, `id_2`: on
+    /// the wire values go by the names of their columns.
     pub fn new(
         columns: Vec<Column>,
         batches: impl Stream<Item = Result<Vec<Row>>> + Send + 'static,
     ) -> Self {
         Self {
-            columns,
+            columns: told_apart(columns),
             batches: batches.boxed(),
         }
     }
@@ -102,5 +105,55 @@ impl RowStream {
             columns: self.columns,
             rows,
         })
+    }
+}
+
+/// Numbers the names that were there before, by numbers that make none of another column's.
+fn told_apart(mut columns: Vec<Column>) -> Vec<Column> {
+    let mut taken: HashSet<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for column in &mut columns {
+        let number = times.entry(column.name.clone()).or_default();
+        *number += 1;
+        while *number > 1 {
+            let numbered = format!("{}_{number}", column.name);
+            if taken.insert(numbered.clone()) {
+                column.name = numbered;
+                break;
+            }
+            *number += 1;
+        }
+    }
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(of: &[&str]) -> Vec<String> {
+        let column = |name: &&str| Column {
+            name: (*name).to_owned(),
+            r#type: Type::Text,
+        };
+        let columns = of.iter().map(column).collect();
+        let stream = RowStream::new(columns, futures_util::stream::empty());
+        let columns = stream.columns.into_iter();
+        columns.map(|column| column.name).collect()
+    }
+
+    #[test]
+    fn a_name_that_comes_again_gets_a_number() {
+        assert_eq!(names(&["id", "n", "Id"]), ["id", "n", "Id"]);
+        assert_eq!(names(&["id", "id", "n", "id"]), ["id", "id_2", "n", "id_3"]);
+        // Columns that are called like that already keep their names, wherever they are.
+        assert_eq!(
+            names(&["id", "id", "id_2", "id_2", "id"]),
+            ["id", "id_3", "id_2", "id_2_2", "id_4"]
+        );
+        assert_eq!(names(&["", ""]), ["", "_2"]);
+        let many = vec!["id"; 20_000];
+        let numbered: HashSet<String> = names(&many).into_iter().collect();
+        assert_eq!(numbered.len(), many.len());
     }
 }

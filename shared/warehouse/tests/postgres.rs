@@ -303,12 +303,12 @@ async fn every_type_has_its_value() {
 }
 
 #[tokio::test]
-async fn columns_keep_their_names_even_twice_and_without_rows() {
+async fn columns_have_their_names_without_rows_and_numbers_where_they_come_again() {
     let sql = "SELECT 1 AS a, 'x' AS a, 2.0 AS \"A \"\"b\", 3 WHERE false; -- the end";
     let rows = query(&database(), sql).await.unwrap();
     let columns = [
         column("a", Type::Integer),
-        column("a", Type::Text),
+        column("a_2", Type::Text),
         column("A \"b", Type::Decimal),
         column("?column?", Type::Integer),
     ];

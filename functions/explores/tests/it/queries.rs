@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use testing::{Says, TestApp};
 use warehouse::{Error, Type};
 
-use crate::shop::{ask, by_status, column, every_order, file, numbers, open, queries, raw};
+use crate::shop::{
+    ask, by_status, column, every_order, explore, file, numbers, open, queries, raw,
+};
 
 #[tokio::test]
 async fn a_quick_query_is_answered_at_once_and_read_by_its_id() {
@@ -450,6 +452,44 @@ async fn rows_are_taken_away_as_csv_raw_or_as_they_are_shown() {
     {"orders_status":"completed","orders_count":3,"orders_revenue":30.5}
     {"orders_status":"returned","orders_count":1,"orders_revenue":5.25}
     "#);
+}
+
+#[tokio::test]
+async fn doubles_come_as_the_warehouse_has_them_and_go_there_as_they_were_sent() {
+    const DOUBLES: [&str; 3] = [
+        "0.45110218428522253",
+        "-524070745.81621724",
+        "0.9424502837770503",
+    ];
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let doubles = DOUBLES.map(|text| text.parse::<f64>().unwrap());
+    let rows = doubles.iter().map(|double| vec![json!(double)]).collect();
+    let columns = vec![column("orders_order_id", Type::Double)];
+    app.warehouse.say(Says::Rows(columns, vec![rows]));
+    let query = ask(&ana, &project, &every_order()).await;
+    let page = ana.get(&query).await;
+    for double in DOUBLES {
+        let value = format!("\"raw\":{double}");
+        assert!(page.text.contains(&value), "{double}: {page}");
+    }
+    let lines = DOUBLES.map(|double| format!("{{\"orders_order_id\":{double}}}\n"));
+    let results = ana.get(&format!("{query}/results")).await;
+    assert_eq!(results.text, lines.concat());
+    let wanted = json!({ "type": "csv", "onlyRaw": true });
+    let made = ana.post(&format!("{query}/download")).json(&wanted).await;
+    let text = file(&app, made.ok()["fileUrl"].as_str().unwrap()).await;
+    assert_eq!(text.lines().skip(1).collect::<Vec<_>>(), DOUBLES);
+
+    let mut query = every_order();
+    query["filters"] = json!({ "dimensions": { "id": "1", "and": [
+        { "id": "2", "target": { "fieldId": "orders_order_id" }, "operator": "equals", "values": doubles },
+    ] } });
+    let path = format!("{}/compileQuery", explore(&project));
+    let compiled = ana.post(&path).json(&query).await.ok();
+    for double in DOUBLES {
+        assert!(compiled.as_str().unwrap().contains(double), "{compiled}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use testing::{Says, TestApp};
 use warehouse::{Error, Type};
 
-use crate::shop::{by_status, column, every_order, explore, open, orders, raw};
+use crate::shop::{ask, by_status, column, every_order, explore, open, orders, raw};
 
 #[tokio::test]
 async fn rows_come_raw_and_formatted() {
@@ -98,6 +98,31 @@ async fn what_stands_beside_a_query_is_not_told_as_the_querys() {
     let told = ana.post(&path).json(&query).await.ok()["metricQuery"].clone();
     assert_eq!(told["sorts"], query["sorts"]);
     assert_eq!((told.get("csvLimit"), told.get("later")), (None, None));
+}
+
+#[tokio::test]
+async fn metrics_of_the_query_are_shown_as_it_says() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let mut query = by_status();
+    query["metrics"] = json!(["orders_ids"]);
+    query["additionalMetrics"] =
+        json!([{ "table": "orders", "name": "ids", "type": "sum", "sql": "${TABLE}.order_id" }]);
+    query["metricOverrides"] = json!({ "orders_ids": { "formatOptions": { "type": "percent" } } });
+    let path = format!("{}/runQuery", explore(&project));
+    let older = ana.post(&path).json(&query).await.ok();
+    let newer = ana.get(&ask(&ana, &project, &query).await).await.ok();
+    for answer in [older, newer] {
+        let shown = |at: usize| answer["rows"][at]["orders_ids"]["value"].clone();
+        assert_eq!(
+            [shown(0), shown(1), shown(2)],
+            [
+                json!({ "raw": 5, "formatted": "500%" }),
+                json!({ "raw": 7, "formatted": "700%" }),
+                json!({ "raw": 3, "formatted": "300%" }),
+            ]
+        );
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use testing::{Actor, Says, TestApp};
 use warehouse::Error;
 
-use crate::shop::{open, open_with, orders};
+use crate::shop::{file, open, open_with, orders, queries, raw};
 
 fn runner(project: &str) -> String {
     format!("/api/v1/projects/{project}/sqlRunner")
@@ -170,6 +170,61 @@ async fn a_statement_is_run_and_its_rows_are_read_by_line() {
     );
     app.work(worker::run).await;
     assert_eq!(ana.get(&later).await.text, rows.text);
+}
+
+#[tokio::test]
+async fn columns_of_one_name_are_told_apart_wherever_rows_are_read() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let sql = "SELECT o.order_id, p.order_id, p.amount FROM jaffle.orders AS o \
+               JOIN jaffle.orders AS p ON o.order_id = p.order_id + 1 ORDER BY o.order_id LIMIT 2";
+    let body = json!({ "sql": sql });
+    let names = ["order_id", "order_id_2", "amount"];
+    let lines = "{\"order_id\":2,\"order_id_2\":1,\"amount\":10.5}\n{\"order_id\":3,\"order_id_2\":2,\"amount\":20}\n";
+
+    let path = runner(&project);
+    let begun = ana.post(&format!("{path}/run")).json(&body).await.ok();
+    let id = begun["jobId"].as_str().unwrap();
+    let rows = ana.get(&format!("{path}/results/{id}")).await;
+    assert_eq!(rows.text, lines);
+    let status = format!("/api/v1/schedulers/job/{id}/status");
+    let details = ana.get(&status).await.ok()["details"].clone();
+    let columns = names.map(|name| json!({ "reference": name, "type": "number" }));
+    assert_eq!(details["columns"], json!(columns));
+
+    let path = format!("/api/v1/projects/{project}/sqlQuery");
+    let answer = ana.post(&path).json(&body).await.ok();
+    assert_eq!(
+        answer["rows"][0],
+        json!({ "order_id": 2, "order_id_2": 1, "amount": 10.5 })
+    );
+    for name in names {
+        assert_eq!(
+            answer["fields"][name],
+            json!({ "type": "number" }),
+            "{name}"
+        );
+    }
+
+    let path = queries(&project);
+    let asked = ana.post(&format!("{path}/sql")).json(&body).await.ok();
+    let query = format!("{path}/{}", asked["queryUuid"].as_str().unwrap());
+    let page = ana.get(&query).await.ok();
+    assert_eq!(
+        json!(raw(&page["rows"], &names)),
+        json!([[2, 1, 10.5], [3, 2, 20]])
+    );
+    for name in names {
+        let column = json!({ "reference": name, "type": "number" });
+        assert_eq!(page["columns"][name], column);
+    }
+    assert_eq!(ana.get(&format!("{query}/results")).await.text, lines);
+    let wanted = json!({ "type": "csv", "onlyRaw": true, "byteOrderMark": false });
+    let made = ana.post(&format!("{query}/download")).json(&wanted).await;
+    assert_eq!(
+        file(&app, made.ok()["fileUrl"].as_str().unwrap()).await,
+        "order_id,order_id_2,amount\n2,1,10.5\n3,2,20\n"
+    );
 }
 
 #[tokio::test]

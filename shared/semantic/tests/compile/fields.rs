@@ -67,6 +67,27 @@ fn a_zoom_changes_the_column_and_not_the_filter() {
 }
 
 #[test]
+fn a_query_overrides_formats_of_its_own_metrics_as_of_those_of_the_explore() {
+    let explore = read(explore());
+    let percent = json!({ "type": "percent" });
+    let over = json!({ "formatOptions": percent });
+    let own = json!({
+        "table": "orders", "name": "own", "type": "sum", "sql": "${TABLE}.amount", "label": "Own", "format": "usd",
+        "formatOptions": { "type": "id" },
+    });
+    let ask = json!({
+        "metrics": ["orders_total", "orders_own"], "additionalMetrics": [own],
+        "metricOverrides": { "orders_total": over, "orders_own": over },
+    });
+    let items = semantic::fields::items(&explore, &query(ask));
+    for id in ["orders_total", "orders_own"] {
+        assert_eq!(items[id]["formatOptions"], percent, "{id}");
+        assert_eq!(items[id].get("format"), None, "{id}");
+    }
+    assert_eq!(items["orders_own"]["label"], "Own");
+}
+
+#[test]
 fn a_zoomed_column_is_called_after_what_it_is_cut_to() {
     let mut explore = explore();
     let dimensions = &mut explore["tables"]["orders"]["dimensions"];

@@ -1,9 +1,11 @@
 //! What the engine's optimizer must not do.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use serde_json::json;
 use warehouse::embedded::Engine;
+use warehouse::{Statement, Warehouse};
 
 #[tokio::test]
 async fn a_filter_of_one_table_is_not_applied_to_another_ones_column_of_the_same_name() {
@@ -57,12 +59,36 @@ async fn columns_without_a_name_are_called_as_in_postgresql() {
         "?column?_2",
     ];
     assert_eq!(names(sql).await, expected);
+    // Given names come again as well: in small letters, unless they are quoted.
+    let sql = "SELECT SUM(n) AS x, MIN(n) AS X, n, n, COUNT(*) AS \"X\", one.n, 7 AS x_2 FROM (SELECT 1 AS n) AS one GROUP BY n";
+    let expected = ["x", "x_3", "n", "n_2", "X", "n_3", "x_2"];
+    assert_eq!(names(sql).await, expected);
+    let sql = "SELECT one.n, MAX(one.n) AS n FROM (SELECT 1 AS n) AS one GROUP BY one.n";
+    assert_eq!(names(sql).await, ["n", "n_2"]);
     // What is in another query can be named by it, and an order may repeat the expression.
     let sql = "SELECT count FROM (SELECT count(*) FROM (SELECT 1 AS n) AS one) AS counted";
     assert_eq!(names(sql).await, ["count"]);
     let sql = "SELECT lower(n) FROM (SELECT 'B' AS n UNION ALL SELECT 'a') AS two GROUP BY lower(n) ORDER BY lower(n)";
     let answer = engine.query(sql).await.unwrap();
     assert_eq!(answer.rows, [[json!("a")], [json!("b")]]);
+}
+
+#[tokio::test]
+async fn columns_of_several_tables_that_share_a_name_are_told_apart() {
+    let engine = Engine::new().unwrap();
+    let sql =
+        "SELECT a.n, b.n, b.m FROM (SELECT 1 AS n) AS a, (SELECT 2 AS n, 3 AS m) AS b ORDER BY b.n";
+    for sql in [
+        sql,
+        "SELECT a.*, b.* FROM (SELECT 1 AS n) AS a, (SELECT 2 AS n, 3 AS m) AS b",
+    ] {
+        let statement = Statement::new(sql, Duration::from_secs(60));
+        let answer = engine.stream(&statement).await.unwrap();
+        let rows = answer.collect().await.unwrap();
+        let names: Vec<_> = rows.columns.iter().map(|column| &column.name).collect();
+        assert_eq!(names, ["n", "n_2", "m"], "{sql}");
+        assert_eq!(rows.rows, [[json!(1), json!(2), json!(3)]], "{sql}");
+    }
 }
 
 #[tokio::test]

@@ -1,18 +1,56 @@
 //! What PostgreSQL calls columns, functions and types.
 
-use datafusion::sql::sqlparser::ast::{DataType, ExactNumberInfo, Expr, SelectItem, TimezoneInfo};
+use std::collections::HashSet;
+
+use datafusion::sql::sqlparser::ast::{
+    DataType, ExactNumberInfo, Expr, Ident, SelectItem, TimezoneInfo,
+};
 
 use super::super::gathered::called;
 
 /// The name that a query gives a column.
 pub(super) fn given(item: &SelectItem) -> Option<String> {
     match item {
-        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
-        SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(name.value.clone()),
-        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names)) => {
-            names.last().map(|name| name.value.clone())
-        }
+        SelectItem::ExprWithAlias { alias, .. } => Some(read(alias)),
+        SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(read(name)),
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names)) => names.last().map(read),
         _ => None,
+    }
+}
+
+/// A name as it is meant: in small letters, unless it is quoted.
+fn read(name: &Ident) -> String {
+    match name.quote_style {
+        Some(_) => name.value.clone(),
+        None => name.value.to_ascii_lowercase(),
+    }
+}
+
+/// The columns that a query has so far.
+#[derive(Default)]
+pub(super) struct Before {
+    names: HashSet<String>,
+    /// The names of those that the query does not say a table of.
+    bare: HashSet<String>,
+    /// The others, with their tables.
+    paths: HashSet<Vec<String>>,
+}
+
+impl Before {
+    /// The name of a column that the planner does not take beside those before it. Columns of several tables may share one.
+    pub(super) fn again(&mut self, item: &SelectItem) -> Option<String> {
+        let name = given(item)?;
+        let is_first = self.names.insert(name.clone());
+        let is_apart = match item {
+            SelectItem::UnnamedExpr(Expr::CompoundIdentifier(path)) => {
+                self.paths.insert(path.iter().map(read).collect()) && !self.bare.contains(&name)
+            }
+            _ => {
+                self.bare.insert(name.clone());
+                is_first
+            }
+        };
+        (!is_apart).then_some(name)
     }
 }
 

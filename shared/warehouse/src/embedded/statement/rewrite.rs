@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::super::gathered::called;
 use super::super::{Error, gathered, literals};
-use super::names::{Target, as_planned, given, is_of_values, name_of, target};
+use super::names::{Before, Target, as_planned, given, is_of_values, name_of, target};
 use super::{refused, too_deep};
 
 /// Arithmetic and casts within each other; the time to plan them is that of a square, or a cube.
@@ -52,10 +52,14 @@ impl VisitorMut for ToPlanner {
             return ControlFlow::Break(refused());
         }
         let mut seen: HashSet<String> = select.projection.iter().filter_map(given).collect();
+        let mut before = Before::default();
         for item in &mut select.projection {
-            if let SelectItem::UnnamedExpr(expr) = item
-                && let Some(name) = name_of(expr)
-            {
+            let again = before.again(item);
+            let name = match item {
+                SelectItem::UnnamedExpr(expr) => again.or_else(|| name_of(expr)),
+                _ => again,
+            };
+            if let Some(name) = name {
                 // PostgreSQL may have two columns of one name, the planner may not.
                 let mut own = name.clone();
                 for at in 2.. {
@@ -64,9 +68,15 @@ impl VisitorMut for ToPlanner {
                     }
                     own = format!("{name}_{at}");
                 }
-                let expr = taken(expr);
-                let alias = Ident::with_quote('"', own);
-                *item = SelectItem::ExprWithAlias { expr, alias };
+                let own = Ident::with_quote('"', own);
+                match item {
+                    SelectItem::UnnamedExpr(expr) => {
+                        let (expr, alias) = (taken(expr), own);
+                        *item = SelectItem::ExprWithAlias { expr, alias };
+                    }
+                    SelectItem::ExprWithAlias { alias, .. } => *alias = own,
+                    _ => {}
+                }
             }
             if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
                 as_integer(expr);
