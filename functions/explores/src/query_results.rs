@@ -44,20 +44,36 @@ pub(crate) enum QueryPage {
 
 /// A query whose rows are there.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ReadyQuery {
-    #[serde(flatten)]
-    state: QueryState,
+    query_uuid: QueryId,
+    status: ReadyStatus,
     #[serde(flatten)]
     page: ReadyPage,
 }
 
-/// How a query goes.
+/// That the rows are there.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ReadyStatus {
+    Ready,
+}
+
+/// How a query goes whose rows are not there.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UnreadyStatus {
+    Pending,
+    Error,
+    Cancelled,
+}
+
+/// How a query goes whose rows are not there, or not yet.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QueryState {
     query_uuid: QueryId,
-    #[schema(value_type = String)]
-    status: QueryStatus,
+    status: UnreadyStatus,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -116,34 +132,30 @@ pub(crate) async fn get_async_query_results(
     if page < 1 || size < 1 {
         return Err(Error::Page);
     }
-    let progress = query::job::progress(&app, &query).await?;
-    let ready = match progress {
-        Progress::Completed(outcome) => {
-            Some(ready_page(&app, &query, outcome, (page, size)).await?)
-        }
-        _ => None,
-    };
     // A job that was given up leaves its query as it is.
-    let (status, failure) = match (query.status, progress) {
-        (QueryStatus::Pending | QueryStatus::Error, Progress::Failed(failure)) => {
-            (QueryStatus::Error, Some(failure))
+    let (status, failure) = match (query.status, query::job::progress(&app, &query).await?) {
+        (_, Progress::Completed(outcome)) => {
+            let page = ready_page(&app, &query, outcome, (page, size)).await?;
+            return Ok(Reply(QueryPage::Ready(ReadyQuery {
+                query_uuid: query.id,
+                status: ReadyStatus::Ready,
+                page,
+            })));
         }
-        (status, _) => (status, None),
+        (QueryStatus::Cancelled, _) => (UnreadyStatus::Cancelled, None),
+        (_, Progress::Failed(failure)) => (UnreadyStatus::Error, Some(failure)),
+        (_, Progress::Scheduled | Progress::Started) => (UnreadyStatus::Pending, None),
     };
     let place = failure
         .as_ref()
         .map(place)
         .filter(|place| *place != json!({}));
-    let state = QueryState {
+    Ok(Reply(QueryPage::Unready(QueryState {
         query_uuid: query.id,
         status,
         error: failure.map(|failure| failure.message),
         error_data: place,
-    };
-    Ok(Reply(match ready {
-        Some(page) => QueryPage::Ready(ReadyQuery { state, page }),
-        None => QueryPage::Unready(state),
-    }))
+    })))
 }
 
 /// Where a statement is wrong.

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use app::{
-    App, Done, DoneOk, Error, InProject, Json, Ok, Path, Reply, Result,
+    App, Done, DoneOk, Error, IdempotencyKey, InProject, Json, Ok, Path, Reply, Result,
     domain::{
         access::{Action, Subject},
         content::content_name,
         explore_set::read_explores,
+        id::UserId,
     },
-    store::VirtualView,
+    store::{VirtualView, made_once},
 };
 use axum::extract::State;
 use saved::sql_chart::LONGEST_SQL;
@@ -128,15 +129,19 @@ impl SentView {
     }
 }
 
-/// Reads the explore of a view as a deploy reads it, and puts it where it belongs.
-async fn put(app: &App, project: &InProject, explore: &str, is_new: bool) -> Result<()> {
+/// Reads the explore of a view as a deploy reads it, and puts it where it belongs: as a new one, if somebody's request makes it.
+async fn put(
+    app: &App,
+    project: &InProject,
+    explore: &str,
+    made: Option<(UserId, Option<&str>)>,
+) -> Result<()> {
     let unreadable = |error: serde_json::Error| Error::Internal(error.into());
     let raw: &RawValue = serde_json::from_str(explore).map_err(unreadable)?;
     for given in &read_explores(vec![raw])? {
-        let view = if is_new {
-            VirtualView::New(given)
-        } else {
-            VirtualView::Changed(given)
+        let view = match made {
+            Some(request) => VirtualView::New(given, request),
+            None => VirtualView::Changed(given),
         };
         let now = app.clock.now();
         app.store.set_virtual_view(project.id(), &view, now).await?;
@@ -151,14 +156,23 @@ async fn put(app: &App, project: &InProject, explore: &str, is_new: bool) -> Res
 pub(crate) async fn create_virtual_view(
     State(app): State<App>,
     project: InProject,
+    IdempotencyKey(key): IdempotencyKey,
     Json(body): Json<SentView>,
 ) -> Result<Reply<NamedView>> {
     project.require(Action::Manage, Subject::VirtualView)?;
+    let (id, now) = (project.id(), app.clock.now());
+    let request = (project.user.id, key.as_deref());
+    let earlier = app.store.virtual_view_made_before(id, request, now);
+    if let Some(name) = earlier.await? {
+        return Ok(Reply(NamedView { name }));
+    }
     let name = called(&body.name)?;
-    let dialect = query::login::dialect(&app, project.id()).await?;
+    let dialect = query::login::dialect(&app, id).await?;
     let explore = body.explore(dialect, &name, &friendly(&name))?;
 
-    put(&app, &project, &explore, true).await?;
+    let made = put(&app, &project, &explore, Some(request)).await;
+    let earlier = app.store.virtual_view_made_before(id, request, now);
+    let name = made_once(made.map(|()| name), earlier).await?;
     Ok(Reply(NamedView { name }))
 }
 
@@ -177,7 +191,7 @@ pub(crate) async fn update_virtual_view(
     let dialect = query::login::dialect(&app, project.id()).await?;
     let explore = body.explore(dialect, &name, &label)?;
 
-    put(&app, &project, &explore, false).await?;
+    put(&app, &project, &explore, None).await?;
     Ok(Reply(NamedView { name }))
 }
 

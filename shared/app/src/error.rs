@@ -202,6 +202,9 @@ pub enum Error {
     /// The body is not JSON.
     #[error("Send the body as application/json")]
     UnsupportedMediaType,
+    /// The body is compressed.
+    #[error("Send the body as it is, without a Content-Encoding")]
+    ContentEncoding,
     /// It would make sense, and is not done here.
     #[error("{0}")]
     NotImplemented(&'static str),

@@ -180,6 +180,40 @@ async fn only_json_in_utf_8_is_read() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_packed_is_refused_as_that() {
+    let app = TestApp::new(api()).await;
+    let anonymous = app.anonymous();
+    let sent = json!({ "email": "ana@example.com" });
+    for coding in ["gzip", "GZIP", "br", "identity, deflate"] {
+        let call = anonymous.post(RESET).header("content-encoding", coding);
+        let reply = call.json(&sent).await;
+        assert_eq!(reply.refusal(), "415 ParameterError", "{coding}");
+        assert_eq!(reply.header("accept-encoding"), Some("identity"));
+    }
+    let gzip = anonymous.post(RESET).header("content-encoding", "gzip");
+    // What it is packed in is told before what is wrong with it.
+    let reply = gzip.body("application/json", [0x1f_u8, 0x8b, 0x08]).await;
+    assert_snapshot!(reply, @r#"
+    415 {
+      "error": {
+        "data": {},
+        "message": "Send the body as it is, without a Content-Encoding",
+        "name": "ParameterError",
+        "statusCode": 415
+      },
+      "status": "error"
+    }
+    "#);
+    let plain = anonymous.post(RESET).header("content-encoding", "Identity");
+    assert_eq!(plain.json(&sent).await.refusal(), "200 (no error)");
+    // Nothing is not packed.
+    let none = anonymous.post(RESET).header("content-encoding", "gzip");
+    assert_eq!(none.await.refusal(), "422 ValidateError");
+    let media_type = anonymous.post(RESET).body("text/plain", "x").await;
+    assert_eq!(media_type.header("accept-encoding"), None);
+}
+
+#[tokio::test]
 async fn a_body_has_256_kilobytes_at_most() {
     let app = TestApp::new(api()).await;
     let anonymous = app.anonymous();

@@ -6,6 +6,19 @@ use testing::{TestApp, noise};
 use crate::given::{ANA, broken, explore, names};
 
 #[tokio::test]
+async fn explores_are_read_as_they_come() {
+    let app = TestApp::new(local::api()).await;
+    let ana = app.admin(ANA, "Acme").await;
+    let project = app.project(ANA, "Jaffle").await;
+    let path = format!("/api/v1/projects/{}/explores", project.id);
+    let sent = json!([explore("orders", "a")]);
+    let packed = ana.put(&path).header("content-encoding", "gzip");
+    assert_eq!(packed.json(&sent).await.refusal(), "415 ParameterError");
+    let plain = ana.put(&path).header("content-encoding", "identity");
+    plain.json(&sent).await.ok();
+}
+
+#[tokio::test]
 async fn what_is_deployed_is_listed_by_label_and_read_as_it_came() {
     let app = TestApp::new(local::api()).await;
     let ana = app.admin(ANA, "Acme").await;

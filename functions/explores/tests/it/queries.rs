@@ -632,3 +632,29 @@ async fn turned_rows_come_whole_unless_they_have_too_many_cells() {
     let answer = ana.post(&path).json(&body).await;
     assert_eq!(answer.refusal(), "413 ParameterError");
 }
+
+#[test]
+fn the_document_tells_a_page_from_a_query_without_one_by_its_status() {
+    let document = local::api().document();
+    let schemas = &document["components"]["schemas"];
+    let follow = |schema: &Value| match schema["$ref"].as_str() {
+        Some(reference) => schemas[reference.rsplit('/').next().unwrap()].clone(),
+        None => schema.clone(),
+    };
+    let statuses = |schema: &Value| {
+        let schema = follow(schema);
+        let parts = schema["allOf"].as_array().cloned();
+        let mut parts = parts.unwrap_or_else(|| vec![schema]).into_iter();
+        let status = parts.find_map(|part| {
+            let status = follow(&part)["properties"].get("status").cloned();
+            status.map(|status| follow(&status))
+        });
+        status.unwrap()["enum"].clone()
+    };
+    let members = schemas["QueryPage"]["oneOf"].as_array().unwrap();
+    let all: Vec<_> = members.iter().map(statuses).collect();
+    assert_eq!(
+        all,
+        [json!(["ready"]), json!(["pending", "error", "cancelled"])]
+    );
+}

@@ -228,3 +228,34 @@ async fn names_of_columns_are_no_sql() {
     let compiled = &explore["tables"]["odd"]["dimensions"][column]["compiledSql"];
     assert_eq!(compiled, "\"odd\".\"a\"\" FROM x; DROP TABLE y; --\"");
 }
+
+#[tokio::test]
+async fn a_request_that_comes_again_makes_one_view() {
+    let app = TestApp::new(local::api()).await;
+    let (ana, project) = open(&app).await;
+    let path = views(&project);
+    let make = async |key: &str, name: &str| {
+        let call = ana.post(&path).header("idempotency-key", key);
+        call.json(&view(name)).await
+    };
+    let first = make("one", "mine").await;
+    assert_eq!(first.ok(), json!({ "name": "mine" }));
+    assert_eq!(make("one", "mine").await.text, first.text);
+    // Another key and another body are another request.
+    let second = make("two", "mine").await;
+    assert_eq!(second.refusal(), "409 AlreadyExistsError");
+    let other = make("one", "other").await;
+    assert_eq!(other.ok(), json!({ "name": "other" }));
+    let (here, there) = tokio::join!(make("three", "third"), make("three", "third"));
+    assert_eq!(here.ok(), json!({ "name": "third" }));
+    assert_eq!(there.ok(), json!({ "name": "third" }));
+    assert_eq!(
+        explores(&ana, &project).await,
+        ["mine", "orders", "other", "third"]
+    );
+    // What was removed since cannot be shown again, and is not made again.
+    ana.delete(&format!("{path}/mine")).await.ok();
+    let again = make("one", "mine").await;
+    assert_eq!(again.refusal(), "409 AlreadyProcessingError");
+    assert_eq!(make("two", "mine").await.ok(), json!({ "name": "mine" }));
+}

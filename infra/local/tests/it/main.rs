@@ -6,6 +6,7 @@
     reason = "a test that cannot set itself up has to fail"
 )]
 
+mod head;
 mod killed;
 mod program;
 mod secrets;

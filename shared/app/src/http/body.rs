@@ -38,6 +38,7 @@ pub(super) async fn read(
             RawBody::Empty
         });
     }
+    as_it_is(headers)?;
     if bytes.len() > LARGEST_BODY && nests(&bytes) > MOST_NESTS {
         return Err(Error::invalid(format!(
             "A request body of more than {LARGEST_BODY} bytes has at most {MOST_NESTS} objects and lists"
@@ -81,6 +82,25 @@ pub(super) fn not_json(error: &serde_json::Error) -> Error {
         error.line(),
         error.column()
     ))
+}
+
+/// Bodies are read as they come: nothing here unpacks one.
+///
+/// # Errors
+/// `ContentEncoding` when it is packed.
+pub(super) fn as_it_is(headers: &HeaderMap) -> Result<(), Error> {
+    let plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let all = values.all(|value| {
+        value
+            .to_str()
+            .is_ok_and(|list| list.split(',').map(str::trim).all(plain))
+    });
+    if all {
+        Ok(())
+    } else {
+        Err(Error::ContentEncoding)
+    }
 }
 
 /// Whether a body is said to be JSON.

@@ -188,7 +188,9 @@ fn meaning(error: &Error) -> (StatusCode, &'static str, u16) {
         Error::TooLarge(_) | Error::AnswerTooLarge => {
             (StatusCode::PAYLOAD_TOO_LARGE, "ParameterError")
         }
-        Error::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "ParameterError"),
+        Error::UnsupportedMediaType | Error::ContentEncoding => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "ParameterError")
+        }
         Error::NotImplemented(_) => (StatusCode::NOT_IMPLEMENTED, "NotImplemented"),
         Error::Exists(_) => (StatusCode::CONFLICT, "AlreadyExistsError"),
         Error::Changed(_) | Error::NotReady(_) => (StatusCode::CONFLICT, "AlreadyProcessingError"),
@@ -279,6 +281,13 @@ impl IntoResponse for Error {
             Error::NoSuchMethod(allowed) => {
                 headers
                     .extend(HeaderValue::from_str(allowed).map(|allowed| (header::ALLOW, allowed)));
+            }
+            // RFC 9110 §15.5.16: so a client knows that it was not the media type.
+            Error::ContentEncoding => {
+                headers.insert(
+                    header::ACCEPT_ENCODING,
+                    HeaderValue::from_static("identity"),
+                );
             }
             _ => {}
         }

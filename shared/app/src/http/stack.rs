@@ -3,7 +3,7 @@
 //! In this order: find the route (any letter case, a slash at the end or not), answer `OPTIONS`, read and parse the
 //! body, run the handler behind a net for panics, wait for what runs beside it, then cookie, `ETag`, gzip, headers, log.
 
-use std::{any::Any, sync::Arc, time::Instant};
+use std::{any::Any, convert::Infallible, sync::Arc, time::Instant};
 
 use axum::{
     Router,
@@ -11,6 +11,8 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
+use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use sha2::Digest;
 use tower::ServiceExt;
@@ -85,7 +87,7 @@ impl Stack {
         // Behind the tag, which is the same whether compressed or not.
         response = compressed(accepted, response).await;
         if method == Method::HEAD {
-            *response.body_mut() = Body::empty();
+            *response.body_mut() = left_out();
         }
         self.add_headers(response.headers_mut());
 
@@ -224,6 +226,12 @@ async fn tagged(response: Response, if_none_match: Option<&HeaderValue>) -> Resp
         return Response::from_parts(parts, Body::empty());
     }
     Response::from_parts(parts, Body::from(bytes))
+}
+
+/// The body of an answer to `HEAD`. How long it is remains unsaid: of what is known to be empty, a server says that the answer to
+/// `GET` has no bytes.
+fn left_out() -> Body {
+    Body::from_stream(stream::empty::<Result<Bytes, Infallible>>())
 }
 
 /// A handler that panicked is a bug, and answered as one. What it said goes to the log.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::de::{Deserialize, Error as _, IgnoredAny};
 use sha2::Digest as _;
 
-use super::body::{has_json, not_json, read_bytes};
+use super::body::{as_it_is, has_json, not_json, read_bytes};
 use crate::{App, Error, Result, domain::secret::sha256_hex};
 
 /// The largest body of an upload, in bytes. On Lambda the platform's 6 MB come first: what is larger comes in batches.
@@ -70,6 +70,7 @@ impl FromRequest<App> for Upload {
         if !has_json(&parts.headers) {
             return Err(Error::UnsupportedMediaType);
         }
+        as_it_is(&parts.headers)?;
         Ok(Self(bytes))
     }
 }
