@@ -375,6 +375,29 @@ async fn doubles_beside_decimals_agree() {
 }
 
 #[tokio::test]
+async fn signs_before_powers_agree() {
+    agree(&[
+        "-2 ^ 2",
+        "+2 ^ 2",
+        "-(2 ^ 2)",
+        "(-2) ^ 2",
+        "- -2 ^ 3",
+        "2 ^ 3 ^ 2",
+        "-2 ^ 3 ^ 2",
+        "2 ^ -2 ^ 2",
+        "2 ^ -2 ^ 2 ^ 3",
+        "2 ^ - -2 ^ 2",
+        "2 ^ (-2 ^ 2)",
+        "2 ^ -1 * 4",
+        "10 - -2 ^ 2",
+        "3 * -2 ^ 2 + 1",
+        "-order_id ^ 2 FROM jaffle.orders ORDER BY order_id",
+        "-weight ^ 2 FROM jaffle.orders ORDER BY order_id",
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn texts_agree() {
     agree(&[
         "1 || ' - ' || 2",

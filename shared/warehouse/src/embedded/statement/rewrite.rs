@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::super::gathered::called;
 use super::super::{Error, gathered, literals};
 use super::names::{Target, as_planned, given, is_of_values, name_of, target};
-use super::{refused, too_deep};
+use super::{powers, refused, too_deep};
 
 /// Arithmetic and casts within each other; the time to plan them is that of a square, or a cube.
 const STEPS: usize = 100;
@@ -96,6 +96,9 @@ impl VisitorMut for ToPlanner {
             }
             *expr = call(gathered::LIMIT, [taken(expr)]);
             return ControlFlow::Continue(());
+        }
+        if matches!(expr, Expr::UnaryOp { .. } | Expr::BinaryOp { .. }) {
+            *expr = powers::with_signs(taken(expr));
         }
         let replacement = match expr {
             // The planner takes a zone for a type, and casts.
