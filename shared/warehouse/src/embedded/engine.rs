@@ -27,7 +27,7 @@ use tokio::task::JoinHandle;
 
 use super::files::{File, WithBroken};
 use super::repeats::CountRepeats;
-use super::{Error, Result, functions, json, operators, statement};
+use super::{Error, Result, coercion, functions, json, operators, statement};
 use crate::{Column, Rows};
 
 /// The name of the database that the tables are in, where SQL names one.
@@ -349,6 +349,7 @@ fn context(limits: &Limits) -> Result<SessionContext> {
         .with_config(config)
         .with_runtime_env(runtime)
         .with_default_features()
+        .with_analyzer_rules(coercion::rules())
         .with_physical_optimizer_rules(rules());
     state
         .expr_planners()

@@ -1,6 +1,7 @@
 //! Text to one statement that only reads, in the syntax that the planner takes for what PostgreSQL means.
 
 mod names;
+mod powers;
 mod rewrite;
 
 use std::ops::ControlFlow;

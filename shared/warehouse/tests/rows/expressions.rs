@@ -332,6 +332,72 @@ async fn numbers_agree() {
 }
 
 #[tokio::test]
+async fn doubles_beside_decimals_agree() {
+    agree(&[
+        "0.1::float8 + 0.2::float8 = 0.3",
+        "0.1::float8 + 0.2::float8 > 0.3",
+        "0.3 < 0.1::float8 + 0.2::float8",
+        "0.1::float8 = 0.1",
+        "0.1::real = 0.1",
+        "0.1::float8 + 0.2::float8 IS DISTINCT FROM 0.3",
+        "0.1::float8 + 0.2::float8 IN (0.3, 0.5)",
+        "0.3 IN (0.1::float8 + 0.2::float8, 0.5)",
+        "0.1::float8 + 0.2::float8 BETWEEN 0.1 AND 0.3",
+        "CASE 0.1::float8 + 0.2::float8 WHEN 0.3 THEN 'same' ELSE 'other' END",
+        "1e-17::float8 > 0.0",
+        "2e20::float8 > 1.5",
+        "2e20::float8 > CASE WHEN true THEN 1 ELSE 0.5 END",
+        "COALESCE(1e-17::float8, 0.5) * 1e17::float8",
+        "CASE WHEN true THEN 1e-17::float8 ELSE 0.5 END * 1e17::float8",
+        "CASE WHEN false THEN 0.5 ELSE 2e20::float8 END",
+        "GREATEST(2e20::float8, 0.5)",
+        "LEAST(0.5, 2e20::float8)",
+        "NULLIF(2e20::float8, 0.5)",
+        "NULLIF(0.1::float8 + 0.2::float8, 0.3)",
+        "n FROM (SELECT 2e20::float8 AS n UNION ALL SELECT 0.5 UNION ALL SELECT NULL) AS q ORDER BY n",
+        "n FROM (SELECT 0.5 AS n UNION SELECT 2e20::float8) AS q ORDER BY n",
+        "order_id FROM jaffle.orders WHERE weight * 1e16::float8 > 20000000000000000.5 ORDER BY order_id",
+        "order_id FROM jaffle.orders WHERE weight IN (0.5, 2.25) ORDER BY order_id",
+        "status FROM jaffle.orders GROUP BY status HAVING SUM(weight) * 1e16::float8 > 20.5 ORDER BY status",
+        "COUNT(*) FROM jaffle.orders AS o JOIN jaffle.orders AS p ON o.weight * 1e16::float8 = p.amount",
+        "COUNT(*) FROM jaffle.orders AS o JOIN jaffle.orders AS p ON o.amount = p.weight",
+        "COUNT(*) FROM (SELECT weight * 1e16::float8 AS n FROM jaffle.orders) AS o JOIN (SELECT amount AS n FROM jaffle.orders) AS p USING (n)",
+        "COUNT(*) FROM jaffle.orders WHERE weight * 1e16::float8 > (SELECT MAX(amount) FROM jaffle.orders)",
+        "order_id FROM jaffle.orders WHERE weight IN (SELECT amount FROM jaffle.orders) ORDER BY order_id",
+        "order_id FROM jaffle.orders WHERE weight * 1e16::float8 IN (SELECT amount FROM jaffle.orders) ORDER BY order_id",
+        "order_id FROM jaffle.orders WHERE amount IN (SELECT weight FROM jaffle.orders) ORDER BY order_id",
+        // Integers beside decimals are decimals.
+        "9007199254740993 = 9007199254740992.0",
+        "9007199254740993 IN (9007199254740992.0)",
+        "COALESCE(order_id, 0.5) / 3 FROM jaffle.orders ORDER BY order_id",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn signs_before_powers_agree() {
+    agree(&[
+        "-2 ^ 2",
+        "+2 ^ 2",
+        "-(2 ^ 2)",
+        "(-2) ^ 2",
+        "- -2 ^ 3",
+        "2 ^ 3 ^ 2",
+        "-2 ^ 3 ^ 2",
+        "2 ^ -2 ^ 2",
+        "2 ^ -2 ^ 2 ^ 3",
+        "2 ^ - -2 ^ 2",
+        "2 ^ (-2 ^ 2)",
+        "2 ^ -1 * 4",
+        "10 - -2 ^ 2",
+        "3 * -2 ^ 2 + 1",
+        "-order_id ^ 2 FROM jaffle.orders ORDER BY order_id",
+        "-weight ^ 2 FROM jaffle.orders ORDER BY order_id",
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn texts_agree() {
     agree(&[
         "1 || ' - ' || 2",
@@ -362,6 +428,9 @@ async fn texts_agree() {
         "'Ab' ILIKE 'aB'",
         "UPPER('çelik')",
         "LENGTH('çelik')",
+        "array_length(ARRAY[1, 2, 3], 1) / 2",
+        "cardinality(ARRAY[1, 2, 3]) / 2",
+        "array_position(ARRAY[5, 6, 7], 7) / 2",
         "SUBSTRING('abcdef' FROM 2 FOR 3)",
         "POSITION('c' IN 'abc')",
         "REPLACE('aXbX', 'X', '-')",
@@ -404,6 +473,13 @@ async fn orders_of_rows_and_windows_agree() {
         "(CAST(amount AS FLOAT) / CAST(NULLIF(LAG(amount) OVER (ORDER BY order_id), 0) AS FLOAT)) - 1 FROM jaffle.orders ORDER BY order_id",
         "ROW_NUMBER() OVER (PARTITION BY status ORDER BY order_id DESC) FROM jaffle.orders ORDER BY order_id",
         "DENSE_RANK() OVER (ORDER BY status) FROM jaffle.orders ORDER BY order_id",
+        // Places are integers.
+        "RANK() OVER (ORDER BY amount) / 2 FROM jaffle.orders ORDER BY order_id",
+        "RANK() OVER w / 2 FROM jaffle.orders WINDOW w AS (ORDER BY amount) ORDER BY order_id",
+        "NTILE(3) OVER (ORDER BY order_id) / 2 FROM jaffle.orders ORDER BY order_id",
+        "CASE WHEN is_gift THEN ROW_NUMBER() OVER (ORDER BY order_id) ELSE 0 END / 2 FROM jaffle.orders ORDER BY order_id",
+        "place / 2 FROM (SELECT order_id, DENSE_RANK() OVER (ORDER BY status) AS place FROM jaffle.orders) AS q ORDER BY order_id",
+        "place / 2 FROM (SELECT 1 AS place UNION ALL SELECT ROW_NUMBER() OVER (ORDER BY order_id) FROM jaffle.orders) AS q ORDER BY 1",
         "FIRST_VALUE(amount) OVER (PARTITION BY status ORDER BY order_id) FROM jaffle.orders ORDER BY order_id",
         "o.order_id FROM \"postgres\".\"jaffle\".\"orders\" AS \"o\" LEFT OUTER JOIN jaffle.payments AS p ON (o.status) IS NOT DISTINCT FROM (p.method) WHERE p.payment_id IS NOT NULL ORDER BY 1",
         "COUNT(*) FROM jaffle.orders o FULL OUTER JOIN jaffle.payments p ON o.order_id = p.order_id",

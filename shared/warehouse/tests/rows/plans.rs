@@ -98,3 +98,24 @@ async fn a_sum_beside_what_is_counted_once_has_its_type() {
     let answer = engine.query(sql).await.unwrap();
     assert_eq!(answer.rows, [[json!(5), json!(2), json!(1)]]);
 }
+
+#[tokio::test]
+async fn doubles_of_a_file_are_compared_as_doubles() {
+    let folder = tempfile::tempdir().unwrap();
+    let prices =
+        "n,price\n1,20000000000000000.5\n2,0.00000000000000001\n3,0.3\n4,0.30000000000000004\n";
+    std::fs::write(folder.path().join("prices.csv"), prices).unwrap();
+    let engine = Engine::new().unwrap();
+    engine.folder("shop", folder.path()).await.unwrap();
+    for (filter, expected) in [
+        ("price > 0.0", json!([[1], [2], [3], [4]])),
+        ("price = 0.3", json!([[3]])),
+        ("price IN (0.3, 0.5)", json!([[3]])),
+        ("price BETWEEN 0.1 AND 0.3", json!([[3]])),
+        ("COALESCE(price, 0.5) > 1.5", json!([[1]])),
+    ] {
+        let sql = format!("SELECT n FROM shop.prices WHERE {filter} ORDER BY n");
+        let answer = engine.query(&sql).await.unwrap();
+        assert_eq!(json!(answer.rows), expected, "{filter}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use datafusion::sql::sqlparser::ast::{
-    DataType, ExactNumberInfo, Expr, Ident, SelectItem, TimezoneInfo,
+    ArrayElemTypeDef, DataType, ExactNumberInfo, Expr, Ident, SelectItem, TimezoneInfo,
 };
 
 use super::super::gathered::called;
@@ -83,6 +83,24 @@ pub(super) fn is_of_values(name: &str) -> bool {
         name,
         "sum" | "avg" | "coalesce" | "nullif" | "greatest" | "least"
     )
+}
+
+/// The type of what counts or numbers, where the planner's has no sign, and is a decimal beside one that has.
+pub(super) fn number_of(name: &str) -> Option<DataType> {
+    Some(match name {
+        "row_number" | "rank" | "dense_rank" | "regr_count" | "approx_distinct" => {
+            DataType::BigInt(None)
+        }
+        "ntile" | "cardinality" | "array_length" | "array_ndims" | "array_position"
+        | "list_length" | "list_ndims" | "list_position" | "array_indexof" | "list_indexof" => {
+            DataType::Int(None)
+        }
+        "array_positions" | "list_positions" => DataType::Array(ArrayElemTypeDef::SquareBracket(
+            Box::new(DataType::Int(None)),
+            None,
+        )),
+        _ => return None,
+    })
 }
 
 pub(super) enum Target {

@@ -11,8 +11,8 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::super::gathered::called;
 use super::super::{Error, gathered, literals};
-use super::names::{Before, Target, as_planned, given, is_of_values, name_of, target};
-use super::{refused, too_deep};
+use super::names::{Before, Target, as_planned, given, is_of_values, name_of, number_of, target};
+use super::{powers, refused, too_deep};
 
 /// Arithmetic and casts within each other; the time to plan them is that of a square, or a cube.
 const STEPS: usize = 100;
@@ -107,6 +107,9 @@ impl VisitorMut for ToPlanner {
             *expr = call(gathered::LIMIT, [taken(expr)]);
             return ControlFlow::Continue(());
         }
+        if matches!(expr, Expr::UnaryOp { .. } | Expr::BinaryOp { .. }) {
+            *expr = powers::with_signs(taken(expr));
+        }
         let replacement = match expr {
             // The planner takes a zone for a type, and casts.
             Expr::AtTimeZone {
@@ -181,7 +184,10 @@ impl VisitorMut for ToPlanner {
                         }
                     }
                 }
-                modulo(function)
+                match number_of(&called(function)) {
+                    Some(data_type) => Some(cast(taken(expr), data_type)),
+                    None => modulo(function),
+                }
             }
             Expr::CompoundFieldAccess { root, access_chain } => {
                 gathered::without_limit(root, access_chain);
@@ -243,12 +249,9 @@ fn with_exponent(text: &mut String) -> Option<Expr> {
         *text = plain;
         return None;
     }
-    text.contains(['e', 'E']).then(|| Expr::Cast {
-        kind: CastKind::DoubleColon,
-        expr: Box::new(Expr::value(Value::SingleQuotedString(text.clone()))),
-        data_type: DataType::DoublePrecision,
-        array: false,
-        format: None,
+    text.contains(['e', 'E']).then(|| {
+        let text = Expr::value(Value::SingleQuotedString(text.clone()));
+        cast(text, DataType::DoublePrecision)
     })
 }
 
@@ -270,13 +273,7 @@ fn as_integer(expr: &mut Expr) {
         && let Value::Number(text, _) = &value.value
         && text.parse::<i32>().is_ok()
     {
-        *expr = Expr::Cast {
-            kind: CastKind::DoubleColon,
-            expr: Box::new(taken(expr)),
-            data_type: DataType::Int(None),
-            array: false,
-            format: None,
-        };
+        *expr = cast(taken(expr), DataType::Int(None));
     }
 }
 
@@ -304,6 +301,16 @@ fn modulo(function: &mut Function) -> Option<Expr> {
 
 fn taken(expr: &mut Expr) -> Expr {
     std::mem::replace(expr, Expr::value(Value::Null))
+}
+
+fn cast(expr: Expr, data_type: DataType) -> Expr {
+    Expr::Cast {
+        kind: CastKind::DoubleColon,
+        expr: Box::new(expr),
+        data_type,
+        array: false,
+        format: None,
+    }
 }
 
 fn call<const N: usize>(name: &str, arguments: [Expr; N]) -> Expr {
