@@ -221,6 +221,39 @@ async fn a_long_query_ends_at_the_limit_of_time() {
     assert!(engine.query("SELECT 1").await.is_ok());
 }
 
+#[tokio::test]
+async fn joins_that_are_stopped_leave_their_threads_to_others() {
+    let engine = Engine::with_limits(Limits {
+        time: Duration::from_millis(500),
+        ..Limits::default()
+    })
+    .unwrap();
+    let (a, b) = (
+        "generate_series(1, 300000) AS a",
+        "generate_series(1, 300000) AS b",
+    );
+    let even = "a.value % 2 = b.value % 2";
+    for sql in [
+        format!("SELECT COUNT(*) FROM {a}, {b}"),
+        format!("SELECT MAX(a.value + b.value) FROM {a}, {b}"),
+        format!("SELECT COUNT(*) FROM {a} JOIN {b} ON a.value * b.value = -1"),
+        format!("SELECT COUNT(*) FROM {a} JOIN {b} ON {even}"),
+        format!("SELECT COUNT(*) FROM {a} JOIN {b} ON {even} AND a.value * b.value = -1"),
+        format!(
+            "SELECT COUNT(*) FROM {a} WHERE EXISTS (SELECT 1 FROM {b} WHERE {even} AND a.value < -b.value)"
+        ),
+    ] {
+        // One for each thread of the engine.
+        let both = tokio::join!(engine.query(&sql), engine.query(&sql));
+        assert!(
+            matches!(both, (Err(Error::Time(_)), Err(Error::Time(_)))),
+            "{sql}: {both:?}"
+        );
+        let other = in_pieces(&engine, "SELECT 1").await;
+        assert_eq!(other, Ok(vec![1]), "{sql}");
+    }
+}
+
 /// How many rows each piece of an answer has.
 async fn in_pieces(engine: &Engine, sql: &str) -> warehouse::Result<Vec<usize>> {
     let statement = Statement::new(sql, Duration::from_secs(20));
