@@ -3,7 +3,7 @@
 //! Each of them copies a text once for each row that it comes into, and the engine counts what they gather, but not the
 //! batches that they make of it: one text of 1 MB that meets the rows of a batch is 1 GB. So their inputs are watched for the
 //! widest row, and the room that a batch of such rows needs is reserved before there is one. A window over all rows makes one
-//! batch of all of them, which is reserved too.
+//! batch of all of them, which is reserved too. The value of a subquery is copied for each row as well.
 //!
 //! A join may also go on for long, whether it makes rows or not. So a query that was stopped ends here, and one that was not lets
 //! others run.

@@ -471,6 +471,42 @@ async fn a_long_text_of_a_file_is_read_and_not_repeated_without_end() {
     assert_eq!(json!(few.rows), json!([[9_000_000]]));
     let many = engine.query(&joined(2_000)).await;
     assert!(matches!(many, Err(Error::Memory(_))), "{many:?}");
+    let value = "SELECT (SELECT MAX(t) FROM shop.wide) AS t FROM generate_series(1, 2000)";
+    let value = engine.query(value).await;
+    assert!(
+        matches!(&value, Err(Error::Query(said)) if said.contains("may make a text of 64 KB")),
+        "{:?}",
+        value.map(|rows| rows.rows.len())
+    );
+}
+
+#[tokio::test]
+async fn the_value_of_a_subquery_counts_for_each_row() {
+    let sum = |values: usize, length: usize| {
+        let value = |at: usize| {
+            let length = length + at;
+            format!(
+                "length((SELECT MAX(repeat('x', {length} + value - value)) FROM generate_series(1, 2)))"
+            )
+        };
+        let values: Vec<_> = (0..values).map(value).collect();
+        let values = values.join(" + ");
+        format!("SELECT SUM({values}) FROM generate_series(1, 2000)")
+    };
+    let engine = Engine::new().unwrap();
+    let short = engine.query(&sum(1, 1_000)).await.unwrap();
+    assert_eq!(json!(short.rows), json!([[2_000_000]]));
+    is_too_long(&sum(1, 70_000)).await;
+    let many = engine.query(&sum(5, 60_000)).await;
+    assert!(matches!(many, Err(Error::Memory(_))), "{many:?}");
+    // A list may be longer, if there is room.
+    let list = |items: usize| {
+        format!("SELECT array_length((SELECT array_agg(value) FROM generate_series(1, {items})))")
+    };
+    let short = engine.query(&list(5_000)).await.unwrap();
+    assert_eq!(json!(short.rows), json!([[5_000]]));
+    let long = engine.query(&list(50_000)).await;
+    assert!(matches!(long, Err(Error::Memory(_))), "{long:?}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::common::{JoinType, internal_err};
+use datafusion::common::{JoinType, exec_err, internal_err};
 use datafusion::error::Result;
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
@@ -12,6 +12,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::joins::{
     CrossJoinExec, HashJoinExec, NestedLoopJoinExec, PiecewiseMergeJoinExec, SortMergeJoinExec,
 };
+use datafusion::physical_plan::scalar_subquery::ScalarSubqueryExec;
 use datafusion::physical_plan::unnest::UnnestExec;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 
@@ -24,6 +25,8 @@ const NUMBER: usize = 16;
 const FREE: usize = 4 << 20;
 /// Bytes of where a text or an item of a list begins.
 const OFFSET: usize = 8;
+/// Bytes of a text that a subquery gives as one value: there will be one for each row of a batch, as of constants.
+const VALUE: usize = 64 << 10;
 /// Pairs of rows that a join looks at in a moment.
 const PAIRS: usize = 1 << 22;
 
@@ -41,6 +44,8 @@ pub(super) enum Repeats {
         long: usize,
         other: usize,
     },
+    /// Values of subqueries, which are all inputs but the first, in each row of a batch.
+    Subqueries,
 }
 
 impl Repeats {
@@ -66,6 +71,9 @@ impl Repeats {
                 long,
                 other: schema.fields().len().saturating_sub(inputs + long),
             });
+        }
+        if step.is::<ScalarSubqueryExec>() {
+            return Some(Self::Subqueries);
         }
         if let Some(join) = step.downcast_ref::<HashJoinExec>() {
             let makes_rows = join.filter().is_none()
@@ -108,6 +116,23 @@ fn is_long(data_type: &DataType) -> bool {
 fn weight(size: Size) -> usize {
     let offsets = size.parts.saturating_mul(OFFSET);
     size.bytes.saturating_add(offsets)
+}
+
+/// # Errors
+/// That a text of the batch is longer than one value of a subquery may be.
+fn refuse_long(batch: &RecordBatch) -> Result<()> {
+    let mut columns = batch.columns().iter();
+    let too_long = columns.any(|column| {
+        let is_text = is_long(column.data_type()) && !column.data_type().is_nested();
+        is_text && (0..batch.num_rows()).any(|row| size(column, row..row + 1).bytes > VALUE)
+    });
+    if too_long {
+        return exec_err!(
+            "a subquery that gives one value may make a text of {} KB",
+            VALUE / 1024
+        );
+    }
+    Ok(())
 }
 
 /// What is known of the rows of a step.
@@ -180,7 +205,7 @@ impl Count {
                 let rows = others.fold(0_usize, |sum, (_, other)| sum.saturating_add(other.rows));
                 pairs / rows.max(1)
             }
-            Repeats::Lists { .. } | Repeats::Values { .. } => state.batch,
+            Repeats::Lists { .. } | Repeats::Values { .. } | Repeats::Subqueries => state.batch,
         };
         most.min(state.batch).max(1)
     }
@@ -194,8 +219,14 @@ impl Count {
     /// Reserves what the step may make of these rows and those before.
     ///
     /// # Errors
-    /// That there is no such room.
+    /// That there is no such room, or that a subquery gives a longer text than it may.
     pub(super) fn takes(&self, side: usize, batch: &RecordBatch) -> Result<()> {
+        if matches!(self.repeats, Repeats::Subqueries) {
+            if side == 0 {
+                return Ok(());
+            }
+            refuse_long(batch)?;
+        }
         let widths = self.widths(batch);
         let mut state = self.state();
         if state.sides.len() <= side {
@@ -238,7 +269,7 @@ impl Count {
     fn widths(&self, batch: &RecordBatch) -> Widths {
         let lists: &[usize] = match &self.repeats {
             Repeats::Lists { columns, .. } => columns,
-            Repeats::Rows { .. } | Repeats::Values { .. } => &[],
+            Repeats::Rows { .. } | Repeats::Values { .. } | Repeats::Subqueries => &[],
         };
         let columns = batch.columns().iter().enumerate();
         let long: Vec<_> = columns
@@ -281,6 +312,7 @@ impl Count {
                 let largest = sides.map(|side| side.largest).max().unwrap_or(0);
                 widest.saturating_mul(most).max(largest)
             }
+            Repeats::Subqueries => widest.saturating_mul(state.batch),
             Repeats::Values { long, other, .. } => {
                 let (rows, bytes) = state.held;
                 // What is held is put into one batch; values are held one by one before they are a column.
