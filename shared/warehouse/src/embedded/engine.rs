@@ -37,6 +37,11 @@ const STACK: usize = 64 * 1024 * 1024;
 /// How long a query that is stopped may go on. It ends where it next waits or is counted; one that never does keeps its thread.
 pub(super) const PAUSE: Duration = Duration::from_secs(2);
 
+/// What is said of a query where the engine would speak of itself.
+const UNKNOWN: &str = "the query has something that the engine cannot do";
+const OUTER: &str =
+    "the engine cannot run a subquery that uses columns of the query around it in this way";
+
 /// What one query may use.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -379,11 +384,19 @@ pub(super) fn query_failed(error: &DataFusionError, memory: usize) -> Error {
     if let Some(error) = super::unreachable(error) {
         return error;
     }
-    match error.find_root() {
+    let root = error.find_root();
+    let said = root.message();
+    // No room for spilling has no kind of its own by the time it is here, and a join that found none says otherwise.
+    let no_room = ["max_temp_directory_size", "produced no data to spill"];
+    match root {
         DataFusionError::ResourcesExhausted(_) => Error::Memory(memory),
-        // No room for spilling has no kind of its own by the time it is here.
-        root if root.message().contains("max_temp_directory_size") => Error::Memory(memory),
-        root => Error::Query(root.strip_backtrace()),
+        _ if no_room.iter().any(|text| said.contains(text)) => Error::Memory(memory),
+        _ if said.contains("OuterReferenceColumn(") => Error::Query(OUTER.to_owned()),
+        DataFusionError::Internal(_) | DataFusionError::NotImplemented(_) => {
+            Error::Query(UNKNOWN.to_owned())
+        }
+        _ if said.contains("DataFusion's code") => Error::Query(UNKNOWN.to_owned()),
+        _ => Error::Query(root.strip_backtrace()),
     }
 }
 
@@ -413,5 +426,26 @@ mod tests {
         drop(never_waits);
         tokio::time::sleep(PAUSE + Duration::from_millis(500)).await;
         assert!(engine.is_stuck());
+    }
+
+    #[test]
+    fn what_the_engine_says_of_itself_is_not_passed_on() {
+        let said = |error: DataFusionError| query_failed(&error, 1024 * 1024).to_string();
+        let internal = || DataFusionError::Internal("Function 'substr'".to_owned());
+        assert_eq!(said(internal()), UNKNOWN);
+        assert_eq!(said(internal().context("type_coercion")), UNKNOWN);
+        let quoted = DataFusionError::Plan(internal().to_string());
+        assert_eq!(said(quoted), UNKNOWN);
+        let lacking = DataFusionError::NotImplemented("a node".to_owned());
+        assert_eq!(said(lacking), UNKNOWN);
+        let outer = "no logical expression OuterReferenceColumn(Field { name: \"a\" })";
+        assert_eq!(
+            said(DataFusionError::NotImplemented(outer.to_owned())),
+            OUTER
+        );
+        let left = DataFusionError::Internal("Left side produced no data to spill".to_owned());
+        assert!(matches!(query_failed(&left, 1), Error::Memory(1)));
+        let of_the_query = DataFusionError::Plan("no such table".to_owned());
+        assert!(said(of_the_query).ends_with("no such table"));
     }
 }

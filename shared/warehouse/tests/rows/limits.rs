@@ -510,6 +510,15 @@ async fn the_value_of_a_subquery_counts_for_each_row() {
 }
 
 #[tokio::test]
+async fn what_the_engine_cannot_do_is_said_without_its_insides() {
+    let sql = "SELECT substring('abc' from '(')";
+    let said = engine().query(sql).await.unwrap_err().to_string();
+    for inside in ["DataFusion", "Internal error", "substr'"] {
+        assert!(!said.contains(inside), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn the_rows_of_a_window_count() {
     let engine = Engine::with_limits(Limits {
         memory: 8 * 1024 * 1024,
