@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use datafusion::arrow::array::Array;
@@ -22,11 +22,11 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::StreamExt;
-use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::task::JoinHandle;
+use tokio::runtime::{Builder, Runtime};
 
 use super::files::{File, WithBroken};
 use super::repeats::CountRepeats;
+use super::stop::{Abandoned, Spinners, Stop};
 use super::{Error, Result, coercion, functions, json, operators, statement};
 use crate::{Column, Rows};
 
@@ -34,8 +34,13 @@ use crate::{Column, Rows};
 pub(super) const DATABASE: &str = "postgres";
 /// Plans are walked by recursion, and a filter of a thousand values is a deep one. Only addresses are reserved.
 const STACK: usize = 64 * 1024 * 1024;
-/// How long a query that is stopped may go on. It ends where it next waits, and one that never waits keeps its thread.
+/// How long a query that is stopped may go on. It ends where it next waits or is counted; one that never does keeps its thread.
 pub(super) const PAUSE: Duration = Duration::from_secs(2);
+
+/// What is said of a query where the engine would speak of itself.
+const UNKNOWN: &str = "the query has something that the engine cannot do";
+const OUTER: &str =
+    "the engine cannot run a subquery that uses columns of the query around it in this way";
 
 /// What one query may use.
 #[derive(Clone, Debug)]
@@ -67,6 +72,7 @@ pub struct Engine {
     limits: Limits,
     runtime: Option<Runtime>,
     stuck: Arc<AtomicBool>,
+    spinners: Spinners,
 }
 
 impl Engine {
@@ -96,7 +102,15 @@ impl Engine {
             limits,
             runtime: Some(runtime),
             stuck: Arc::default(),
+            spinners: Spinners::default(),
         })
+    }
+
+    /// An engine without tables, which counts its queries that go on after they were stopped with those of others.
+    pub(super) fn with_spinners(spinners: &Spinners) -> Result<Self> {
+        let mut engine = Self::new()?;
+        engine.spinners = spinners.clone();
+        Ok(engine)
     }
 
     /// Makes a table of batches in memory, instead of one that has that name.
@@ -167,12 +181,8 @@ impl Engine {
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        has_room()?;
-        let Some(runtime) = &self.runtime else {
-            return Err(Error::Engine("it has stopped".to_owned()));
-        };
-        let mut task = self.guarded(runtime.spawn(work));
-        match tokio::time::timeout(self.limits.time, &mut task.task).await {
+        let mut running = self.spawn(work)?;
+        match tokio::time::timeout(self.limits.time, &mut running.task).await {
             Err(_) => Err(Error::Time(self.limits.time)),
             Ok(Err(failed)) => Err(Error::Engine(failed.to_string())),
             Ok(Ok(result)) => result,
@@ -180,21 +190,20 @@ impl Engine {
     }
 
     /// Work on the engine's own threads, until what this answers is dropped.
-    pub(super) fn spawn(
+    pub(super) fn spawn<T: Send + 'static>(
         &self,
-        work: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<Abandoned<()>> {
-        has_room()?;
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<Abandoned<T>> {
+        self.spinners.has_room()?;
         let runtime = self.runtime.as_ref();
         let runtime = runtime.ok_or_else(|| Error::Engine("it has stopped".to_owned()))?;
-        Ok(self.guarded(runtime.spawn(work)))
-    }
-
-    fn guarded<T>(&self, task: JoinHandle<T>) -> Abandoned<T> {
-        Abandoned {
-            task,
+        let stop = Stop::default();
+        Ok(Abandoned {
+            task: runtime.spawn(stop.clone().within(work)),
+            stop,
             stuck: self.stuck.clone(),
-        }
+            spinners: self.spinners.clone(),
+        })
     }
 
     /// Whether a query was stopped and goes on all the same. Its thread is lost, so another engine is to take over.
@@ -257,69 +266,6 @@ impl Drop for Engine {
             runtime.shutdown_background();
         }
     }
-}
-
-/// Stops a task when nobody waits for it any more.
-pub(super) struct Abandoned<T> {
-    task: JoinHandle<T>,
-    stuck: Arc<AtomicBool>,
-}
-
-impl<T> Drop for Abandoned<T> {
-    fn drop(&mut self) {
-        if self.task.is_finished() {
-            return;
-        }
-        self.task.abort();
-        // On the caller's threads: the engine's own may all be taken.
-        let Ok(caller) = Handle::try_current() else {
-            return;
-        };
-        let (task, stuck) = (self.task.abort_handle(), self.stuck.clone());
-        caller.spawn(async move {
-            tokio::time::sleep(PAUSE).await;
-            if task.is_finished() {
-                return;
-            }
-            stuck.store(true, Ordering::Relaxed);
-            let _spinning = Spinning::new();
-            while !task.is_finished() {
-                tokio::time::sleep(PAUSE).await;
-            }
-        });
-    }
-}
-
-/// How many queries of all engines were stopped and go on all the same: each has a thread, and its memory.
-static SPINNING: AtomicUsize = AtomicUsize::new(0);
-/// As many as may be before no query is begun.
-const MOST_SPINNING: usize = 4;
-
-/// One of them, as long as it lives.
-struct Spinning;
-
-impl Spinning {
-    fn new() -> Self {
-        SPINNING.fetch_add(1, Ordering::Relaxed);
-        Self
-    }
-}
-
-impl Drop for Spinning {
-    fn drop(&mut self) {
-        SPINNING.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// # Errors
-/// `Engine` while too many stopped queries go on.
-fn has_room() -> Result<()> {
-    if SPINNING.load(Ordering::Relaxed) < MOST_SPINNING {
-        return Ok(());
-    }
-    Err(Error::Engine(
-        "queries that were stopped still run; try again when they have ended".to_owned(),
-    ))
 }
 
 fn context(limits: &Limits) -> Result<SessionContext> {
@@ -439,11 +385,19 @@ pub(super) fn query_failed(error: &DataFusionError, memory: usize) -> Error {
     if let Some(error) = super::unreachable(error) {
         return error;
     }
-    match error.find_root() {
+    let root = error.find_root();
+    let said = root.message();
+    // No room for spilling has no kind of its own by the time it is here, and a join that found none says otherwise.
+    let no_room = ["max_temp_directory_size", "produced no data to spill"];
+    match root {
         DataFusionError::ResourcesExhausted(_) => Error::Memory(memory),
-        // No room for spilling has no kind of its own by the time it is here.
-        root if root.message().contains("max_temp_directory_size") => Error::Memory(memory),
-        root => Error::Query(root.strip_backtrace()),
+        _ if no_room.iter().any(|text| said.contains(text)) => Error::Memory(memory),
+        _ if said.contains("OuterReferenceColumn(") => Error::Query(OUTER.to_owned()),
+        DataFusionError::Internal(_) | DataFusionError::NotImplemented(_) => {
+            Error::Query(UNKNOWN.to_owned())
+        }
+        _ if said.contains("DataFusion's code") => Error::Query(UNKNOWN.to_owned()),
+        _ => Error::Query(root.strip_backtrace()),
     }
 }
 
@@ -458,7 +412,7 @@ mod tests {
     #[tokio::test]
     async fn a_query_that_goes_on_after_it_was_stopped_marks_the_engine() {
         let engine = Engine::new().unwrap();
-        let waits = engine.spawn(std::future::pending()).unwrap();
+        let waits = engine.spawn(std::future::pending::<()>()).unwrap();
         drop(waits);
         tokio::time::sleep(PAUSE + Duration::from_millis(500)).await;
         assert!(!engine.is_stuck());
@@ -473,5 +427,26 @@ mod tests {
         drop(never_waits);
         tokio::time::sleep(PAUSE + Duration::from_millis(500)).await;
         assert!(engine.is_stuck());
+    }
+
+    #[test]
+    fn what_the_engine_says_of_itself_is_not_passed_on() {
+        let said = |error: DataFusionError| query_failed(&error, 1024 * 1024).to_string();
+        let internal = || DataFusionError::Internal("Function 'substr'".to_owned());
+        assert_eq!(said(internal()), UNKNOWN);
+        assert_eq!(said(internal().context("type_coercion")), UNKNOWN);
+        let quoted = DataFusionError::Plan(internal().to_string());
+        assert_eq!(said(quoted), UNKNOWN);
+        let lacking = DataFusionError::NotImplemented("a node".to_owned());
+        assert_eq!(said(lacking), UNKNOWN);
+        let outer = "no logical expression OuterReferenceColumn(Field { name: \"a\" })";
+        assert_eq!(
+            said(DataFusionError::NotImplemented(outer.to_owned())),
+            OUTER
+        );
+        let left = DataFusionError::Internal("Left side produced no data to spill".to_owned());
+        assert!(matches!(query_failed(&left, 1), Error::Memory(1)));
+        let of_the_query = DataFusionError::Plan("no such table".to_owned());
+        assert!(said(of_the_query).ends_with("no such table"));
     }
 }

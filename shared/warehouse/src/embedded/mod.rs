@@ -22,6 +22,7 @@ mod projects;
 mod records;
 mod repeats;
 mod statement;
+mod stop;
 mod stream;
 
 pub use datafusion::arrow;

@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 use super::Engine;
 #[cfg(feature = "embedded-s3")]
 use super::bucket::{Bucket, Shelf};
+use super::stop::Spinners;
 use crate::{Column, Embedded, Error, Result, RowStream, Statement, Table, Warehouse};
 
 /// The schema that the files of a project are in.
@@ -69,6 +70,7 @@ fn engines(place: impl Fn(&str) -> Result<Place> + Send + Sync + 'static) -> Emb
         let made = Arc::new(Project {
             place: place(project)?,
             engine: Mutex::default(),
+            spinners: Spinners::default(),
         });
         known.insert(project.to_owned(), made.clone());
         Ok(made as Arc<dyn Warehouse>)
@@ -104,8 +106,8 @@ impl Place {
     }
 
     /// An engine with tables of the files that were seen.
-    async fn engine(&self, seen: &Seen) -> Result<Engine> {
-        let engine = Engine::new()?;
+    async fn engine(&self, seen: &Seen, spinners: &Spinners) -> Result<Engine> {
+        let engine = Engine::with_spinners(spinners)?;
         if seen.is_empty() {
             return Ok(engine);
         }
@@ -125,6 +127,8 @@ impl Place {
 struct Project {
     place: Place,
     engine: Mutex<Option<(Seen, Arc<Engine>)>>,
+    /// Of this engine and those before it.
+    spinners: Spinners,
 }
 
 impl Project {
@@ -138,7 +142,7 @@ impl Project {
         {
             return Ok(engine.clone());
         }
-        let engine = Arc::new(self.place.engine(&seen).await?);
+        let engine = Arc::new(self.place.engine(&seen, &self.spinners).await?);
         *kept = Some((seen, engine.clone()));
         Ok(engine)
     }
@@ -201,6 +205,7 @@ mod tests {
         let project = Project {
             place: Place::Folder(PathBuf::from("/not/there")),
             engine: Mutex::default(),
+            spinners: Spinners::default(),
         };
         let first = project.engine().await.unwrap();
         assert!(Arc::ptr_eq(&first, &project.engine().await.unwrap()));

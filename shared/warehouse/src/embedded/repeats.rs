@@ -3,7 +3,10 @@
 //! Each of them copies a text once for each row that it comes into, and the engine counts what they gather, but not the
 //! batches that they make of it: one text of 1 MB that meets the rows of a batch is 1 GB. So their inputs are watched for the
 //! widest row, and the room that a batch of such rows needs is reserved before there is one. A window over all rows makes one
-//! batch of all of them, which is reserved too.
+//! batch of all of them, which is reserved too. The value of a subquery is copied for each row as well.
+//!
+//! A join may also go on for long, whether it makes rows or not. So a query that was stopped ends here, and one that was not lets
+//! others run.
 
 mod count;
 
@@ -17,6 +20,7 @@ use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::coop::make_cooperative;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
@@ -25,6 +29,7 @@ use datafusion::physical_plan::{
 use futures_util::{StreamExt, stream};
 
 use self::count::{Count, Repeats};
+use super::stop::Stop;
 
 /// Has the inputs and the output of each step that repeats rows counted. It is to be the last rule: others look for the steps.
 #[derive(Debug)]
@@ -133,26 +138,23 @@ impl ExecutionPlan for Counted {
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         self.count.begin(&context);
-        let rows = self
-            .count
-            .repeats
-            .rows(context.session_config().batch_size());
-        let input = self.input.execute(partition, context)?;
+        let stop = Stop::here();
+        let input = make_cooperative(self.input.execute(partition, context)?);
         let (schema, count) = (input.schema(), Arc::clone(&self.count));
         let counted: SendableRecordBatchStream = match self.place {
             Place::Input(side) => {
-                let pieces = input.flat_map(move |batch| stream::iter(pieces(batch, rows)));
-                let counted = pieces.map(move |batch: Result<RecordBatch>| {
-                    let batch = batch?;
-                    count.takes(side, &batch)?;
-                    Ok(batch)
-                });
+                let sizes = Arc::clone(&count);
+                let pieces =
+                    input.flat_map(move |batch| stream::iter(pieces(batch, sizes.rows(side))));
+                let counted =
+                    pieces.then(move |piece| taken(Arc::clone(&count), stop.clone(), side, piece));
                 Box::pin(RecordBatchStreamAdapter::new(schema, counted))
             }
             // What is reserved stays so until the output has ended; the inputs end before.
             Place::Output => {
                 let counted = input.map(move |batch: Result<RecordBatch>| {
                     let batch = batch?;
+                    stop.check()?;
                     count.gives(&batch)?;
                     Ok(batch)
                 });
@@ -161,6 +163,22 @@ impl ExecutionPlan for Counted {
         };
         Ok(counted)
     }
+}
+
+/// A piece of an input, as soon as the step may have it.
+async fn taken(
+    count: Arc<Count>,
+    stop: Stop,
+    side: usize,
+    piece: Result<RecordBatch>,
+) -> Result<RecordBatch> {
+    let piece = piece?;
+    if count.is_slow(side) {
+        tokio::task::yield_now().await;
+    }
+    stop.check()?;
+    count.takes(side, &piece)?;
+    Ok(piece)
 }
 
 /// A batch in pieces of so many rows, which share its memory. What is joined with each row of a batch makes as many.

@@ -221,6 +221,39 @@ async fn a_long_query_ends_at_the_limit_of_time() {
     assert!(engine.query("SELECT 1").await.is_ok());
 }
 
+#[tokio::test]
+async fn joins_that_are_stopped_leave_their_threads_to_others() {
+    let engine = Engine::with_limits(Limits {
+        time: Duration::from_millis(500),
+        ..Limits::default()
+    })
+    .unwrap();
+    let (a, b) = (
+        "generate_series(1, 300000) AS a",
+        "generate_series(1, 300000) AS b",
+    );
+    let even = "a.value % 2 = b.value % 2";
+    for sql in [
+        format!("SELECT COUNT(*) FROM {a}, {b}"),
+        format!("SELECT MAX(a.value + b.value) FROM {a}, {b}"),
+        format!("SELECT COUNT(*) FROM {a} JOIN {b} ON a.value * b.value = -1"),
+        format!("SELECT COUNT(*) FROM {a} JOIN {b} ON {even}"),
+        format!("SELECT COUNT(*) FROM {a} JOIN {b} ON {even} AND a.value * b.value = -1"),
+        format!(
+            "SELECT COUNT(*) FROM {a} WHERE EXISTS (SELECT 1 FROM {b} WHERE {even} AND a.value < -b.value)"
+        ),
+    ] {
+        // One for each thread of the engine.
+        let both = tokio::join!(engine.query(&sql), engine.query(&sql));
+        assert!(
+            matches!(both, (Err(Error::Time(_)), Err(Error::Time(_)))),
+            "{sql}: {both:?}"
+        );
+        let other = in_pieces(&engine, "SELECT 1").await;
+        assert_eq!(other, Ok(vec![1]), "{sql}");
+    }
+}
+
 /// How many rows each piece of an answer has.
 async fn in_pieces(engine: &Engine, sql: &str) -> warehouse::Result<Vec<usize>> {
     let statement = Statement::new(sql, Duration::from_secs(20));
@@ -438,6 +471,51 @@ async fn a_long_text_of_a_file_is_read_and_not_repeated_without_end() {
     assert_eq!(json!(few.rows), json!([[9_000_000]]));
     let many = engine.query(&joined(2_000)).await;
     assert!(matches!(many, Err(Error::Memory(_))), "{many:?}");
+    let value = "SELECT (SELECT MAX(t) FROM shop.wide) AS t FROM generate_series(1, 2000)";
+    let value = engine.query(value).await;
+    assert!(
+        matches!(&value, Err(Error::Query(said)) if said.contains("may make a text of 64 KB")),
+        "{:?}",
+        value.map(|rows| rows.rows.len())
+    );
+}
+
+#[tokio::test]
+async fn the_value_of_a_subquery_counts_for_each_row() {
+    let sum = |values: usize, length: usize| {
+        let value = |at: usize| {
+            let length = length + at;
+            format!(
+                "length((SELECT MAX(repeat('x', {length} + value - value)) FROM generate_series(1, 2)))"
+            )
+        };
+        let values: Vec<_> = (0..values).map(value).collect();
+        let values = values.join(" + ");
+        format!("SELECT SUM({values}) FROM generate_series(1, 2000)")
+    };
+    let engine = Engine::new().unwrap();
+    let short = engine.query(&sum(1, 1_000)).await.unwrap();
+    assert_eq!(json!(short.rows), json!([[2_000_000]]));
+    is_too_long(&sum(1, 70_000)).await;
+    let many = engine.query(&sum(5, 60_000)).await;
+    assert!(matches!(many, Err(Error::Memory(_))), "{many:?}");
+    // A list may be longer, if there is room.
+    let list = |items: usize| {
+        format!("SELECT array_length((SELECT array_agg(value) FROM generate_series(1, {items})))")
+    };
+    let short = engine.query(&list(5_000)).await.unwrap();
+    assert_eq!(json!(short.rows), json!([[5_000]]));
+    let long = engine.query(&list(50_000)).await;
+    assert!(matches!(long, Err(Error::Memory(_))), "{long:?}");
+}
+
+#[tokio::test]
+async fn what_the_engine_cannot_do_is_said_without_its_insides() {
+    let sql = "SELECT substring('abc' from '(')";
+    let said = engine().query(sql).await.unwrap_err().to_string();
+    for inside in ["DataFusion", "Internal error", "substr'"] {
+        assert!(!said.contains(inside), "{said}");
+    }
 }
 
 #[tokio::test]

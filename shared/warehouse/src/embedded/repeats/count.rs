@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::common::internal_err;
+use datafusion::common::{JoinType, exec_err, internal_err};
 use datafusion::error::Result;
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
@@ -12,6 +12,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::joins::{
     CrossJoinExec, HashJoinExec, NestedLoopJoinExec, PiecewiseMergeJoinExec, SortMergeJoinExec,
 };
+use datafusion::physical_plan::scalar_subquery::ScalarSubqueryExec;
 use datafusion::physical_plan::unnest::UnnestExec;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 
@@ -24,12 +25,17 @@ const NUMBER: usize = 16;
 const FREE: usize = 4 << 20;
 /// Bytes of where a text or an item of a list begins.
 const OFFSET: usize = 8;
+/// Bytes of a text that a subquery gives as one value: there will be one for each row of a batch, as of constants.
+const VALUE: usize = 64 << 10;
+/// Pairs of rows that a join looks at in a moment.
+const PAIRS: usize = 1 << 22;
 
 /// How a step repeats rows.
 #[derive(Debug)]
 pub(super) enum Repeats {
-    /// A join: each row of one side as often as there are rows of the other.
-    Rows,
+    /// A join: each row of one side as often as there are rows of the other. It is to look at so many pairs of them between
+    /// two pieces of an input, if it need not make a row of any.
+    Rows { pairs: usize },
     /// As often as the lists of these columns have items. If lists are in lists, all of a batch is made at once.
     Lists { columns: Vec<usize>, nested: bool },
     /// Values of one row, in others: so many texts or lists and so many other columns, behind those of the input.
@@ -38,6 +44,8 @@ pub(super) enum Repeats {
         long: usize,
         other: usize,
     },
+    /// Values of subqueries, which are all inputs but the first, in each row of a batch.
+    Subqueries,
 }
 
 impl Repeats {
@@ -64,20 +72,25 @@ impl Repeats {
                 other: schema.fields().len().saturating_sub(inputs + long),
             });
         }
-        let is_join = step.is::<HashJoinExec>()
-            || step.is::<CrossJoinExec>()
-            || step.is::<NestedLoopJoinExec>()
+        if step.is::<ScalarSubqueryExec>() {
+            return Some(Self::Subqueries);
+        }
+        if let Some(join) = step.downcast_ref::<HashJoinExec>() {
+            let makes_rows = join.filter().is_none()
+                && matches!(
+                    join.join_type(),
+                    JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full
+                );
+            let pairs = if makes_rows { usize::MAX } else { PAIRS };
+            return Some(Self::Rows { pairs });
+        }
+        if step.is::<NestedLoopJoinExec>() {
+            return Some(Self::Rows { pairs: PAIRS });
+        }
+        let is_join = step.is::<CrossJoinExec>()
             || step.is::<SortMergeJoinExec>()
             || step.is::<PiecewiseMergeJoinExec>();
-        is_join.then_some(Self::Rows)
-    }
-
-    /// Rows of a batch that is given to the step.
-    pub(super) fn rows(&self, batch: usize) -> usize {
-        match self {
-            Self::Lists { nested: true, .. } => 1,
-            _ => batch.max(1),
-        }
+        is_join.then_some(Self::Rows { pairs: usize::MAX })
     }
 }
 
@@ -103,6 +116,23 @@ fn is_long(data_type: &DataType) -> bool {
 fn weight(size: Size) -> usize {
     let offsets = size.parts.saturating_mul(OFFSET);
     size.bytes.saturating_add(offsets)
+}
+
+/// # Errors
+/// That a text of the batch is longer than one value of a subquery may be.
+fn refuse_long(batch: &RecordBatch) -> Result<()> {
+    let mut columns = batch.columns().iter();
+    let too_long = columns.any(|column| {
+        let is_text = is_long(column.data_type()) && !column.data_type().is_nested();
+        is_text && (0..batch.num_rows()).any(|row| size(column, row..row + 1).bytes > VALUE)
+    });
+    if too_long {
+        return exec_err!(
+            "a subquery that gives one value may make a text of {} KB",
+            VALUE / 1024
+        );
+    }
+    Ok(())
 }
 
 /// What is known of the rows of a step.
@@ -164,11 +194,39 @@ impl Count {
         });
     }
 
+    /// Rows of a batch that is given to the step.
+    pub(super) fn rows(&self, side: usize) -> usize {
+        let state = self.state();
+        let most = match self.repeats {
+            Repeats::Lists { nested: true, .. } => 1,
+            Repeats::Rows { pairs } => {
+                let sides = state.sides.iter().enumerate();
+                let others = sides.filter(|(at, _)| *at != side);
+                let rows = others.fold(0_usize, |sum, (_, other)| sum.saturating_add(other.rows));
+                pairs / rows.max(1)
+            }
+            Repeats::Lists { .. } | Repeats::Values { .. } | Repeats::Subqueries => state.batch,
+        };
+        most.min(state.batch).max(1)
+    }
+
+    /// Whether the step joins fewer rows at once than there are in a batch, as they are so many pairs.
+    pub(super) fn is_slow(&self, side: usize) -> bool {
+        let is_join = matches!(self.repeats, Repeats::Rows { .. });
+        is_join && self.rows(side) < self.state().batch
+    }
+
     /// Reserves what the step may make of these rows and those before.
     ///
     /// # Errors
-    /// That there is no such room.
+    /// That there is no such room, or that a subquery gives a longer text than it may.
     pub(super) fn takes(&self, side: usize, batch: &RecordBatch) -> Result<()> {
+        if matches!(self.repeats, Repeats::Subqueries) {
+            if side == 0 {
+                return Ok(());
+            }
+            refuse_long(batch)?;
+        }
         let widths = self.widths(batch);
         let mut state = self.state();
         if state.sides.len() <= side {
@@ -211,7 +269,7 @@ impl Count {
     fn widths(&self, batch: &RecordBatch) -> Widths {
         let lists: &[usize] = match &self.repeats {
             Repeats::Lists { columns, .. } => columns,
-            Repeats::Rows | Repeats::Values { .. } => &[],
+            Repeats::Rows { .. } | Repeats::Values { .. } | Repeats::Subqueries => &[],
         };
         let columns = batch.columns().iter().enumerate();
         let long: Vec<_> = columns
@@ -245,7 +303,7 @@ impl Count {
             .clone()
             .fold(0_usize, |sum, side| sum.saturating_add(side.widest));
         match self.repeats {
-            Repeats::Rows | Repeats::Lists { .. } => {
+            Repeats::Rows { .. } | Repeats::Lists { .. } => {
                 let rows = sides.clone().map(|side| side.rows);
                 let each_with_each = rows.clone().fold(1, usize::saturating_mul);
                 // Those of an outer join that meet no others are there as well.
@@ -254,6 +312,7 @@ impl Count {
                 let largest = sides.map(|side| side.largest).max().unwrap_or(0);
                 widest.saturating_mul(most).max(largest)
             }
+            Repeats::Subqueries => widest.saturating_mul(state.batch),
             Repeats::Values { long, other, .. } => {
                 let (rows, bytes) = state.held;
                 // What is held is put into one batch; values are held one by one before they are a column.
@@ -263,6 +322,36 @@ impl Count {
                     .saturating_mul(2)
                     .saturating_add(row.saturating_mul(rows))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::{ArrayRef, Int64Array};
+
+    use super::*;
+
+    #[test]
+    fn a_join_takes_the_fewer_rows_at_once_the_more_they_meet() {
+        let context = TaskContext::default();
+        let whole = context.session_config().batch_size();
+        let numbers = |count: i64| -> RecordBatch {
+            let column: ArrayRef = Arc::new(Int64Array::from_iter_values(0..count));
+            RecordBatch::try_from_iter([("n", column)]).unwrap()
+        };
+        for (pairs, met, rows) in [
+            (10_000, 1, whole),
+            (10_000, 1_000, 10),
+            (10_000, 20_000, 1),
+            (usize::MAX, 20_000, whole),
+        ] {
+            let count = Count::new(Repeats::Rows { pairs });
+            count.begin(&context);
+            count.takes(0, &numbers(met)).unwrap();
+            assert_eq!(count.rows(1), rows);
+            assert_eq!(count.is_slow(1), rows < whole);
+            assert_eq!(count.rows(0), whole);
         }
     }
 }
