@@ -109,7 +109,7 @@ fn keep_secrets(sent: &mut Fields, shown: Option<&Fields>, opened: Fields) {
     if sent.get("type") == opened.get("type") {
         keep_variables(sent, &opened);
     }
-    let given = |fields: &Fields, name| {
+    let given = |fields: &Fields, name: &str| {
         let value: Option<&Value> = fields.get(name);
         let is_nothing = |value: &Value| value.is_null() || *value == false || *value == "";
         let default = DEFAULTS.iter().find(|(of, _)| *of == name);
