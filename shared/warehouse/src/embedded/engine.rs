@@ -25,6 +25,7 @@ use futures_util::StreamExt;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
+use super::doubles::ExactDoubles;
 use super::files::{File, WithBroken};
 use super::repeats::CountRepeats;
 use super::{Error, Result, functions, json, operators, statement};
@@ -350,12 +351,11 @@ fn context(limits: &Limits) -> Result<SessionContext> {
         .with_runtime_env(runtime)
         .with_default_features()
         .with_physical_optimizer_rules(rules());
-    state
-        .expr_planners()
-        .get_or_insert_default()
-        .insert(0, Arc::new(operators::PostgresOperators));
+    let planners = state.expr_planners().get_or_insert_default();
+    planners.insert(0, Arc::new(operators::PostgresOperators));
     let mut context = SessionContext::new_with_state(state.build());
     functions::register(&mut context).map_err(engine_failed)?;
+    context.add_analyzer_rule(Arc::new(ExactDoubles));
     // It takes the sum of sums for a sum, whose type is another one in PostgreSQL.
     context.remove_optimizer_rule("single_distinct_aggregation_to_group_by");
     Ok(context)

@@ -1,11 +1,12 @@
 //! The embedded engine: a database in the process that understands PostgreSQL's SQL.
 //!
-//! What DataFusion reads or means otherwise than PostgreSQL is put right in three places: `statement.rs` (syntax, before
-//! planning), `operators.rs` (operators, once the types of their sides are known) and `functions/` (functions and
-//! aggregates). `tests/rows/expressions.rs` runs both databases side by side.
+//! What DataFusion reads or means otherwise than PostgreSQL is put right in four places: `statement.rs` (syntax, before
+//! planning), `operators.rs` (operators, once the types of their sides are known), `functions/` (functions and aggregates)
+//! and `doubles.rs` (casts, once all of them are known). `tests/rows/expressions.rs` runs both databases side by side.
 
 #[cfg(feature = "embedded-s3")]
 mod bucket;
+mod doubles;
 mod engine;
 mod files;
 mod functions;

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod distance;
+pub(super) mod double;
 mod interval;
 mod limit;
 pub(super) mod number;
