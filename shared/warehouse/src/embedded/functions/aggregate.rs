@@ -1,9 +1,10 @@
-//! Aggregates: `sum` and `avg` that do not overflow or lose digits, and a `percentile_cont` that interpolates exactly.
+//! Aggregates: `sum` and `avg` that do not overflow or lose digits, and a `percentile_cont` that interpolates exactly. They take
+//! text too, of which each value has to be a number: a column of a file is text when it has no values.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion::common::{ScalarValue, exec_err, plan_err};
 use datafusion::error::Result;
@@ -55,10 +56,16 @@ fn of_sum(data_type: &DataType) -> Option<DataType> {
     }
 }
 
-/// The engine gives an average four digits more than the values have; 12 make 16, as many as a quotient has.
+/// The engine gives an average four digits more than the values have; 12 make 16, as many as a quotient has. Long values keep
+/// their digits before the point, and have fewer behind it.
 fn of_average(data_type: &DataType) -> Option<DataType> {
     match data_type {
-        DataType::Decimal128(_, scale) => Some(DataType::Decimal128(38, (*scale).max(12))),
+        DataType::Decimal128(precision, scale) => {
+            let before = i16::from(*precision) - i16::from(*scale);
+            // Of 38 digits, less the four.
+            let room = (34 - before).clamp(0, 12) as i8;
+            Some(DataType::Decimal128(38, room.max(*scale)))
+        }
         number if number.is_integer() => Some(DataType::Decimal128(38, 12)),
         number if number.is_numeric() || number.is_null() => Some(DataType::Float64),
         _ => None,
@@ -195,8 +202,13 @@ struct Casting<T> {
 impl<T> Casting<T> {
     fn cast(&self, columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
         let pairs = columns.iter().zip(&self.wide);
+        // What does not fit is an error, and no null.
+        let options = CastOptions {
+            safe: false,
+            ..CastOptions::default()
+        };
         pairs
-            .map(|(column, field)| Ok(cast(column, field.data_type())?))
+            .map(|(column, field)| Ok(cast_with_options(column, field.data_type(), &options)?))
             .collect()
     }
 }
@@ -288,9 +300,9 @@ impl AggregateUDFImpl for PercentileCont {
     fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
         match arguments {
             [x, p]
-                if [x, p]
-                    .iter()
-                    .all(|argument| argument.is_numeric() || argument.is_null()) =>
+                if [x, p].iter().all(|argument| {
+                    argument.is_numeric() || argument.is_null() || argument.is_string()
+                }) =>
             {
                 Ok(vec![DataType::Float64; 2])
             }

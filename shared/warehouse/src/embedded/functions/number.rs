@@ -265,8 +265,8 @@ fn scale_of(
     constants: &[Option<&ScalarValue>],
 ) -> Result<DataType> {
     match arguments {
-        [DataType::Decimal128(..)] => Ok(DataType::Decimal128(DIGITS, 0)),
-        [DataType::Decimal128(_, scale), _] => {
+        [DataType::Decimal128(precision, scale)] => Ok(of_places(*precision, *scale, 0)),
+        [DataType::Decimal128(precision, scale), _] => {
             let places = match constants
                 .get(1)
                 .copied()
@@ -278,11 +278,19 @@ fn scale_of(
                 }
                 _ => *scale,
             };
-            Ok(DataType::Decimal128(DIGITS, places))
+            Ok(of_places(*precision, *scale, places))
         }
         [DataType::Float64] | [DataType::Float64, _] => Ok(DataType::Float64),
         _ => unfit(name, arguments),
     }
+}
+
+/// As many digits as there can be, so that what is made of them knows how many are left.
+fn of_places(precision: u8, scale: i8, places: i8) -> DataType {
+    // 99.9 is 100.
+    let before = i16::from(precision) - i16::from(scale) + 1;
+    let digits = (before + i16::from(places)).clamp(1, i16::from(DIGITS));
+    DataType::Decimal128(digits as u8, places)
 }
 
 fn round(columns: &[ArrayRef], gives: &DataType, way: Way) -> Result<ArrayRef> {
