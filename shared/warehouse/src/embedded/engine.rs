@@ -25,6 +25,7 @@ use futures_util::StreamExt;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
+use super::columns::TextAsNumber;
 use super::doubles::ExactDoubles;
 use super::files::{File, WithBroken};
 use super::repeats::CountRepeats;
@@ -353,6 +354,7 @@ fn context(limits: &Limits) -> Result<SessionContext> {
         .with_physical_optimizer_rules(rules());
     let planners = state.expr_planners().get_or_insert_default();
     planners.insert(0, Arc::new(operators::PostgresOperators));
+    planners.insert(0, Arc::new(TextAsNumber));
     let mut context = SessionContext::new_with_state(state.build());
     functions::register(&mut context).map_err(engine_failed)?;
     context.add_analyzer_rule(Arc::new(ExactDoubles));

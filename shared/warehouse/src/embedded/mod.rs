@@ -6,6 +6,7 @@
 
 #[cfg(feature = "embedded-s3")]
 mod bucket;
+mod columns;
 mod doubles;
 mod engine;
 mod files;

@@ -52,6 +52,7 @@ fn of_sum(data_type: &DataType) -> Option<DataType> {
             Some(data_type.clone())
         }
         DataType::Float32 | DataType::Float16 => Some(DataType::Float64),
+        text if text.is_string() => Some(DataType::Float64),
         _ => None,
     }
 }
@@ -68,6 +69,7 @@ fn of_average(data_type: &DataType) -> Option<DataType> {
         }
         number if number.is_integer() => Some(DataType::Decimal128(38, 12)),
         number if number.is_numeric() || number.is_null() => Some(DataType::Float64),
+        text if text.is_string() => Some(DataType::Float64),
         _ => None,
     }
 }

@@ -238,7 +238,10 @@ fn rounded(
                 arguments.first().cloned()
             }
             [number, _] if number.is_integer() => Some(DataType::Decimal128(DIGITS, 0)),
-            [number] | [number, _] if number.is_numeric() || number.is_null() => {
+            // A column of a file is text when it has no values.
+            [number] | [number, _]
+                if number.is_numeric() || number.is_null() || number.is_string() =>
+            {
                 Some(DataType::Float64)
             }
             _ => None,
