@@ -118,7 +118,7 @@ impl Engine {
 
     /// Makes a table of every `.csv`, `.parquet`, `.json`, `.jsonl` and `.ndjson` file of a folder, named like the file, and
     /// answers their names. Other files are passed over. In a CSV file the first line names the columns, and their types are
-    /// those that all of its first 10,000 lines have. A JSON file has objects, one after the other or in one array; its columns
+    /// those that all of its first 10,000 lines have; a column without values is text. A JSON file has objects, one after the other or in one array; its columns
     /// are their fields by name, of the types that all of them have. A file that cannot be read fails the queries that name
     /// its table, and no others.
     ///

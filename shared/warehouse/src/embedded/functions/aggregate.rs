@@ -10,6 +10,7 @@ use datafusion::common::{ScalarValue, exec_err, plan_err};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::functions_aggregate::sum::sum_udaf;
+use datafusion::functions_aggregate::variance::var_samp_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
 use datafusion::logical_expr::{
@@ -17,7 +18,7 @@ use datafusion::logical_expr::{
     SetMonotonicity, Signature, Volatility,
 };
 
-pub(super) fn all() -> [AggregateUDF; 3] {
+pub(super) fn all() -> [AggregateUDF; 4] {
     [
         AggregateUDF::from(Widened {
             name: "sum",
@@ -32,6 +33,7 @@ pub(super) fn all() -> [AggregateUDF; 3] {
             widen: of_average,
         }),
         AggregateUDF::from(PercentileCont { signature: any() }),
+        AggregateUDF::clone(&var_samp_udaf()).with_aliases(["variance"]),
     ]
 }
 

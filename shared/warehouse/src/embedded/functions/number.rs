@@ -19,9 +19,10 @@ const QUOTIENT: i8 = 16;
 /// All digits of a decimal.
 const DIGITS: u8 = 38;
 
-pub(super) fn all() -> [ScalarUDF; 10] {
+pub(super) fn all() -> [ScalarUDF; 11] {
     [
         divide(),
+        whole_quotient(),
         multiply(),
         plus(),
         minus(),
@@ -75,6 +76,28 @@ pub(in crate::embedded) fn divide() -> ScalarUDF {
                 } else {
                     Ok(a / b)
                 }
+            })
+        },
+    };
+    scalar.function()
+}
+
+/// `div(a, b)`: how often `b` is in `a`.
+fn whole_quotient() -> ScalarUDF {
+    let scalar = Scalar {
+        name: "div",
+        aliases: &[],
+        takes: |arguments| match both("div", arguments)?.as_slice() {
+            decimals @ [DataType::Decimal128(..), DataType::Decimal128(..)] => {
+                Ok(decimals.to_vec())
+            }
+            _ => unfit("div", arguments),
+        },
+        gives: |_, _| Ok(DataType::Decimal128(DIGITS, 0)),
+        run: |columns, gives| {
+            let whole = |a, b, scale| divided_in(Way::Zero, a, b, scale);
+            of_both(columns, gives, whole, |_, _| {
+                exec_err!("div takes decimals")
             })
         },
     };
@@ -408,8 +431,12 @@ fn of_both(
     Ok(Arc::new(result.collect::<Result<Float64Array>>()?))
 }
 
-/// A decimal is a whole number and how many of its digits are behind the point.
 fn divided(a: (i128, i32), b: (i128, i32), scale: i32) -> Result<i128> {
+    divided_in(Way::Nearest, a, b, scale)
+}
+
+/// A decimal is a whole number and how many of its digits are behind the point.
+fn divided_in(way: Way, a: (i128, i32), b: (i128, i32), scale: i32) -> Result<i128> {
     if b.0 == 0 {
         return division_by_zero();
     }
@@ -422,7 +449,7 @@ fn divided(a: (i128, i32), b: (i128, i32), scale: i32) -> Result<i128> {
             .checked_mul(power(-shift)?)
             .ok_or_else(overflow)?;
     }
-    quotient(numerator, denominator, Way::Nearest)
+    quotient(numerator, denominator, way)
         .to_i128()
         .ok_or_else(overflow)
 }
