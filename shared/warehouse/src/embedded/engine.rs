@@ -24,6 +24,8 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::StreamExt;
 use tokio::runtime::{Builder, Runtime};
 
+use super::columns::TextAsNumber;
+use super::doubles::ExactDoubles;
 use super::files::{File, WithBroken};
 use super::repeats::CountRepeats;
 use super::stop::{Abandoned, Spinners, Stop};
@@ -130,7 +132,7 @@ impl Engine {
 
     /// Makes a table of every `.csv`, `.parquet`, `.json`, `.jsonl` and `.ndjson` file of a folder, named like the file, and
     /// answers their names. Other files are passed over. In a CSV file the first line names the columns, and their types are
-    /// those that all of its first 10,000 lines have. A JSON file has objects, one after the other or in one array; its columns
+    /// those that all of its first 10,000 lines have; a column without values is text. A JSON file has objects, one after the other or in one array; its columns
     /// are their fields by name, of the types that all of them have. A file that cannot be read fails the queries that name
     /// its table, and no others.
     ///
@@ -297,12 +299,12 @@ fn context(limits: &Limits) -> Result<SessionContext> {
         .with_default_features()
         .with_analyzer_rules(coercion::rules())
         .with_physical_optimizer_rules(rules());
-    state
-        .expr_planners()
-        .get_or_insert_default()
-        .insert(0, Arc::new(operators::PostgresOperators));
+    let planners = state.expr_planners().get_or_insert_default();
+    planners.insert(0, Arc::new(operators::PostgresOperators));
+    planners.insert(0, Arc::new(TextAsNumber));
     let mut context = SessionContext::new_with_state(state.build());
     functions::register(&mut context).map_err(engine_failed)?;
+    context.add_analyzer_rule(Arc::new(ExactDoubles));
     // It takes the sum of sums for a sum, whose type is another one in PostgreSQL.
     context.remove_optimizer_rule("single_distinct_aggregation_to_group_by");
     Ok(context)

@@ -1,6 +1,7 @@
 //! Literals that PostgreSQL reads and the engine does not, as ones that both do.
 
-use datafusion::sql::sqlparser::ast::DataType;
+use chrono::NaiveDate;
+use datafusion::sql::sqlparser::ast::{DataType, TimezoneInfo};
 
 /// Digits of a decimal.
 const LONGEST: usize = 76;
@@ -30,24 +31,55 @@ pub(super) fn number(text: &str) -> Option<String> {
     (plain.len() <= LONGEST).then_some(plain)
 }
 
-/// A text that is cast: seconds of a timestamp may be left out, and an interval may have a time.
+/// A text that is cast: seconds of a timestamp may be left out, a day may end at 24:00, and an interval may have a time.
 pub(super) fn of_type(text: &mut String, data_type: &DataType) {
-    match data_type {
-        DataType::Timestamp(..) | DataType::Datetime(_) if ends_with_minutes(text) => {
-            text.push_str(":00");
+    let changed = match data_type {
+        DataType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
+            timestamp(text, true)
         }
-        DataType::Interval { .. } => *text = interval(text),
-        _ => {}
+        DataType::Timestamp(..) | DataType::Datetime(_) => timestamp(text, false),
+        DataType::Interval { .. } => Some(interval(text)),
+        _ => None,
+    };
+    if let Some(changed) = changed {
+        *text = changed;
     }
 }
 
-/// `2024-03-10 12:30`
-fn ends_with_minutes(text: &str) -> bool {
-    let form: String = text
-        .chars()
-        .map(|letter| if letter.is_ascii_digit() { '0' } else { letter })
-        .collect();
-    matches!(form.as_str(), "0000-00-00 00:00" | "0000-00-00T00:00")
+/// `2024-03-10 12:30+02`. The zone of a timestamp without one is passed over.
+fn timestamp(text: &str, has_zone: bool) -> Option<String> {
+    let (date, rest) = text.trim().split_at_checked(10)?;
+    let day = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
+    let clock = rest.strip_prefix([' ', 'T'])?;
+    let end = clock.find(|letter: char| !matches!(letter, '0'..='9' | ':' | '.'));
+    let (time, zone) = clock.split_at_checked(end.unwrap_or(clock.len()))?;
+    let zone = zone.trim_start();
+    if !is_offset(zone) {
+        return None;
+    }
+    let seconds = if time.len() == 5 { ":00" } else { "" };
+    let time = format!("{time}{seconds}");
+    let moment = if time.trim_end_matches(['0', '.']) == "24:00:" {
+        format!("{} 00:00:00", day.succ_opt()?)
+    } else {
+        format!("{date} {time}")
+    };
+    let zone = if has_zone { zone } else { "" };
+    Some(moment + zone)
+}
+
+/// `+02`, `-03:30`, `Z`, or nothing.
+fn is_offset(zone: &str) -> bool {
+    match zone.strip_prefix(['+', '-']) {
+        Some(hours) => {
+            let digits = hours.bytes().filter(u8::is_ascii_digit).count();
+            let form = hours
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b':');
+            form && (1..=6).contains(&digits)
+        }
+        None => matches!(zone, "" | "Z" | "z"),
+    }
 }
 
 /// A time within an interval, `3 days 04:05:06.5`, as units: `3 days 4 hours 5 minutes 6.5 seconds`.

@@ -1,12 +1,15 @@
 //! The embedded engine: a database in the process that understands PostgreSQL's SQL.
 //!
 //! What DataFusion reads or means otherwise than PostgreSQL is put right in four places: `statement.rs` (syntax, before
-//! planning), `operators.rs` (operators, once the types of their sides are known), `functions/` (functions and
-//! aggregates) and `coercion.rs` (types of values beside each other, once there is a plan). `tests/rows/expressions.rs` runs both databases side by side.
+//! planning), `operators.rs` (operators, once the types of their sides are known), `functions/` (functions and aggregates),
+//! and once there is a plan `coercion.rs` (types of values beside each other) and `doubles.rs` (casts).
+//! `tests/rows/expressions.rs` runs both databases side by side.
 
 #[cfg(feature = "embedded-s3")]
 mod bucket;
 mod coercion;
+mod columns;
+mod doubles;
 mod engine;
 mod files;
 mod functions;

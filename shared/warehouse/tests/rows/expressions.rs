@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::check::{both, is_number, same};
+use crate::check::{both, engine, is_number, same};
 
 /// Each is one column of one row; those with an aggregate have their FROM.
 async fn agree(expressions: &[&str]) {
@@ -188,6 +188,31 @@ async fn zones_agree() {
 }
 
 #[tokio::test]
+async fn written_zones_and_ends_of_days_agree() {
+    agree(&[
+        "'2024-01-01 10:00:00+05'::timestamp",
+        "'2024-01-01T10:00:00.5-03:30'::timestamp",
+        "TIMESTAMP '2024-01-01 10:00 +05:30'",
+        "TIMESTAMP '2024-01-01 10:00:00Z'",
+        "TIMESTAMPTZ '2024-03-10 12:30+00'",
+        "TIMESTAMPTZ '2024-03-10 12:30+02'",
+        "'2024-03-10 12:30-03:30'::timestamptz",
+        "TIMESTAMPTZ '2024-03-10 12:30'",
+        "TIMESTAMP '2024-01-01 24:00:00'",
+        "TIMESTAMP '2024-02-28 24:00'",
+        "TIMESTAMPTZ '2024-12-31 24:00:00.000+02'",
+        "TIMESTAMP '2024-01-01 00:00:00'",
+    ])
+    .await;
+    both_refuse(&[
+        "TIMESTAMP '2024-01-01 24:00:01'",
+        "TIMESTAMP '2024-01-01 25:00:00+05'",
+        "TIMESTAMP '2024-01-01 10:00:00 Mars'",
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn written_times_agree() {
     agree(&[
         "TO_CHAR(TIMESTAMP '2024-02-29 13:14:15', 'FMDay')",
@@ -262,6 +287,7 @@ async fn percentiles_and_other_aggregates_agree() {
         "100.0 * SUM(amount) / NULLIF(SUM(weight), 0) FROM jaffle.orders",
         "(SUM(amount) / COUNT(*)) * (SUM(amount) / COUNT(order_date)) FROM jaffle.orders",
         "STDDEV(amount) FROM jaffle.orders",
+        "VARIANCE(amount) FROM jaffle.orders",
     ])
     .await;
 }
@@ -305,6 +331,15 @@ async fn numbers_agree() {
         "1e3 * 2",
         "POWER(2, 10)",
         "SQRT(2)",
+        "SIGN(-8.4)",
+        "SIGN(0.00)",
+        "SIGN(12)",
+        "SIGN(-0.5::float8)",
+        "DIV(9, 4)",
+        "DIV(-7.5, 2)",
+        "DIV(100, 0.3)",
+        "EXP(1.5::float8)",
+        "LN(2.5::float8)",
         "1e15 || '|' || 1.5e-3 || '|' || 25E-1 || '|' || 1e3",
         "1e15::float8 || '|' || -2.5e10::float8",
         "MOD(-7, 3) * 2",
@@ -323,8 +358,17 @@ async fn numbers_agree() {
         "1.5 / 0",
         "1.5::float8 / 0",
         "ROUND('x')",
+        "EXP(1000)",
+        "LN(0)",
+        "LN(-1.5)",
+        "SQRT(-1)",
+        "DIV(1, 0)",
         "9223372036854775807 + 1",
         "SUM(value) FROM (SELECT value * 2000 AS value FROM jaffle.events) AS q",
+        "SUM(status) FROM jaffle.orders",
+        "AVG(status) FROM jaffle.orders",
+        "ROUND(status) FROM jaffle.orders",
+        "status + 1 FROM jaffle.orders",
         "100000 * 100000",
         "1 / (SELECT 0)",
     ])
@@ -393,6 +437,44 @@ async fn signs_before_powers_agree() {
         "3 * -2 ^ 2 + 1",
         "-order_id ^ 2 FROM jaffle.orders ORDER BY order_id",
         "-weight ^ 2 FROM jaffle.orders ORDER BY order_id",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn averages_of_long_numbers_agree() {
+    agree(&[
+        "ROUND(AVG(x), 2)::text FROM (SELECT 123456789012345678901234567890.12::numeric(38,2) AS x) AS t",
+        "ROUND(AVG(x), 2)::text FROM (SELECT 123456789012345678901234567890.12::numeric(37,2) AS x) AS t",
+        "ROUND(AVG(x), 2)::text FROM (SELECT 1234567890123456789012345.12::numeric(27,2) AS x) AS t",
+        "AVG(x) FROM (SELECT 1234567890123456789012345.12::numeric(27,2) AS x UNION ALL SELECT 1) AS t",
+        "ROUND(AVG(ROUND(weight::numeric, 1)), 6) FROM jaffle.orders",
+        "AVG(FLOOR(amount)) FROM jaffle.orders",
+    ])
+    .await;
+    // There is no room for what an average has behind the point.
+    let error = engine()
+        .query("SELECT AVG(x) FROM (SELECT 123456789012345678901234567890123456.12::numeric(38,2) AS x) AS t")
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("Overflow"), "{error}");
+}
+
+#[tokio::test]
+async fn decimals_become_the_nearest_doubles() {
+    agree(&[
+        "(258278578429.96414::float8)::text",
+        "(-258278578429.96414::float8)::text",
+        "(CAST(12345678901234567890.12 AS DOUBLE PRECISION))::text",
+        "(0.1::float8)::text || (123456.789::float8)::text || (0.30000000000000004::float8)::text",
+        "(x::float8)::text FROM (SELECT 258278578429.96414::numeric(20,5) AS x) AS t",
+        "(SUM(amount)::float8 * 0.1::float8)::text FROM jaffle.orders",
+        "(amount::float8 / 3)::text FROM jaffle.orders ORDER BY order_id",
+        "amount::float8 FROM jaffle.orders GROUP BY amount::float8 ORDER BY 1",
+        "COUNT(*) FROM jaffle.orders o JOIN jaffle.payments p ON o.amount::float8 = p.amount::float8",
+        "COUNT(*) FROM jaffle.orders WHERE amount::float8 IN (SELECT amount::float8 FROM jaffle.payments)",
+        "SUM(amount::float8) OVER (PARTITION BY amount::float8) FROM jaffle.orders ORDER BY order_id",
     ])
     .await;
 }

@@ -11,6 +11,7 @@
 mod bucket;
 mod cases;
 mod check;
+mod columns;
 mod data;
 mod explores;
 mod expressions;

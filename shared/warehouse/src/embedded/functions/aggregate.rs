@@ -1,14 +1,16 @@
-//! Aggregates: `sum` and `avg` that do not overflow or lose digits, and a `percentile_cont` that interpolates exactly.
+//! Aggregates: `sum` and `avg` that do not overflow or lose digits, and a `percentile_cont` that interpolates exactly. They take
+//! text too, of which each value has to be a number: a column of a file is text when it has no values.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion::common::{ScalarValue, exec_err, plan_err};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::functions_aggregate::sum::sum_udaf;
+use datafusion::functions_aggregate::variance::var_samp_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::{AggregateOrderSensitivity, format_state_name};
 use datafusion::logical_expr::{
@@ -16,7 +18,7 @@ use datafusion::logical_expr::{
     SetMonotonicity, Signature, Volatility,
 };
 
-pub(super) fn all() -> [AggregateUDF; 3] {
+pub(super) fn all() -> [AggregateUDF; 4] {
     [
         AggregateUDF::from(Widened {
             name: "sum",
@@ -31,6 +33,7 @@ pub(super) fn all() -> [AggregateUDF; 3] {
             widen: of_average,
         }),
         AggregateUDF::from(PercentileCont { signature: any() }),
+        AggregateUDF::clone(&var_samp_udaf()).with_aliases(["variance"]),
     ]
 }
 
@@ -51,16 +54,24 @@ fn of_sum(data_type: &DataType) -> Option<DataType> {
             Some(data_type.clone())
         }
         DataType::Float32 | DataType::Float16 => Some(DataType::Float64),
+        text if text.is_string() => Some(DataType::Float64),
         _ => None,
     }
 }
 
-/// The engine gives an average four digits more than the values have; 12 make 16, as many as a quotient has.
+/// The engine gives an average four digits more than the values have; 12 make 16, as many as a quotient has. Long values keep
+/// their digits before the point, and have fewer behind it.
 fn of_average(data_type: &DataType) -> Option<DataType> {
     match data_type {
-        DataType::Decimal128(_, scale) => Some(DataType::Decimal128(38, (*scale).max(12))),
+        DataType::Decimal128(precision, scale) => {
+            let before = i16::from(*precision) - i16::from(*scale);
+            // Of 38 digits, less the four.
+            let room = (34 - before).clamp(0, 12) as i8;
+            Some(DataType::Decimal128(38, room.max(*scale)))
+        }
         number if number.is_integer() => Some(DataType::Decimal128(38, 12)),
         number if number.is_numeric() || number.is_null() => Some(DataType::Float64),
+        text if text.is_string() => Some(DataType::Float64),
         _ => None,
     }
 }
@@ -195,8 +206,13 @@ struct Casting<T> {
 impl<T> Casting<T> {
     fn cast(&self, columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
         let pairs = columns.iter().zip(&self.wide);
+        // What does not fit is an error, and no null.
+        let options = CastOptions {
+            safe: false,
+            ..CastOptions::default()
+        };
         pairs
-            .map(|(column, field)| Ok(cast(column, field.data_type())?))
+            .map(|(column, field)| Ok(cast_with_options(column, field.data_type(), &options)?))
             .collect()
     }
 }
@@ -288,9 +304,9 @@ impl AggregateUDFImpl for PercentileCont {
     fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
         match arguments {
             [x, p]
-                if [x, p]
-                    .iter()
-                    .all(|argument| argument.is_numeric() || argument.is_null()) =>
+                if [x, p].iter().all(|argument| {
+                    argument.is_numeric() || argument.is_null() || argument.is_string()
+                }) =>
             {
                 Ok(vec![DataType::Float64; 2])
             }

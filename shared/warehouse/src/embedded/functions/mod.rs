@@ -2,8 +2,10 @@
 
 mod aggregate;
 mod distance;
+pub(super) mod double;
 mod interval;
 mod limit;
+mod math;
 pub(super) mod number;
 mod padding;
 mod pattern;
@@ -26,6 +28,7 @@ pub(super) fn register(context: &mut SessionContext) -> Result<()> {
         .into_iter()
         .chain(text::all())
         .chain(number::all())
+        .chain(math::all())
         .chain(padding::all())
         .chain(distance::all())
         .chain([limit::gathered()])

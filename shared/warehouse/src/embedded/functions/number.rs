@@ -19,9 +19,10 @@ const QUOTIENT: i8 = 16;
 /// All digits of a decimal.
 const DIGITS: u8 = 38;
 
-pub(super) fn all() -> [ScalarUDF; 10] {
+pub(super) fn all() -> [ScalarUDF; 11] {
     [
         divide(),
+        whole_quotient(),
         multiply(),
         plus(),
         minus(),
@@ -75,6 +76,28 @@ pub(in crate::embedded) fn divide() -> ScalarUDF {
                 } else {
                     Ok(a / b)
                 }
+            })
+        },
+    };
+    scalar.function()
+}
+
+/// `div(a, b)`: how often `b` is in `a`.
+fn whole_quotient() -> ScalarUDF {
+    let scalar = Scalar {
+        name: "div",
+        aliases: &[],
+        takes: |arguments| match both("div", arguments)?.as_slice() {
+            decimals @ [DataType::Decimal128(..), DataType::Decimal128(..)] => {
+                Ok(decimals.to_vec())
+            }
+            _ => unfit("div", arguments),
+        },
+        gives: |_, _| Ok(DataType::Decimal128(DIGITS, 0)),
+        run: |columns, gives| {
+            let whole = |a, b, scale| divided_in(Way::Zero, a, b, scale);
+            of_both(columns, gives, whole, |_, _| {
+                exec_err!("div takes decimals")
             })
         },
     };
@@ -238,7 +261,10 @@ fn rounded(
                 arguments.first().cloned()
             }
             [number, _] if number.is_integer() => Some(DataType::Decimal128(DIGITS, 0)),
-            [number] | [number, _] if number.is_numeric() || number.is_null() => {
+            // A column of a file is text when it has no values.
+            [number] | [number, _]
+                if number.is_numeric() || number.is_null() || number.is_string() =>
+            {
                 Some(DataType::Float64)
             }
             _ => None,
@@ -265,8 +291,8 @@ fn scale_of(
     constants: &[Option<&ScalarValue>],
 ) -> Result<DataType> {
     match arguments {
-        [DataType::Decimal128(..)] => Ok(DataType::Decimal128(DIGITS, 0)),
-        [DataType::Decimal128(_, scale), _] => {
+        [DataType::Decimal128(precision, scale)] => Ok(of_places(*precision, *scale, 0)),
+        [DataType::Decimal128(precision, scale), _] => {
             let places = match constants
                 .get(1)
                 .copied()
@@ -278,11 +304,19 @@ fn scale_of(
                 }
                 _ => *scale,
             };
-            Ok(DataType::Decimal128(DIGITS, places))
+            Ok(of_places(*precision, *scale, places))
         }
         [DataType::Float64] | [DataType::Float64, _] => Ok(DataType::Float64),
         _ => unfit(name, arguments),
     }
+}
+
+/// As many digits as there can be, so that what is made of them knows how many are left.
+fn of_places(precision: u8, scale: i8, places: i8) -> DataType {
+    // 99.9 is 100.
+    let before = i16::from(precision) - i16::from(scale) + 1;
+    let digits = (before + i16::from(places)).clamp(1, i16::from(DIGITS));
+    DataType::Decimal128(digits as u8, places)
 }
 
 fn round(columns: &[ArrayRef], gives: &DataType, way: Way) -> Result<ArrayRef> {
@@ -397,8 +431,12 @@ fn of_both(
     Ok(Arc::new(result.collect::<Result<Float64Array>>()?))
 }
 
-/// A decimal is a whole number and how many of its digits are behind the point.
 fn divided(a: (i128, i32), b: (i128, i32), scale: i32) -> Result<i128> {
+    divided_in(Way::Nearest, a, b, scale)
+}
+
+/// A decimal is a whole number and how many of its digits are behind the point.
+fn divided_in(way: Way, a: (i128, i32), b: (i128, i32), scale: i32) -> Result<i128> {
     if b.0 == 0 {
         return division_by_zero();
     }
@@ -411,7 +449,7 @@ fn divided(a: (i128, i32), b: (i128, i32), scale: i32) -> Result<i128> {
             .checked_mul(power(-shift)?)
             .ok_or_else(overflow)?;
     }
-    quotient(numerator, denominator, Way::Nearest)
+    quotient(numerator, denominator, way)
         .to_i128()
         .ok_or_else(overflow)
 }

@@ -1,0 +1,141 @@
+//! Columns of files that have no values, which are what is asked of them. PostgreSQL has the same rows with a type.
+
+use warehouse::embedded::Engine;
+use warehouse::{Type, Warehouse};
+
+use crate::check::same;
+use crate::postgres;
+
+/// Files without a row and without a value, and what they are in PostgreSQL, where the column has a type.
+const TABLES: [(&str, &str, &str); 2] = [
+    (
+        "bare",
+        "id,v\n",
+        "SELECT 1 AS id, NULL::{type} AS v WHERE false",
+    ),
+    (
+        "blank",
+        "id,v\n1,\n2,\n",
+        "SELECT 1 AS id, NULL::{type} AS v UNION ALL SELECT 2, NULL::{type}",
+    ),
+];
+
+/// An engine over the files.
+async fn engine() -> (Engine, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text, _) in TABLES {
+        std::fs::write(folder.path().join(format!("{name}.csv")), text).unwrap();
+    }
+    let engine = Engine::new().unwrap();
+    engine.folder("shop", folder.path()).await.unwrap();
+    (engine, folder)
+}
+
+/// Each expression has the values that PostgreSQL has for it when `v` is of this type.
+async fn agree(data_type: &str, expressions: &[&str]) {
+    let (engine, _folder) = engine().await;
+    let mut wrong = Vec::new();
+    for (table, _, typed) in TABLES {
+        let typed = typed.replace("{type}", data_type);
+        for expression in expressions {
+            let select = |from: &str| format!("SELECT {expression} FROM {from} AS t");
+            let embedded = engine.query(&select(&format!("shop.{table}"))).await;
+            let embedded = embedded
+                .map(|answer| answer.rows)
+                .map_err(|error| error.to_string());
+            let real = postgres::query(&select(&format!("({typed})"))).await;
+            let real = real.map(|answer| answer.rows);
+            let agrees = match (&embedded, &real) {
+                (Ok(one), Ok(other)) => {
+                    one.len() == other.len()
+                        && one
+                            .iter()
+                            .zip(other)
+                            .all(|(one, other)| same(&one[0], &other[0], true))
+                }
+                _ => false,
+            };
+            if !agrees {
+                wrong.push(format!(
+                    "{expression} of {table}: {embedded:?}, not {real:?}"
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_column_without_values_is_a_number_where_one_is_asked_for() {
+    agree(
+        "numeric",
+        &[
+            "v",
+            "SUM(v)",
+            "AVG(v)",
+            "MIN(v)",
+            "MAX(v)",
+            "COUNT(v)",
+            "COUNT(DISTINCT v)",
+            "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v)",
+            "SUM(v) / NULLIF(SUM(v), 0)",
+            "SUM(COALESCE(v, 0))",
+            "SUM(CASE WHEN id = 1 THEN v ELSE 0 END)",
+            "SUM(v * 2) OVER ()",
+            "ROUND(v)",
+            "ROUND(v, 2)",
+            "FLOOR(v / 10) * 10",
+            "v + 1",
+            "1 - v",
+            "v * 1.5",
+            "v * v",
+            "v % 2",
+            "v > 1",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_column_without_values_is_a_time_where_one_is_asked_for() {
+    agree(
+        "timestamp",
+        &[
+            "DATE_TRUNC('MONTH', v)",
+            "DATE_TRUNC('WEEK', v - interval '2 days') + interval '2 days'",
+            "DATE_PART('YEAR', v)",
+            "TO_CHAR(v, 'YYYY-MM')",
+            "interval '1 day' + v",
+            "COUNT(*) FILTER (WHERE v >= '2024-01-01')",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_column_without_values_is_text_otherwise() {
+    agree(
+        "text",
+        &[
+            "LOWER(v)",
+            "v || 'x'",
+            "COUNT(*) FILTER (WHERE v = 'x')",
+            "COUNT(*) FILTER (WHERE v LIKE '%x%')",
+            "COUNT(*) FILTER (WHERE v IS NULL)",
+            "v IN ('x', 'y')",
+        ],
+    )
+    .await;
+    let (engine, _folder) = engine().await;
+    for (table, ..) in TABLES {
+        let fields = engine.fields(None, Some("shop"), table).await.unwrap();
+        let v = fields.iter().find(|column| column.name == "v").unwrap();
+        assert_eq!(v.r#type, Type::Text);
+        let sql = format!(
+            "SELECT one.v FROM shop.{table} AS one LEFT JOIN shop.blank AS other ON one.v = other.v \
+             GROUP BY one.v ORDER BY one.v"
+        );
+        let groups = engine.query(&sql).await.unwrap().rows.len();
+        assert_eq!(groups, usize::from(table == "blank"));
+    }
+}
