@@ -150,16 +150,23 @@ pub(crate) struct QueryPath {
     pub(crate) query_uuid: String,
 }
 
-/// A query of the caller's own in this project, whose rows are kept; whatever is in the way, there is none.
+/// A query of the caller's own in this project; whatever is in the way, there is none.
 pub(crate) async fn own(app: &App, project: &InProject, id: &str) -> Result<Query> {
     project.require(Action::View, Subject::Project)?;
     let missing = || Error::NotFound(Kind::Query);
     let id = QueryId::parse(id).ok_or_else(missing)?;
     let found = app.store.query(id, app.clock.now()).await?;
     let own = |query: &Query| query.user == project.user.id && query.project == project.id();
-    // Of a CSV file there are no rows.
-    let kept = |query: &Query| own(query) && query.purpose != Purpose::Csv;
-    found.filter(kept).ok_or_else(missing)
+    found.filter(own).ok_or_else(missing)
+}
+
+/// The same of which rows are kept: not of a CSV file.
+pub(crate) async fn kept(app: &App, project: &InProject, id: &str) -> Result<Query> {
+    let query = own(app, project, id).await?;
+    match query.purpose {
+        Purpose::Rows | Purpose::SqlRunner => Ok(query),
+        Purpose::Csv => Err(Error::NotFound(Kind::Query)),
+    }
 }
 
 /// Stops a query of the caller's that is not answered yet; one that is stays as it is.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::queries::{QueryPath, own};
+use crate::queries::{QueryPath, kept};
 
 /// What is to be downloaded.
 #[derive(Deserialize, ToSchema)]
@@ -100,7 +100,7 @@ pub(crate) async fn download_async_query_results(
     Path(path): Path<QueryPath>,
     Json(body): Json<DownloadQuery>,
 ) -> Result<impl IntoResponse> {
-    let query = own(&app, &project, &path.query_uuid).await?;
+    let query = kept(&app, &project, &path.query_uuid).await?;
     project.require(Action::Manage, Subject::ExportCsv)?;
     let (wanted, kind) = body.wanted()?;
     let (file_url, truncated) = query::download::file(&app, &query, &wanted, kind).await?;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    queries::{QueryPath, own},
+    queries::{QueryPath, kept},
     query_download::DownloadQuery,
 };
 
@@ -34,7 +34,7 @@ pub(crate) async fn schedule_download_async_query_results(
     Path(path): Path<QueryPath>,
     Json(body): Json<DownloadQuery>,
 ) -> Result<Reply<QueryFileBegun>> {
-    let query = own(&app, &project, &path.query_uuid).await?;
+    let query = kept(&app, &project, &path.query_uuid).await?;
     project.require(Action::Manage, Subject::ExportCsv)?;
     let (wanted, kind) = body.wanted()?;
     let job_id = query::download::begin(&app, &query, &wanted, kind).await?;

@@ -13,7 +13,7 @@ use axum::{
 };
 use query::{export::Wanted, page};
 
-use crate::queries::{QueryPath, own};
+use crate::queries::{QueryPath, kept};
 
 /// Bytes of rows at most that are tried whether a function carries them: more hardly ever become small enough.
 const LARGEST_TRIED: u64 = 24 * 1024 * 1024;
@@ -31,7 +31,7 @@ pub(crate) async fn get_async_query_results_stream(
     carrier: Carrier,
     Path(path): Path<QueryPath>,
 ) -> Result<Response> {
-    let query = own(&app, &project, &path.query_uuid).await?;
+    let query = kept(&app, &project, &path.query_uuid).await?;
     lines(&app, &carrier, &query).await
 }
 

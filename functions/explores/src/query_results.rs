@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::queries::{QueryPath, own};
+use crate::queries::{QueryPath, kept};
 
 /// Rows of a page that nobody sized (reference 13 §2).
 const USUAL_PAGE: u64 = 500;
@@ -119,7 +119,7 @@ pub(crate) async fn get_async_query_results(
     Params(params): Params<PageParams>,
     Path(path): Path<QueryPath>,
 ) -> Result<Reply<QueryPage>> {
-    let query = own(&app, &project, &path.query_uuid).await?;
+    let query = kept(&app, &project, &path.query_uuid).await?;
     if params
         .page_size
         .is_some_and(|size| size > LARGEST_PAGE as f64)

@@ -263,6 +263,6 @@ pub(crate) async fn get_local_results(
     carrier: Carrier,
     Path(path): Path<FilePath>,
 ) -> Result<Response> {
-    let query = queries::own(&app, &project, &path.file_id).await?;
+    let query = queries::kept(&app, &project, &path.file_id).await?;
     query_lines::lines(&app, &carrier, &query).await
 }

@@ -45,7 +45,7 @@ async fn sealed(app: &TestApp, path: &str) -> Value {
 async fn a_project_is_set_again_and_keeps_the_secrets_that_are_left_out() {
     let app = TestApp::new(local::api()).await;
     let (ana, path) = connected(&app).await;
-    let warehouse = postgres(json!({ "port": 6543, "requireUserCredentials": true }));
+    let warehouse = postgres(json!({ "dbname": "e", "requireUserCredentials": true }));
     let body = json!({
         "name": " Revenue ", "dbtVersion": "v1.9", "dbtConnection": { "type": "none", "target": "prod" },
         "warehouseConnection": warehouse,
@@ -70,8 +70,8 @@ async fn a_project_is_set_again_and_keeps_the_secrets_that_are_left_out() {
     assert_eq!(listed[0]["requireUserCredentials"], true);
     let kept = sealed(&app, &path).await;
     assert_eq!(
-        (&kept["password"], &kept["port"]),
-        (&json!("hunter2"), &json!(6543))
+        (&kept["password"], &kept["dbname"]),
+        (&json!("hunter2"), &json!("e"))
     );
 }
 
@@ -82,6 +82,8 @@ async fn a_password_does_not_go_to_another_host() {
     let before = app.items();
     for elsewhere in [
         postgres(json!({ "host": "evil.example" })),
+        postgres(json!({ "port": 6543 })),
+        postgres(json!({ "sslmode": "disable" })),
         postgres(json!({ "useSshTunnel": true, "sshTunnelHost": "evil.example" })),
         postgres(json!({ "type": "redshift" })),
         postgres(json!({ "port": "hunter2" })),
@@ -180,11 +182,11 @@ async fn the_same_request_twice_is_one_change_and_two_at_once_are_one_after_the_
     };
     assert_eq!(send().await.ok(), send().await.ok());
 
-    let set = |port: u16| {
+    let set = |name: &str| {
         ana.patch(&path)
-            .json(&change(postgres(json!({ "port": port }))))
+            .json(&change(postgres(json!({ "dbname": name }))))
     };
-    let (one, other) = (set(1), set(2));
+    let (one, other) = (set("e"), set("f"));
     let (one, other) = tokio::join!(one, other);
     for reply in [one, other] {
         assert!(matches!(reply.status.as_u16(), 200 | 409), "{}", reply.text);
