@@ -30,8 +30,8 @@ const SMALL: u64 = 64 * 1024 * 1024;
 const LONGEST: Duration = Duration::from_secs(13 * 60);
 /// How often the worker says that it is still at it; several times in a lease.
 const STILL_THERE: Duration = Duration::from_secs(60);
-/// How often a worker may be lost over a file: it may be the file that ends it.
-const LOST: u32 = 4;
+/// How often a worker may be lost over a file: it may be the file that ends it. As often as over a query.
+const LOST: u32 = 8;
 /// How often a file is begun anew that was given up.
 const TURNS: u32 = 3;
 /// What somebody is told whose file takes longer.

@@ -377,11 +377,15 @@ pub(crate) async fn make(app: &App, query: &Query, wanted: &Wanted, kind: File) 
     })
 }
 
+/// Characters of a name that somebody wishes for a file: it goes into links and headers.
+const LONGEST_NAME: usize = 200;
+
 /// What a file is called where it is saved: as wished, else by its name or its explore, and the time.
 fn called(app: &App, asked: &Asked, wanted: &Wanted, (kind, truncated): (File, bool)) -> String {
     if let Some(wish) = &wanted.saved_as {
         let ending = format!(".{}", kind.extension());
-        let mut name = sanitise(wish.strip_suffix(&ending).unwrap_or(wish));
+        let name = sanitise(wish.strip_suffix(&ending).unwrap_or(wish));
+        let mut name: String = name.chars().take(LONGEST_NAME).collect();
         while name.contains("..") {
             name = name.replace("..", ".");
         }

@@ -167,13 +167,16 @@ pub async fn lines(app: &App, outcome: &Outcome) -> Result<BoxStream<'static, Re
     let columns: Arc<[Column]> = columns(outcome)?.into();
     let mut reader = Reader::new(outcome)?;
     let (app, first) = (app.clone(), reader.next(app).await?);
-    let lines = stream::try_unfold((reader, first), move |(mut reader, rows)| {
+    let lines = stream::try_unfold((reader, first), move |(mut reader, first)| {
         let (app, columns) = (app.clone(), columns.clone());
         async move {
+            // Read when they are wanted: whoever reads slowly has no more of them in memory than these.
+            let rows = match first {
+                Some(rows) => Some(rows),
+                None => reader.next(&app).await?,
+            };
             let Some(rows) = rows else { return Ok(None) };
-            let text = written(&columns, &rows)?;
-            let rows = reader.next(&app).await?;
-            Ok::<_, Error>(Some((text, (reader, rows))))
+            Ok::<_, Error>(Some((written(&columns, &rows)?, (reader, None))))
         }
     });
     Ok(lines.boxed())

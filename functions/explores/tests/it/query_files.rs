@@ -168,7 +168,7 @@ async fn many_rows_are_a_job_at_once_and_no_other_job_waits_behind_it() {
 
 #[tokio::test]
 async fn a_file_whose_workers_were_lost_is_made_until_there_were_too_many() {
-    for (lost, goes) in [(3, "completed"), (4, "error")] {
+    for (lost, goes) in [(7, "completed"), (8, "error")] {
         let app = TestApp::new(local::api()).await;
         let (ana, query) = asked(&app).await;
         let job = begin(&ana, &query, &wanted()).await;

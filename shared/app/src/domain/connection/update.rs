@@ -138,9 +138,14 @@ fn trusts_more(sent: &Fields, opened: &Fields) -> bool {
         let mode = mode.filter(|mode| !mode.is_empty()).unwrap_or("prefer");
         SSL_MODES.iter().position(|same| same.contains(&mode))
     };
+    // Taken away, all that the system trusts is trusted.
     let root = sent.get("sslrootcert");
-    let other_root = !is_left_out(root) && root != opened.get("sslrootcert");
-    strength(sent) < strength(opened) || (other_root && root != Some(&Value::Null))
+    let is_other = |stored: &Value| root != Some(stored);
+    let other_root = match opened.get("sslrootcert").filter(|stored| !stored.is_null()) {
+        Some(stored) => !is_left_out(root) && is_other(stored),
+        None => !is_left_out(root) && is_other(&Value::Null),
+    };
+    strength(sent) < strength(opened) || other_root
 }
 
 /// Absent or empty; null takes a secret away.
@@ -225,6 +230,12 @@ mod tests {
         ] {
             assert_eq!(again(change.clone()).unwrap()["password"], "p", "{change}");
         }
+        let root =
+            json!({ "user": "u", "password": "p", "sslmode": "verify-ca", "sslrootcert": "r" });
+        let first = NewWarehouse::over(postgres(root), None).unwrap();
+        let mode = json!({ "sslmode": "verify-ca", "sslrootcert": null });
+        let (shown, opened) = (first.shown(), first.to_seal().unwrap());
+        assert!(NewWarehouse::over(postgres(mode), Some((&shown, opened))).is_err());
         let whole = json!({ "host": "other", "user": "a", "password": "b" });
         assert_eq!(again(whole).unwrap()["sslkey"], Value::Null);
     }
