@@ -1,5 +1,6 @@
 //! Text to one statement that only reads, in the syntax that the planner takes for what PostgreSQL means.
 
+mod membership;
 mod names;
 mod powers;
 mod rewrite;

@@ -19,7 +19,7 @@ pub(super) fn given(item: &SelectItem) -> Option<String> {
 }
 
 /// A name as it is meant: in small letters, unless it is quoted.
-fn read(name: &Ident) -> String {
+pub(super) fn read(name: &Ident) -> String {
     match name.quote_style {
         Some(_) => name.value.clone(),
         None => name.value.to_ascii_lowercase(),

@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::super::gathered::called;
 use super::super::{Error, gathered, literals};
 use super::names::{Before, Target, as_planned, given, is_of_values, name_of, number_of, target};
-use super::{powers, refused, too_deep};
+use super::{membership, powers, refused, too_deep};
 
 /// Arithmetic and casts within each other; the time to plan them is that of a square, or a cube.
 const STEPS: usize = 100;
@@ -50,6 +50,9 @@ impl VisitorMut for ToPlanner {
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         if select.into.is_some() {
             return ControlFlow::Break(refused());
+        }
+        if let Err(error) = membership::with_nulls(select) {
+            return ControlFlow::Break(error);
         }
         let mut seen: HashSet<String> = select.projection.iter().filter_map(given).collect();
         let mut before = Before::default();
