@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentList, FunctionArguments, Ident, ObjectName, Query, Select, SelectItem, SetExpr,
-    Value, VisitorMut,
+    SetOperator, SetQuantifier, Value, VisitorMut,
 };
 
 use super::super::gathered::called;
@@ -33,6 +33,24 @@ fn is_step(expr: &Expr) -> bool {
     }
 }
 
+/// An operator between queries that counts how often a row comes, which the planner does not.
+fn counted(body: &SetExpr) -> Option<SetOperator> {
+    let SetExpr::SetOperation {
+        op,
+        set_quantifier,
+        left,
+        right,
+    } = body
+    else {
+        return None;
+    };
+    let counts = *op != SetOperator::Union && *set_quantifier == SetQuantifier::All;
+    if counts {
+        return Some(*op);
+    }
+    counted(left).or_else(|| counted(right))
+}
+
 impl VisitorMut for ToPlanner {
     type Break = Error;
 
@@ -43,6 +61,11 @@ impl VisitorMut for ToPlanner {
         );
         if writes || !query.locks.is_empty() {
             return ControlFlow::Break(refused());
+        }
+        if let Some(operator) = counted(&query.body) {
+            return ControlFlow::Break(Error::Query(format!(
+                "{operator} ALL is not run by the embedded engine"
+            )));
         }
         ControlFlow::Continue(())
     }
