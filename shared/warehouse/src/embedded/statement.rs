@@ -3,6 +3,7 @@
 mod membership;
 mod names;
 mod powers;
+mod ranges;
 mod rewrite;
 
 use std::ops::ControlFlow;

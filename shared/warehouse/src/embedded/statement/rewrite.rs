@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::super::gathered::called;
 use super::super::{Error, gathered, literals};
 use super::names::{Before, Target, as_planned, given, is_of_values, name_of, number_of, target};
-use super::{membership, powers, refused, too_deep};
+use super::{membership, powers, ranges, refused, too_deep};
 
 /// Arithmetic and casts within each other; the time to plan them is that of a square, or a cube.
 const STEPS: usize = 100;
@@ -215,6 +215,7 @@ impl VisitorMut for ToPlanner {
                     None => modulo(function),
                 }
             }
+            Expr::Between { .. } | Expr::InList { .. } => ranges::as_comparisons(expr),
             Expr::CompoundFieldAccess { root, access_chain } => {
                 gathered::without_limit(root, access_chain);
                 None
