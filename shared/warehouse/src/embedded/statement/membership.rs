@@ -122,7 +122,7 @@ fn exists(value: &Expr, subquery: &Query, place: Place) -> Result<Option<Query>>
     Ok(Some(query))
 }
 
-const ROWS: &str = "SELECT 1 FROM (SELECT 1) AS \"?in\"(\"?value\") WHERE true";
+const ROWS: &str = "SELECT 1 FROM (SELECT 1) AS \"__in\"(\"__value\") WHERE true";
 
 /// Selects from the subquery, whose column has a name that no other has.
 fn around(value: &Expr, subquery: &Query) -> Result<Query> {
@@ -141,7 +141,7 @@ fn around(value: &Expr, subquery: &Query) -> Result<Query> {
         return Err(failed());
     };
     **inner = subquery.clone();
-    let column = Expr::Identifier(Ident::with_quote('"', "?value"));
+    let column = Expr::Identifier(Ident::with_quote('"', "__value"));
     select.selection = Some(equal_or_null(column, value));
     Ok(query)
 }
