@@ -46,8 +46,8 @@ pub(super) fn of_type(text: &mut String, data_type: &DataType) {
     }
 }
 
-/// `2024-03-10 12:30+02`. The zone of a timestamp without one is passed over.
-fn timestamp(text: &str, has_zone: bool) -> Option<String> {
+/// `2024-03-10 12:30+02` or `2024-03-10 4:30`. The zone of a timestamp without one is passed over. `None` for other texts.
+pub(super) fn timestamp(text: &str, has_zone: bool) -> Option<String> {
     let (date, rest) = text.trim().split_at_checked(10)?;
     let day = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
     let clock = rest.strip_prefix([' ', 'T'])?;
@@ -57,8 +57,12 @@ fn timestamp(text: &str, has_zone: bool) -> Option<String> {
     if !is_offset(zone) {
         return None;
     }
-    let seconds = if time.len() == 5 { ":00" } else { "" };
-    let time = format!("{time}{seconds}");
+    let hour = if time.find(':') == Some(1) { "0" } else { "" };
+    let seconds = match time.matches(':').count() {
+        1 => ":00",
+        _ => "",
+    };
+    let time = format!("{hour}{time}{seconds}");
     let moment = if time.trim_end_matches(['0', '.']) == "24:00:" {
         format!("{} 00:00:00", day.succ_opt()?)
     } else {

@@ -2,13 +2,13 @@
 //! <https://www.postgresql.org/docs/17/functions-datetime.html#OPERATORS-DATETIME-TABLE>
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
-use datafusion::common::DFSchema;
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable};
 use datafusion::sql::sqlparser::ast::BinaryOperator as Operator;
 
-use super::functions;
+use super::{functions, literals};
 
 #[derive(Debug)]
 pub(super) struct PostgresOperators;
@@ -78,12 +78,12 @@ impl ExprPlanner for PostgresOperators {
                 return Ok(PlannerResult::Planned(function.call(vec![left, right])));
             }
             // Text beside a timestamp is one of microseconds; as nanoseconds it could not be of the year 9999.
-            (_, (DataType::Timestamp(..), DataType::Utf8)) if is_comparison(&op) => {
-                let right = cast(right, types.0.clone());
+            (_, (DataType::Timestamp(_, zone), DataType::Utf8)) if is_comparison(&op) => {
+                let right = cast(moment(right, zone.is_some()), types.0.clone());
                 (left, right)
             }
-            (_, (DataType::Utf8, DataType::Timestamp(..))) if is_comparison(&op) => {
-                let left = cast(left, types.1.clone());
+            (_, (DataType::Utf8, DataType::Timestamp(_, zone))) if is_comparison(&op) => {
+                let left = cast(moment(left, zone.is_some()), types.1.clone());
                 (left, right)
             }
             _ => (left, right),
@@ -96,6 +96,17 @@ const TIMESTAMP: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
 fn cast(expr: Expr, data_type: DataType) -> Expr {
     Expr::Cast(Cast::new(Box::new(expr), data_type))
+}
+
+/// A timestamp as text in the form that the engine reads.
+fn moment(expr: Expr, has_zone: bool) -> Expr {
+    match expr {
+        Expr::Literal(ScalarValue::Utf8(Some(text)), metadata) => {
+            let text = literals::timestamp(&text, has_zone).unwrap_or(text);
+            Expr::Literal(ScalarValue::Utf8(Some(text)), metadata)
+        }
+        other => other,
+    }
 }
 
 fn plain(expr: RawBinaryExpr) -> Result<Expr> {

@@ -1,7 +1,9 @@
 //! Text to one statement that only reads, in the syntax that the planner takes for what PostgreSQL means.
 
+mod membership;
 mod names;
 mod powers;
+mod ranges;
 mod rewrite;
 
 use std::ops::ControlFlow;

@@ -213,6 +213,35 @@ async fn written_zones_and_ends_of_days_agree() {
 }
 
 #[tokio::test]
+async fn texts_of_times_that_are_compared_agree() {
+    let moments = "(SELECT TIMESTAMP '2024-03-31 04:34:07' AS ts, TIMESTAMPTZ '2024-03-31 04:34:07+00' AS zoned) AS q";
+    let compared: Vec<_> = [
+        "ts = '2024-03-31 04:34:07+02'",
+        "'2024-03-31T04:34:07Z' >= ts",
+        "ts >= '2024-03-31 04:34'",
+        "ts < '2024-03-30 24:00'",
+        "ts = '2024-03-31 4:34:07'",
+        "ts <> '2024-03-31 4:34'",
+        "zoned = '2024-03-31 06:34:07+02'",
+        "zoned > '2024-03-31 4:34'",
+        "ts BETWEEN '2024-03-31 04:34:07+02' AND '2024-03-31 4:35'",
+        "ts NOT BETWEEN '2024-03-31 4:34' AND '2024-03-31 24:00'",
+        "zoned BETWEEN '2024-03-31 06:34:07+02' AND '2024-03-31 24:00'",
+        "ts IN ('2024-03-31', '2024-03-31 04:34:07+02')",
+        "ts NOT IN ('2024-03-31 4:34:07', '2024-03-31 04:34')",
+        "ts NOT IN ('2024-03-31 4:34', NULL)",
+        // Texts beside a text stay what they are.
+        "ts::text IN ('2024-03-31 4:34:07', '2024-03-31 04:34:07+02')",
+        "ts::text BETWEEN '2024-03-31 04:34' AND '2024-03-31 04:35'",
+    ]
+    .iter()
+    .map(|condition| format!("{condition} FROM {moments}"))
+    .collect();
+    let compared: Vec<_> = compared.iter().map(String::as_str).collect();
+    agree(&compared).await;
+}
+
+#[tokio::test]
 async fn written_times_agree() {
     agree(&[
         "TO_CHAR(TIMESTAMP '2024-02-29 13:14:15', 'FMDay')",

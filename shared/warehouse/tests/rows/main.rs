@@ -17,6 +17,7 @@ mod explores;
 mod expressions;
 mod json;
 mod limits;
+mod memberships;
 mod plans;
 mod postgres;
 #[cfg(feature = "embedded-s3")]

@@ -65,6 +65,11 @@ async fn columns_without_a_name_are_called_as_in_postgresql() {
     assert_eq!(names(sql).await, expected);
     let sql = "SELECT one.n, MAX(one.n) AS n FROM (SELECT 1 AS n) AS one GROUP BY one.n";
     assert_eq!(names(sql).await, ["n", "n_2"]);
+    // The first one keeps its name, whether it was given or not.
+    let sql = "SELECT N::text, n, one.n::text FROM (SELECT 1 AS n) AS one";
+    let answer = engine.query(sql).await.unwrap();
+    assert_eq!(names(sql).await, ["n", "n_2", "n_3"]);
+    assert_eq!(answer.rows, [[json!("1"), json!(1), json!("1")]]);
     // What is in another query can be named by it, and an order may repeat the expression.
     let sql = "SELECT count FROM (SELECT count(*) FROM (SELECT 1 AS n) AS one) AS counted";
     assert_eq!(names(sql).await, ["count"]);
@@ -88,6 +93,22 @@ async fn columns_of_several_tables_that_share_a_name_are_told_apart() {
         let names: Vec<_> = rows.columns.iter().map(|column| &column.name).collect();
         assert_eq!(names, ["n", "n_2", "m"], "{sql}");
         assert_eq!(rows.rows, [[json!(1), json!(2), json!(3)]], "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn columns_of_several_tables_have_the_same_names_within_a_query() {
+    let engine = Engine::new().unwrap();
+    let both = "SELECT a.n, b.n FROM (SELECT 1 AS n) AS a, (SELECT 2 AS n) AS b ORDER BY b.n";
+    for sql in [
+        format!("SELECT * FROM ({both}) AS q"),
+        format!("SELECT q.n, q.n_2 FROM ({both}) AS q"),
+        format!("WITH q AS ({both}) SELECT n, n_2 FROM q"),
+    ] {
+        let answer = engine.query(&sql).await.unwrap();
+        let names: Vec<_> = answer.columns.iter().map(|column| &column.name).collect();
+        assert_eq!(names, ["n", "n_2"], "{sql}");
+        assert_eq!(answer.rows, [[json!(1), json!(2)]], "{sql}");
     }
 }
 

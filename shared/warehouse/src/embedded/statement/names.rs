@@ -19,7 +19,7 @@ pub(super) fn given(item: &SelectItem) -> Option<String> {
 }
 
 /// A name as it is meant: in small letters, unless it is quoted.
-fn read(name: &Ident) -> String {
+pub(super) fn read(name: &Ident) -> String {
     match name.quote_style {
         Some(_) => name.value.clone(),
         None => name.value.to_ascii_lowercase(),
@@ -37,26 +37,35 @@ pub(super) struct Before {
 }
 
 impl Before {
-    /// The name of a column that the planner does not take beside those before it. Columns of several tables may share one.
-    pub(super) fn again(&mut self, item: &SelectItem) -> Option<String> {
-        let name = given(item)?;
-        let is_first = self.names.insert(name.clone());
+    /// Whether the planner does not take a column of this name beside those before it. Columns of several tables may share one,
+    /// but for those of a query within another, which goes by their names.
+    pub(super) fn has(&mut self, item: &SelectItem, name: &str, is_within: bool) -> bool {
+        let is_first = self.names.insert(name.to_owned());
         let is_apart = match item {
             SelectItem::UnnamedExpr(Expr::CompoundIdentifier(path)) => {
-                self.paths.insert(path.iter().map(read).collect()) && !self.bare.contains(&name)
+                let is_new = self.paths.insert(path.iter().map(read).collect());
+                is_new && !self.bare.contains(name) && (is_first || !is_within)
             }
             _ => {
-                self.bare.insert(name.clone());
+                self.bare.insert(name.to_owned());
                 is_first
             }
         };
-        (!is_apart).then_some(name)
+        !is_apart
     }
+}
+
+/// The name of a column, whoever gives it.
+pub(super) fn named(item: &SelectItem) -> Option<String> {
+    given(item).or_else(|| match item {
+        SelectItem::UnnamedExpr(expr) => name_of(expr),
+        _ => None,
+    })
 }
 
 /// What PostgreSQL calls a column that the query gives no name; none for a column of a table, which has one.
 /// <https://www.postgresql.org/docs/17/queries-select-lists.html#QUERIES-COLUMN-LABELS>
-pub(super) fn name_of(expr: &Expr) -> Option<String> {
+fn name_of(expr: &Expr) -> Option<String> {
     Some(match expr {
         Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::CompoundFieldAccess { .. } => {
             return None;
@@ -66,8 +75,8 @@ pub(super) fn name_of(expr: &Expr) -> Option<String> {
         Expr::Cast {
             expr, data_type, ..
         } => match expr.as_ref() {
-            Expr::Identifier(name) => name.value.clone(),
-            Expr::CompoundIdentifier(names) => names.last()?.value.clone(),
+            Expr::Identifier(name) => read(name),
+            Expr::CompoundIdentifier(names) => read(names.last()?),
             _ => data_type.to_string().to_ascii_lowercase(),
         },
         Expr::Case { .. } => "case".to_owned(),

@@ -6,13 +6,13 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentList, FunctionArguments, Ident, ObjectName, Query, Select, SelectItem, SetExpr,
-    Value, VisitorMut,
+    SetOperator, SetQuantifier, Value, VisitorMut,
 };
 
 use super::super::gathered::called;
 use super::super::{Error, gathered, literals};
-use super::names::{Before, Target, as_planned, given, is_of_values, name_of, number_of, target};
-use super::{powers, refused, too_deep};
+use super::names::{Before, Target, as_planned, given, is_of_values, named, number_of, target};
+use super::{membership, powers, ranges, refused, too_deep};
 
 /// Arithmetic and casts within each other; the time to plan them is that of a square, or a cube.
 const STEPS: usize = 100;
@@ -22,6 +22,8 @@ const STEPS: usize = 100;
 pub(super) struct ToPlanner {
     /// For each expression that the present one is in, and for itself, whether it is a step.
     around: Vec<bool>,
+    /// How many queries the present place is in.
+    queries: usize,
 }
 
 /// Whether an expression is an operator or a cast; conditions may be as many as there are.
@@ -33,10 +35,41 @@ fn is_step(expr: &Expr) -> bool {
     }
 }
 
+/// A name with the first number that makes it none of those that are there.
+fn numbered(name: &str, seen: &mut HashSet<String>) -> String {
+    let mut own = name.to_owned();
+    for at in 2.. {
+        own = format!("{name}_{at}");
+        if seen.insert(own.clone()) {
+            break;
+        }
+    }
+    own
+}
+
+/// An operator between queries that counts how often a row comes, which the planner does not.
+fn counted(body: &SetExpr) -> Option<SetOperator> {
+    let SetExpr::SetOperation {
+        op,
+        set_quantifier,
+        left,
+        right,
+    } = body
+    else {
+        return None;
+    };
+    let counts = *op != SetOperator::Union && *set_quantifier == SetQuantifier::All;
+    if counts {
+        return Some(*op);
+    }
+    counted(left).or_else(|| counted(right))
+}
+
 impl VisitorMut for ToPlanner {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        self.queries += 1;
         let writes = matches!(
             *query.body,
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_)
@@ -44,6 +77,16 @@ impl VisitorMut for ToPlanner {
         if writes || !query.locks.is_empty() {
             return ControlFlow::Break(refused());
         }
+        if let Some(operator) = counted(&query.body) {
+            return ControlFlow::Break(Error::Query(format!(
+                "{operator} ALL is not run by the embedded engine"
+            )));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
+        self.queries -= 1;
         ControlFlow::Continue(())
     }
 
@@ -51,30 +94,27 @@ impl VisitorMut for ToPlanner {
         if select.into.is_some() {
             return ControlFlow::Break(refused());
         }
-        let mut seen: HashSet<String> = select.projection.iter().filter_map(given).collect();
+        if let Err(error) = membership::with_nulls(select) {
+            return ControlFlow::Break(error);
+        }
+        let is_within = self.queries > 1 && select.distinct.is_none();
+        let mut seen: HashSet<String> = select.projection.iter().filter_map(named).collect();
         let mut before = Before::default();
         for item in &mut select.projection {
-            let again = before.again(item);
-            let name = match item {
-                SelectItem::UnnamedExpr(expr) => again.or_else(|| name_of(expr)),
-                _ => again,
-            };
-            if let Some(name) = name {
-                // PostgreSQL may have two columns of one name, the planner may not.
-                let mut own = name.clone();
-                for at in 2.. {
-                    if seen.insert(own.clone()) {
-                        break;
-                    }
-                    own = format!("{name}_{at}");
+            if let Some(mut name) = named(item) {
+                let is_given = given(item).is_some();
+                let comes_again = before.has(item, &name, is_within);
+                if comes_again {
+                    // PostgreSQL may have two columns of one name, the planner may not.
+                    name = numbered(&name, &mut seen);
                 }
-                let own = Ident::with_quote('"', own);
+                let own = Ident::with_quote('"', name);
                 match item {
-                    SelectItem::UnnamedExpr(expr) => {
+                    SelectItem::UnnamedExpr(expr) if comes_again || !is_given => {
                         let (expr, alias) = (taken(expr), own);
                         *item = SelectItem::ExprWithAlias { expr, alias };
                     }
-                    SelectItem::ExprWithAlias { alias, .. } => *alias = own,
+                    SelectItem::ExprWithAlias { alias, .. } if comes_again => *alias = own,
                     _ => {}
                 }
             }
@@ -189,6 +229,7 @@ impl VisitorMut for ToPlanner {
                     None => modulo(function),
                 }
             }
+            Expr::Between { .. } | Expr::InList { .. } => ranges::as_comparisons(expr),
             Expr::CompoundFieldAccess { root, access_chain } => {
                 gathered::without_limit(root, access_chain);
                 None
