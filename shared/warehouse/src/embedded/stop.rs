@@ -38,7 +38,7 @@ impl Stop {
         Ok(())
     }
 
-    fn set(&self) {
+    pub(super) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
