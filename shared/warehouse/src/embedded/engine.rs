@@ -23,6 +23,7 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::StreamExt;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinError;
 
 use super::columns::TextAsNumber;
 use super::doubles::ExactDoubles;
@@ -36,7 +37,7 @@ use crate::{Column, Rows};
 pub(super) const DATABASE: &str = "postgres";
 /// Plans are walked by recursion, and a filter of a thousand values is a deep one. Only addresses are reserved.
 const STACK: usize = 64 * 1024 * 1024;
-/// How long a query that is stopped may go on. It ends where it next waits or is counted; one that never does keeps its thread.
+/// How long a query that is stopped may go on. It ends behind its next batch; one that never has one keeps its thread.
 pub(super) const PAUSE: Duration = Duration::from_secs(2);
 
 /// What is said of a query where the engine would speak of itself.
@@ -137,7 +138,8 @@ impl Engine {
     /// its table, and no others.
     ///
     /// # Errors
-    /// [`Error::File`] when the folder cannot be read.
+    /// [`Error::File`] when the folder cannot be read; [`Error::Connection`], [`Error::Engine`] and [`Error::Time`] when a file
+    /// was not read for a reason that is not its own.
     pub async fn folder(&self, schema: &str, folder: &std::path::Path) -> Result<Vec<String>> {
         self.files(schema, super::files::of(folder)?).await
     }
@@ -147,21 +149,22 @@ impl Engine {
         let (mut names, mut broken) = (Vec::new(), HashMap::new());
         for file in files {
             let (context, name) = (self.context.clone(), file.name.clone());
-            let table = self
-                .run(async move { super::files::table(&context, &file).await })
-                .await;
-            match table {
-                Ok(table) => {
+            // Also while stopped queries go on: the table is to be there when they have ended.
+            let reads = self.start(async move { super::files::table(&context, &file).await })?;
+            let error = match self.ended(reads).await? {
+                Ok(Ok(table)) => {
                     self.register(schema, &name, table)?;
                     names.push(name);
+                    continue;
                 }
+                Ok(Err(error @ Error::File { .. })) => error,
+                // A reader that panics does so at what is in the file.
+                Err(failed) if failed.is_panic() => Error::Engine(failed.to_string()),
                 // It is not the file that is wrong.
-                Err(error @ Error::Connection(_)) => return Err(error),
-                Err(error) => {
-                    let reason = crate::Error::from(error).to_string();
-                    broken.insert(name, reason);
-                }
-            }
+                Ok(Err(error)) => return Err(error),
+                Err(failed) => return Err(Error::Engine(failed.to_string())),
+            };
+            broken.insert(name, crate::Error::from(error).to_string());
         }
         self.register_broken(schema, broken)?;
         Ok(names)
@@ -183,20 +186,32 @@ impl Engine {
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let mut running = self.spawn(work)?;
-        match tokio::time::timeout(self.limits.time, &mut running.task).await {
-            Err(_) => Err(Error::Time(self.limits.time)),
-            Ok(Err(failed)) => Err(Error::Engine(failed.to_string())),
-            Ok(Ok(result)) => result,
-        }
+        let running = self.spawn(work)?;
+        let failed = |failed: JoinError| Error::Engine(failed.to_string());
+        self.ended(running).await?.map_err(failed)?
     }
 
-    /// Work on the engine's own threads, until what this answers is dropped.
+    /// What became of work, if it ends in time.
+    async fn ended<T>(&self, mut running: Abandoned<T>) -> Result<Result<T, JoinError>> {
+        let late = |_| Error::Time(self.limits.time);
+        let ended = tokio::time::timeout(self.limits.time, &mut running.task).await;
+        ended.map_err(late)
+    }
+
+    /// A query on the engine's own threads, until what this answers is dropped.
     pub(super) fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<Abandoned<T>> {
         self.spinners.has_room()?;
+        self.start(work)
+    }
+
+    /// The same, however many stopped queries go on.
+    fn start<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<Abandoned<T>> {
         let runtime = self.runtime.as_ref();
         let runtime = runtime.ok_or_else(|| Error::Engine("it has stopped".to_owned()))?;
         let stop = Stop::default();
@@ -427,6 +442,22 @@ mod tests {
         drop(never_waits);
         tokio::time::sleep(PAUSE + Duration::from_millis(500)).await;
         assert!(engine.is_stuck());
+    }
+
+    #[tokio::test]
+    async fn a_file_is_not_wrong_when_the_engine_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("good.csv"), "id\n1\n").unwrap();
+        std::fs::write(folder.path().join("bad.parquet"), "none").unwrap();
+        let mut engine = Engine::new().unwrap();
+        let names = engine.folder("shop", folder.path()).await.unwrap();
+        assert_eq!(names, ["good"]);
+        let bad = engine.query("SELECT * FROM shop.bad").await.unwrap_err();
+        assert!(bad.to_string().contains("bad.parquet"), "{bad}");
+
+        engine.runtime.take().unwrap().shutdown_background();
+        let failed = engine.folder("shop", folder.path()).await;
+        assert!(matches!(failed, Err(Error::Engine(_))), "{failed:?}");
     }
 
     #[test]

@@ -200,13 +200,39 @@ impl Warehouse for Project {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn an_engine_that_is_stuck_is_replaced() {
-        let project = Project {
-            place: Place::Folder(PathBuf::from("/not/there")),
+    use std::time::Duration;
+
+    use super::super::stop::Spinner;
+
+    fn project(folder: &Path) -> Project {
+        Project {
+            place: Place::Folder(folder.to_owned()),
             engine: Mutex::default(),
             spinners: Spinners::default(),
-        };
+        }
+    }
+
+    #[tokio::test]
+    async fn tables_are_there_again_when_stopped_queries_have_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("orders.csv"), "id\n1\n2\n").unwrap();
+        let project = project(folder.path());
+        let query = Statement::new("SELECT id FROM jaffle.orders", Duration::from_secs(20));
+
+        let spinning = [(); 2].map(|()| Spinner::new(project.spinners.clone()));
+        let refused = project.stream(&query).await.err();
+        assert!(matches!(refused, Some(Error::Engine(_))), "{refused:?}");
+        let fields = project.fields(None, Some(SCHEMA), "orders").await.unwrap();
+        assert_eq!(fields.len(), 1);
+
+        drop(spinning);
+        let mut rows = project.stream(&query).await.unwrap();
+        assert_eq!(rows.next().await.unwrap().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_is_stuck_is_replaced() {
+        let project = project(Path::new("/not/there"));
         let first = project.engine().await.unwrap();
         assert!(Arc::ptr_eq(&first, &project.engine().await.unwrap()));
         first.mark_stuck();

@@ -6,9 +6,10 @@
 //! batch of all of them, which is reserved too. The value of a subquery is copied for each row as well.
 //!
 //! A join may also go on for long, whether it makes rows or not. So a query that was stopped ends here, and one that was not lets
-//! others run.
+//! others run. What rows come from is watched for the same reason.
 
 mod count;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,9 +30,11 @@ use datafusion::physical_plan::{
 use futures_util::{StreamExt, stream};
 
 use self::count::{Count, Repeats};
+use self::watch::Watched;
 use super::stop::Stop;
 
-/// Has the inputs and the output of each step that repeats rows counted. It is to be the last rule: others look for the steps.
+/// Has the inputs and the output of each step that repeats rows counted, and each that rows come from watched. It is to be the
+/// last rule: others look for the steps.
 #[derive(Debug)]
 pub(super) struct CountRepeats;
 
@@ -43,6 +46,7 @@ impl PhysicalOptimizerRule for CountRepeats {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let done = plan.transform_up(|step| match Repeats::of(&step) {
             Some(repeats) => Ok(Transformed::yes(counted(step, repeats)?)),
+            None if Watched::fits(&step) => Ok(Transformed::yes(watched(step))),
             None => Ok(Transformed::no(step)),
         })?;
         Ok(done.data)
@@ -72,6 +76,10 @@ fn counted(step: Arc<dyn ExecutionPlan>, repeats: Repeats) -> Result<Arc<dyn Exe
         .collect();
     let step = replace_children_if_necessary(step, inputs)?;
     Ok(counted(&step, Place::Output))
+}
+
+fn watched(step: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+    Arc::new(Watched::new(step))
 }
 
 #[derive(Clone, Copy, Debug)]

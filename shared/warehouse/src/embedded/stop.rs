@@ -38,7 +38,7 @@ impl Stop {
         Ok(())
     }
 
-    fn set(&self) {
+    pub(super) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
@@ -82,8 +82,9 @@ impl<T> Drop for Abandoned<T> {
 /// How many queries of all engines were stopped and go on all the same: each has a thread, and its memory. Of each project as
 /// many count as it may have.
 static SPINNING: AtomicUsize = AtomicUsize::new(0);
-/// As many as may be before no query is begun.
-const MOST: usize = 4;
+/// As many as may be before no query is begun, as the process has so many threads and so much memory. A query that is stopped
+/// mostly ends within a batch, so more than a few are rare; two projects that have all they may are not to refuse the others.
+const MOST: usize = 4 * MOST_OF_ONE;
 /// As many as a project may have before none of its queries is begun, so that those of one do not refuse another's.
 const MOST_OF_ONE: usize = 2;
 
@@ -105,14 +106,14 @@ impl Spinners {
 }
 
 /// One of them, as long as it lives.
-struct Spinner {
+pub(super) struct Spinner {
     of: Spinners,
     /// Whether it is one of those that a project may have.
     counts: bool,
 }
 
 impl Spinner {
-    fn new(of: Spinners) -> Self {
+    pub(super) fn new(of: Spinners) -> Self {
         let counts = of.0.fetch_add(1, Ordering::Relaxed) < MOST_OF_ONE;
         if counts {
             SPINNING.fetch_add(1, Ordering::Relaxed);
@@ -136,13 +137,19 @@ mod tests {
 
     #[test]
     fn stopped_queries_of_one_project_do_not_refuse_anothers() {
-        let (one, other) = (Spinners::default(), Spinners::default());
+        let (one, two, other) = (
+            Spinners::default(),
+            Spinners::default(),
+            Spinners::default(),
+        );
         let first = Spinner::new(one.clone());
         assert!(one.has_room().is_ok());
         let more = [(); 4].map(|()| Spinner::new(one.clone()));
         assert!(one.has_room().is_err());
+        let of_two = [(); 4].map(|()| Spinner::new(two.clone()));
+        assert!(two.has_room().is_err());
         assert!(other.has_room().is_ok());
-        drop((first, more));
+        drop((first, more, of_two));
         assert!(one.has_room().is_ok());
     }
 

@@ -385,6 +385,10 @@ async fn a_text_that_would_be_long_at_once_is_not_made() {
     ] {
         is_too_long(sql).await;
     }
+    let constant = engine().query("SELECT length(repeat('x', 1000000))").await;
+    let said = constant.unwrap_err().to_string();
+    let expected = "repeat may make a text of 64 KB of constants, and 64 MB at a time";
+    assert!(said.contains(expected), "{said}");
     let running =
         "SELECT string_agg(value::text, ',') OVER (ORDER BY value) FROM generate_series(1, 9)";
     let running = engine().query(running).await;

@@ -253,8 +253,13 @@ impl<'a> Limit<'a> {
 
     fn exceeded<T>(&self) -> Result<T> {
         let what = if self.is_text { "text" } else { "list" };
+        let of = if self.longest == CONSTANT {
+            " of constants"
+        } else {
+            ""
+        };
         exec_err!(
-            "{} may make a {what} of {} KB here, and {} MB at a time",
+            "{} may make a {what} of {} KB{of}, and {} MB at a time",
             self.name,
             self.longest >> 10,
             BATCH >> 20
