@@ -3,6 +3,8 @@
 //! The planner makes decimals of both, of 15 digits behind the point and 15 before it: large doubles do not fit, and small
 //! ones are cut. <https://www.postgresql.org/docs/17/typeconv.html>
 
+mod zeros;
+
 use std::collections::HashMap;
 use std::iter::once;
 use std::mem::take;
@@ -62,7 +64,10 @@ fn coerced(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     let mut planners = TypeCoercionRewriter::new(&schema);
     plan.map_expressions(|expr| {
         let name = names.save(&expr);
-        let done = expr.transform_up(|expr| planners.f_up(with_doubles(expr, &schema)?))?;
+        let done = expr.transform_up(|expr| {
+            let expr = with_doubles(expr, &schema)?;
+            planners.f_up(zeros::without_sign(expr, &schema)?)
+        })?;
         Ok(done.update_data(|expr| name.restore(expr)))
     })?
     .map_data(|plan| planners.coerce_plan(with_doubles_of_inputs(plan)?))?
