@@ -3,6 +3,7 @@
 //! The planner makes decimals of both, of 15 digits behind the point and 15 before it: large doubles do not fit, and small
 //! ones are cut. <https://www.postgresql.org/docs/17/typeconv.html>
 
+mod empty;
 mod zeros;
 
 use std::collections::HashMap;
@@ -103,17 +104,18 @@ fn with_doubles(expr: Expr, schema: &DFSchema) -> Result<Expr> {
             let thens = case.when_then_expr.iter_mut();
             let thens = thens.map(|(_, then)| &mut **then);
             let results = thens.chain(case.else_expr.as_deref_mut());
-            alike(results, schema, Use::Returned)?;
+            one_of(results, schema)?;
             Expr::Case(case)
         }
         Expr::ScalarFunction(mut call) => {
-            let how = match call.name() {
-                "coalesce" | "greatest" | "least" | "make_array" => Some(Use::Returned),
-                "nullif" => Some(Use::Compared),
-                _ => None,
-            };
-            if let Some(how) = how {
-                alike(&mut call.args, schema, how)?;
+            let is_one_of = matches!(
+                call.name(),
+                "coalesce" | "greatest" | "least" | "make_array"
+            );
+            if is_one_of {
+                one_of(&mut call.args, schema)?;
+            } else if call.name() == "nullif" {
+                alike(&mut call.args, schema, Use::Compared)?;
             }
             Expr::ScalarFunction(call)
         }
@@ -177,6 +179,13 @@ fn beside<'a>(types: impl Iterator<Item = &'a DataType>, how: Use) -> Option<Dat
     })
 }
 
+/// Makes alike what a result may be.
+fn one_of<'a>(exprs: impl IntoIterator<Item = &'a mut Expr>, schema: &DFSchema) -> Result<()> {
+    let mut exprs: Vec<&mut Expr> = exprs.into_iter().collect();
+    empty::fill(&mut exprs, schema)?;
+    alike(exprs, schema, Use::Returned)
+}
+
 fn alike<'a>(
     exprs: impl IntoIterator<Item = &'a mut Expr>,
     schema: &DFSchema,
@@ -225,34 +234,55 @@ fn with_keys_alike(mut join: Join) -> Result<Join> {
 }
 
 fn with_columns_alike(union: Union) -> Result<Union> {
-    let Union { inputs, schema } = union;
-    let wanted: Vec<_> = (0..schema.fields().len())
-        .map(|at| {
-            let inputs = inputs.iter().map(|input| input.schema());
-            let fields = inputs.chain(once(&schema)).map(|schema| schema.field(at));
-            beside(fields.map(|field| field.data_type()), Use::Returned)
-        })
-        .collect();
+    let columns = 0..union.schema.fields().len();
+    let wanted = columns.clone().map(|at| {
+        let fields = union.inputs.iter().map(|input| input.schema().field(at));
+        empty::beside(fields.map(|field| (field.data_type(), empty::is_empty(field))))
+    });
+    let wanted: Vec<_> = wanted.collect();
+    // All texts of such a column are columns without values.
+    let union = with_types(union, &wanted, DataType::is_string)?;
+    let wanted = columns.map(|at| {
+        let inputs = union.inputs.iter().map(|input| input.schema());
+        let fields = inputs
+            .chain(once(&union.schema))
+            .map(|schema| schema.field(at));
+        beside(fields.map(|field| field.data_type()), Use::Returned)
+    });
+    let wanted: Vec<_> = wanted.collect();
+    with_types(union, &wanted, DataType::is_decimal)
+}
+
+/// The union, whose columns of some types have those that are wanted of them.
+fn with_types(
+    union: Union,
+    wanted: &[Option<DataType>],
+    of: fn(&DataType) -> bool,
+) -> Result<Union> {
     if wanted.iter().all(Option::is_none) {
-        return Ok(Union { inputs, schema });
+        return Ok(union);
     }
+    let Union { inputs, schema } = union;
     let inputs = inputs.into_iter().map(|input| -> Result<Arc<LogicalPlan>> {
-        let columns = with_types(input.schema(), &wanted)?;
+        let columns = columns_with_types(input.schema(), wanted, of)?;
         let input = coerce_plan_expr_for_schema(Arc::unwrap_or_clone(input), &columns)?;
         Ok(Arc::new(input))
     });
     Ok(Union {
         inputs: inputs.collect::<Result<Vec<_>>>()?,
-        schema: Arc::new(with_types(&schema, &wanted)?),
+        schema: Arc::new(columns_with_types(&schema, wanted, of)?),
     })
 }
 
-/// The columns, of which the decimals have the types that are wanted of them.
-fn with_types(schema: &DFSchema, wanted: &[Option<DataType>]) -> Result<DFSchema> {
+fn columns_with_types(
+    schema: &DFSchema,
+    wanted: &[Option<DataType>],
+    of: fn(&DataType) -> bool,
+) -> Result<DFSchema> {
     let columns = schema.iter().zip(wanted);
     let columns = columns.map(|((table, field), wanted)| {
         let field = match wanted {
-            Some(wanted) if field.data_type().is_decimal() => {
+            Some(wanted) if of(field.data_type()) => {
                 Arc::new(field.as_ref().clone().with_data_type(wanted.clone()))
             }
             _ => Arc::clone(field),
