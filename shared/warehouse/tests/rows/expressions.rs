@@ -403,6 +403,38 @@ async fn zeros_with_a_sign_agree() {
 }
 
 #[tokio::test]
+async fn reals_beside_other_numbers_agree() {
+    agree(&[
+        "0.1::real",
+        "n FROM (SELECT 0.1::real AS n UNION ALL SELECT 0.7::real) AS q ORDER BY n",
+        "16777217::bigint + 0.0::real",
+        "16777217 - 0::real",
+        "0.1::real * 3",
+        "1.5 - 0.1::real",
+        "0.1::real + 0.2::real",
+        "16777216::real = 16777217",
+        "16777217::bigint > 16777216::real",
+        "0.1::real < 0.1",
+        "0.1::real = 0.1::float8",
+        "16777216::real BETWEEN 16777217 AND 16777218",
+        "0.1::real IN (0.1)",
+        "0.1::real IN (0.1, 0.2)",
+        "0.1::real IN (0.1, 0.2::float8)",
+        "0.1::real NOT IN (0.1, 2)",
+        "CASE 16777216::real WHEN 16777217 THEN 'same' ELSE 'other' END",
+        "NULLIF(0.1::real, 0)",
+        "NULLIF(0.1::real, 0.1)",
+        "NULLIF(0.1::real, 0.1::real)",
+        "COALESCE(NULL::real, 0.1)",
+        "order_id FROM jaffle.orders WHERE weight::real IN (0.5, 2.25) ORDER BY order_id",
+        "SUM(weight::real * amount) FROM jaffle.orders",
+        "COUNT(*) FROM jaffle.orders AS o JOIN jaffle.orders AS p ON o.weight::real = p.order_id",
+        "order_id FROM jaffle.orders WHERE weight::real IN (SELECT order_id FROM jaffle.orders) ORDER BY order_id",
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn doubles_beside_decimals_agree() {
     agree(&[
         "0.1::float8 + 0.2::float8 = 0.3",
