@@ -3,8 +3,8 @@
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
-    DataType, Float64Type, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
-    TimestampMicrosecondType, UInt64Type,
+    DataType, Float32Type, Float64Type, Int64Type, IntervalMonthDayNanoType, IntervalUnit,
+    TimeUnit, TimestampMicrosecondType, UInt64Type,
 };
 use datafusion::arrow::record_batch::RecordBatch;
 use serde_json::{Number, Value};
@@ -64,6 +64,11 @@ pub(super) fn values(column: &ArrayRef) -> Result<Vec<Value>> {
             .as_primitive::<Int64Type>()
             .iter()
             .map(Value::from)
+            .collect(),
+        Type::Double if *column.data_type() != DataType::Float64 => to(DataType::Float32)?
+            .as_primitive::<Float32Type>()
+            .iter()
+            .map(|value| value.map_or(Value::Null, of_real))
             .collect(),
         Type::Double => {
             let doubles = to(DataType::Float64)?;
@@ -142,4 +147,10 @@ fn of_texts(texts: &StringArray) -> Vec<Value> {
 
 fn of_double(value: f64) -> Value {
     Number::from_f64(value).map_or_else(|| Value::String(double(value)), Value::Number)
+}
+
+/// The double that is written with the same digits: 0.1, and not 0.10000000149011612.
+fn of_real(value: f32) -> Value {
+    let written = value.to_string().parse::<f64>();
+    of_double(written.unwrap_or(f64::from(value)))
 }

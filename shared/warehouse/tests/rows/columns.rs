@@ -1,6 +1,13 @@
 //! Columns of files that have no values, which are what is asked of them. PostgreSQL has the same rows with a type.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::json;
 use warehouse::embedded::Engine;
+use warehouse::embedded::arrow::array::{ArrayRef, Int64Array, StringArray};
+use warehouse::embedded::arrow::datatypes::{DataType, Field, Schema};
+use warehouse::embedded::arrow::record_batch::RecordBatch;
 use warehouse::{Type, Warehouse};
 
 use crate::check::same;
@@ -138,4 +145,85 @@ async fn a_column_without_values_is_text_otherwise() {
         let groups = engine.query(&sql).await.unwrap().rows.len();
         assert_eq!(groups, usize::from(table == "blank"));
     }
+}
+
+/// An engine with a table of numbers and texts, whose column `v` is known to have no values.
+fn with_empty_column() -> Engine {
+    let mark = HashMap::from([("empty".to_owned(), "true".to_owned())]);
+    let columns = Arc::new(Schema::new(vec![
+        Field::new("k", DataType::Int64, true),
+        Field::new("name", DataType::Utf8, true),
+        Field::new("v", DataType::Utf8, true).with_metadata(mark),
+    ]));
+    let values: Vec<ArrayRef> = vec![
+        Arc::new(Int64Array::from(vec![9, 20, 100])),
+        Arc::new(StringArray::from(vec!["a", "b", "c"])),
+        Arc::new(StringArray::from(vec![None::<&str>; 3])),
+    ];
+    let batch = RecordBatch::try_new(Arc::clone(&columns), values).unwrap();
+    let engine = Engine::new().unwrap();
+    engine.table("shop", "nn", columns, vec![batch]).unwrap();
+    engine
+}
+
+#[tokio::test]
+async fn a_column_without_values_is_what_the_other_results_are() {
+    let engine = with_empty_column();
+    for (data_type, expression) in [
+        (
+            "numeric",
+            "MAX(CASE WHEN v > 0 THEN v ELSE k END) FROM {nn}",
+        ),
+        (
+            "numeric",
+            "CASE WHEN k > 9 THEN k ELSE v END FROM {nn} ORDER BY 1",
+        ),
+        (
+            "numeric",
+            "CASE WHEN k > 9 THEN k * 1.5 WHEN k > 50 THEN k ELSE v END FROM {nn} ORDER BY 1",
+        ),
+        ("numeric", "MAX(COALESCE(v, k)) FROM {nn}"),
+        ("numeric", "GREATEST(v, k, 50) FROM {nn} ORDER BY 1"),
+        (
+            "numeric",
+            "x FROM (SELECT v AS x FROM {nn} UNION ALL SELECT k FROM {nn}) AS two ORDER BY x",
+        ),
+        (
+            "numeric",
+            "x FROM (SELECT k * 1.5 AS x FROM {nn} UNION SELECT v FROM {nn}) AS two ORDER BY x",
+        ),
+        (
+            "numeric",
+            "SUM(x) FROM (SELECT v AS x FROM {nn} UNION ALL SELECT v FROM {nn} UNION ALL SELECT k FROM {nn}) AS three",
+        ),
+        (
+            "timestamp",
+            "MAX(CASE WHEN k > 9 THEN v ELSE TIMESTAMP '2024-02-29 12:00:00' END) FROM {nn}",
+        ),
+        (
+            "date",
+            "x FROM (SELECT v AS x FROM {nn} UNION SELECT DATE '2024-02-29') AS two ORDER BY x",
+        ),
+        (
+            "text",
+            "x FROM (SELECT v AS x FROM {nn} UNION SELECT name FROM {nn}) AS two ORDER BY x",
+        ),
+        ("text", "COALESCE(v, name) FROM {nn} ORDER BY 1"),
+    ] {
+        let typed = format!(
+            "(VALUES (9::bigint, 'a', NULL::{data_type}), (20, 'b', NULL), (100, 'c', NULL)) AS nn(k, name, v)"
+        );
+        let select = |from: &str| format!("SELECT {}", expression.replace("{nn}", from));
+        let embedded = engine.query(&select("shop.nn AS nn")).await.unwrap().rows;
+        let real = postgres::query(&select(&typed)).await.unwrap().rows;
+        let mut pairs = embedded.iter().zip(&real);
+        assert!(
+            embedded.len() == real.len()
+                && pairs.all(|(one, other)| same(&one[0], &other[0], data_type == "numeric")),
+            "{expression}: {embedded:?}, not {real:?}"
+        );
+    }
+    // Text that has values stays text.
+    let sql = "SELECT MAX(CASE WHEN k = 9 THEN name ELSE k END) FROM shop.nn";
+    assert_eq!(engine.query(sql).await.unwrap().rows, [[json!("a")]]);
 }

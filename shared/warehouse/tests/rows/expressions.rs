@@ -405,6 +405,65 @@ async fn numbers_agree() {
 }
 
 #[tokio::test]
+async fn zeros_with_a_sign_agree() {
+    const ZEROS: &str = "(SELECT order_id AS n, -((order_id * 0)::float8) AS z, order_id * -1.0::float8 AS m FROM jaffle.orders) AS q";
+    let expressions = [
+        "COUNT(*) FROM {zeros} WHERE z IN (0, 1)",
+        "COUNT(*) FROM {zeros} WHERE z IN (0, 1, 2, 3, 4, 5)",
+        "COUNT(*) FROM {zeros} WHERE z NOT IN (0, 1)",
+        "COUNT(*) FROM {zeros} WHERE 0::float8 IN (z, 1)",
+        "COUNT(*) FROM {zeros} WHERE z IN (0.0::float8, m)",
+        "COUNT(*) FROM {zeros} WHERE z::real IN (0::real, 1::real)",
+        "COUNT(*) FROM {zeros} WHERE z = ANY(ARRAY[0::float8, 1::float8])",
+        "COUNT(*) FROM {zeros} WHERE 0::float8 = ANY(ARRAY[z, m])",
+        "SUM(CASE z WHEN 0 THEN 1 ELSE 0 END) FROM {zeros}",
+        "SUM(CASE z WHEN 0.0 THEN 1 WHEN 1.5 THEN 2 ELSE 0 END) FROM {zeros}",
+        "SUM(CASE 0::float8 WHEN z THEN 1 ELSE 0 END) FROM {zeros}",
+        "n / NULLIF(z, 0) FROM {zeros} ORDER BY n",
+        "NULLIF(0::float8, z) FROM {zeros}",
+        "NULLIF(m, 0) FROM {zeros} ORDER BY n",
+        "COUNT(DISTINCT a) FROM (SELECT z AS a FROM {zeros} UNION ALL SELECT 0::float8) AS two",
+        "COUNT(DISTINCT a::real) FROM (SELECT z AS a FROM {zeros} UNION ALL SELECT 0::float8) AS two",
+        "COUNT(DISTINCT m) FROM {zeros}",
+        "SUM(DISTINCT m) FROM {zeros}",
+    ];
+    let expressions = expressions.map(|expression| expression.replace("{zeros}", ZEROS));
+    agree(&expressions.each_ref().map(String::as_str)).await;
+}
+
+#[tokio::test]
+async fn reals_beside_other_numbers_agree() {
+    agree(&[
+        "0.1::real",
+        "n FROM (SELECT 0.1::real AS n UNION ALL SELECT 0.7::real) AS q ORDER BY n",
+        "16777217::bigint + 0.0::real",
+        "16777217 - 0::real",
+        "0.1::real * 3",
+        "1.5 - 0.1::real",
+        "0.1::real + 0.2::real",
+        "16777216::real = 16777217",
+        "16777217::bigint > 16777216::real",
+        "0.1::real < 0.1",
+        "0.1::real = 0.1::float8",
+        "16777216::real BETWEEN 16777217 AND 16777218",
+        "0.1::real IN (0.1)",
+        "0.1::real IN (0.1, 0.2)",
+        "0.1::real IN (0.1, 0.2::float8)",
+        "0.1::real NOT IN (0.1, 2)",
+        "CASE 16777216::real WHEN 16777217 THEN 'same' ELSE 'other' END",
+        "NULLIF(0.1::real, 0)",
+        "NULLIF(0.1::real, 0.1)",
+        "NULLIF(0.1::real, 0.1::real)",
+        "COALESCE(NULL::real, 0.1)",
+        "order_id FROM jaffle.orders WHERE weight::real IN (0.5, 2.25) ORDER BY order_id",
+        "SUM(weight::real * amount) FROM jaffle.orders",
+        "COUNT(*) FROM jaffle.orders AS o JOIN jaffle.orders AS p ON o.weight::real = p.order_id",
+        "order_id FROM jaffle.orders WHERE weight::real IN (SELECT order_id FROM jaffle.orders) ORDER BY order_id",
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn doubles_beside_decimals_agree() {
     agree(&[
         "0.1::float8 + 0.2::float8 = 0.3",

@@ -1,10 +1,14 @@
 //! What the engine's optimizer must not do.
 
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
+use datafusion::parquet::arrow::ArrowWriter;
 use serde_json::json;
 use warehouse::embedded::Engine;
+use warehouse::embedded::arrow::array::{ArrayRef, Float32Array, Int64Array};
+use warehouse::embedded::arrow::record_batch::RecordBatch;
 use warehouse::{Statement, Warehouse};
 
 #[tokio::test]
@@ -139,4 +143,43 @@ async fn doubles_of_a_file_are_compared_as_doubles() {
         let answer = engine.query(&sql).await.unwrap();
         assert_eq!(json!(answer.rows), expected, "{filter}");
     }
+}
+
+#[tokio::test]
+async fn reals_of_a_file_are_compared_as_doubles_and_in_lists_as_reals() {
+    let reals = Float32Array::from(vec![0.1, 0.2, 3.3, 16_777_216.0]);
+    let columns: [(&str, ArrayRef); 2] = [
+        ("n", Arc::new(Int64Array::from(vec![1, 2, 3, 4]))),
+        ("f4", Arc::new(reals)),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = std::fs::File::create(folder.path().join("reals.parquet")).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let engine = Engine::new().unwrap();
+    engine.folder("shop", folder.path()).await.unwrap();
+    for (filter, expected) in [
+        ("f4 IN (0.1, 0.2, 3.3)", json!([[1], [2], [3]])),
+        ("f4 IN (0.1)", json!([])),
+        ("f4 = 0.1", json!([])),
+        ("f4 = 0.1::real", json!([[1]])),
+        ("f4 > 0.1 AND f4 < 1", json!([[1], [2]])),
+        ("f4 = 16777217", json!([])),
+        ("f4 = 16777216", json!([[4]])),
+        ("f4 IN (16777217, 1)", json!([[4]])),
+    ] {
+        let sql = format!("SELECT n FROM shop.reals WHERE {filter} ORDER BY n");
+        let answer = engine.query(&sql).await.unwrap();
+        assert_eq!(json!(answer.rows), expected, "{filter}");
+    }
+    let sql = "SELECT f4, NULLIF(f4, 3.3), f4 + 1 FROM shop.reals WHERE n > 2 ORDER BY n";
+    assert_eq!(
+        json!(engine.query(sql).await.unwrap().rows),
+        json!([
+            [3.3, 3.3, 4.299_999_952_316_284],
+            [16_777_216.0, 16_777_216.0, 16_777_217.0]
+        ])
+    );
 }
