@@ -1,5 +1,8 @@
 //! Decimals to doubles as PostgreSQL makes them: by their text, so that each is the nearest double. The engine's own cast
-//! divides two doubles, and is off by the last digit where the first of them is rounded already.
+//! divides two doubles, and is off by the last digit where the first of them is rounded already. And doubles to decimals, by
+//! the digits that they surely have; the engine's own cast multiplies a double, and adds digits that nobody wrote.
+
+use std::iter::once;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -8,7 +11,7 @@ use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan};
 use datafusion::optimizer::AnalyzerRule;
 
 use super::functions::double;
@@ -44,9 +47,19 @@ fn of_cast(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
         Expr::Cast(cast) => cast,
         other => return Transformed::no(other),
     };
-    if *cast.field.data_type() != DataType::Float64 {
-        return Transformed::no(Expr::Cast(cast));
+    match *cast.field.data_type() {
+        DataType::Float64 => to_double(cast, schema),
+        DataType::Decimal128(precision, scale) if is_floating(&cast.expr, schema) => {
+            let places = [i64::from(precision), i64::from(scale)];
+            let places = places.map(|number| Expr::Literal(ScalarValue::Int64(Some(number)), None));
+            let arguments = once(*cast.expr).chain(places).collect();
+            Transformed::yes(double::decimal().call(arguments))
+        }
+        _ => Transformed::no(Expr::Cast(cast)),
     }
+}
+
+fn to_double(cast: Cast, schema: &DFSchema) -> Transformed<Expr> {
     if let Expr::Literal(ScalarValue::Decimal128(Some(digits), _, scale), _) = cast.expr.as_ref() {
         let value = ScalarValue::Float64(Some(double::exact(*digits, *scale)));
         return Transformed::yes(Expr::Literal(value, None));
@@ -55,6 +68,13 @@ fn of_cast(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
         return Transformed::yes(double::double().call(vec![*cast.expr]));
     }
     Transformed::no(Expr::Cast(cast))
+}
+
+fn is_floating(expr: &Expr, schema: &DFSchema) -> bool {
+    matches!(
+        expr.get_type(schema),
+        Ok(DataType::Float64 | DataType::Float32)
+    )
 }
 
 fn is_decimal(expr: &Expr, schema: &DFSchema) -> bool {

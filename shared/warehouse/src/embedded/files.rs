@@ -16,6 +16,7 @@ use datafusion::datasource::listing::{
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 
+use super::columns::without_values;
 use super::{Error, Result, records};
 
 /// Lines of a CSV file that are read for the types of its columns.
@@ -132,7 +133,12 @@ fn as_postgres_has_it(field: &Arc<Field>) -> Field {
         DataType::Utf8View | DataType::LargeUtf8 | DataType::Null => DataType::Utf8,
         other => other.clone(),
     };
-    Field::new(field.name(), data_type, true)
+    let known = Field::new(field.name(), data_type, true);
+    if field.data_type().is_null() {
+        without_values(known)
+    } else {
+        known
+    }
 }
 
 fn wrong(path: &Path, reason: &dyn std::fmt::Display) -> Error {

@@ -8,6 +8,8 @@ use datafusion::arrow::compute::kernels::cast_utils::{Parser, string_to_datetime
 use datafusion::arrow::datatypes::{DataType, Date32Type, Field, Fields, TimeUnit};
 use serde_json::{Map, Value};
 
+use super::columns::without_values;
+
 /// Fields of fields included. A table of PostgreSQL has no more columns.
 pub(super) const MOST: usize = 1_600;
 
@@ -52,8 +54,21 @@ pub(super) fn see(
     Ok(())
 }
 
+/// The columns of a table of such records.
+pub(super) fn columns(kinds: &Kinds) -> Fields {
+    let column = |(name, kind): (&String, &Kind)| {
+        let field = Field::new(name, kind.data_type(), true);
+        if *kind == Kind::Unknown {
+            without_values(field)
+        } else {
+            field
+        }
+    };
+    kinds.iter().map(column).collect()
+}
+
 /// The types of fields.
-pub(super) fn types(kinds: &Kinds) -> Fields {
+fn types(kinds: &Kinds) -> Fields {
     kinds
         .iter()
         .map(|(name, kind)| Field::new(name, kind.data_type(), true))

@@ -112,7 +112,7 @@ impl Records {
         if self.kinds.is_empty() {
             return Err("no record has a field, so it has no columns".to_owned());
         }
-        Ok((is_array, kinds::types(&self.kinds)))
+        Ok((is_array, kinds::columns(&self.kinds)))
     }
 
     /// Takes in the records that are whole.

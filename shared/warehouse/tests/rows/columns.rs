@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use warehouse::embedded::Engine;
 use warehouse::embedded::arrow::array::{ArrayRef, Int64Array, StringArray};
 use warehouse::embedded::arrow::datatypes::{DataType, Field, Schema};
@@ -91,6 +91,10 @@ async fn a_column_without_values_is_a_number_where_one_is_asked_for() {
             "SUM(v * 2) OVER ()",
             "ROUND(v)",
             "ROUND(v, 2)",
+            "ABS(v)",
+            "STDDEV(v)",
+            "MAX(v) / 2",
+            "COALESCE(v, v) + 1",
             "FLOOR(v / 10) * 10",
             "v + 1",
             "1 - v",
@@ -226,4 +230,96 @@ async fn a_column_without_values_is_what_the_other_results_are() {
     // Text that has values stays text.
     let sql = "SELECT MAX(CASE WHEN k = 9 THEN name ELSE k END) FROM shop.nn";
     assert_eq!(engine.query(sql).await.unwrap().rows, [[json!("a")]]);
+}
+
+#[tokio::test]
+async fn a_column_without_values_is_a_number_behind_a_subquery_too() {
+    let (_, folder) = engine().await;
+    std::fs::write(folder.path().join("void.json"), "{\"id\":1,\"v\":null}\n").unwrap();
+    let engine = Engine::new().unwrap();
+    engine.folder("shop", folder.path()).await.unwrap();
+    for (from, sum) in [
+        ("SELECT v AS w FROM shop.blank", Value::Null),
+        ("SELECT v AS w FROM shop.void", Value::Null),
+        (
+            "SELECT id, MAX(v) AS w FROM shop.blank GROUP BY id",
+            Value::Null,
+        ),
+        (
+            "SELECT MAX(v) OVER (PARTITION BY id) AS w FROM shop.blank",
+            Value::Null,
+        ),
+        (
+            "SELECT one.v AS w FROM shop.blank AS one LEFT JOIN shop.blank AS other ON one.id = other.id",
+            Value::Null,
+        ),
+        (
+            "SELECT v AS w FROM shop.blank UNION ALL SELECT v FROM shop.bare",
+            Value::Null,
+        ),
+        (
+            "SELECT v AS w FROM shop.blank UNION SELECT v FROM shop.bare",
+            Value::Null,
+        ),
+        ("SELECT COALESCE(v, 0) AS w FROM shop.blank", json!(2)),
+        (
+            "SELECT CASE WHEN id = 1 THEN v ELSE 0 END AS w FROM shop.blank",
+            json!(1),
+        ),
+        (
+            "SELECT v AS w FROM shop.blank UNION ALL SELECT id FROM shop.blank",
+            json!(5),
+        ),
+    ] {
+        let sql = format!("SELECT SUM(w + 1) FROM ({from}) AS q");
+        let answer = engine.query(&sql).await.unwrap();
+        assert!(same(&answer.rows[0][0], &sum, true), "{sql}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn text_with_values_is_no_number() {
+    let (_, folder) = engine().await;
+    std::fs::write(folder.path().join("words.csv"), "id,s\n1,9\n2,x\n").unwrap();
+    let engine = Engine::new().unwrap();
+    engine.folder("shop", folder.path()).await.unwrap();
+    for expression in [
+        "s + 1",
+        "1 - s",
+        "s / 2",
+        "s * s",
+        "s % 2",
+        "s - interval '1 day'",
+        "COALESCE(s, '0') + 1",
+        "CASE WHEN id = 1 THEN s END * 2",
+        "MAX(s) + 1",
+        "TO_CHAR(DATE '2024-01-01', 'YYYY') + 1",
+        "SUM(s)",
+        "SUM(s) OVER ()",
+        "AVG(s)",
+        "STDDEV(s)",
+        "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY s)",
+        "ABS(s)",
+        "ROUND(s)",
+        "FLOOR(s)",
+        "SQRT(s)",
+        "SUM(n + 1) FROM (SELECT s AS n FROM shop.words UNION ALL SELECT v FROM shop.blank) AS q",
+        "1 FROM shop.blank WHERE id IN (SELECT s + 1 FROM shop.words)",
+    ] {
+        let select = |from: &str| {
+            let from = if expression.contains(" FROM ") {
+                String::new()
+            } else {
+                format!(" FROM {from} AS t WHERE id = 1")
+            };
+            format!("SELECT {expression}{from}")
+        };
+        let refused = engine.query(&select("shop.words")).await.unwrap_err();
+        assert!(
+            refused.to_string().contains("does not exist"),
+            "{expression}: {refused}"
+        );
+        let real = postgres::query(&select("(SELECT 1 AS id, '9'::text AS s)")).await;
+        assert!(real.is_err(), "{expression}: {real:?}");
+    }
 }

@@ -550,6 +550,29 @@ async fn averages_of_long_numbers_agree() {
 }
 
 #[tokio::test]
+async fn doubles_become_the_decimals_that_are_written() {
+    agree(&[
+        "ROUND(123456789.125::float8::numeric, 2)::text",
+        "ROUND(-123456789.125::float8::numeric, 2)::text",
+        "1e15::float8::numeric = 1000000000000000",
+        "(0.1::float8 + 0.2::float8)::numeric = 0.3",
+        "0.2::real::numeric = 0.2",
+        "123456.789::real::numeric",
+        "(2.675::float8::numeric(10,2))::text",
+        "(-2.675::float8::numeric(10,2))::text",
+        "CAST(CAST(NULL AS float8) AS numeric(10,2))",
+        "weight::numeric(10,1) FROM jaffle.orders ORDER BY order_id",
+        "SUM((weight * 0.1::float8)::numeric(10,3)) FROM jaffle.orders",
+    ])
+    .await;
+    both_refuse(&[
+        "1e30::float8::numeric(10,2)",
+        "99999999.995::float8::numeric(10,2)",
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn decimals_become_the_nearest_doubles() {
     agree(&[
         "(258278578429.96414::float8)::text",

@@ -1,5 +1,5 @@
 //! Aggregates: `sum` and `avg` that do not overflow or lose digits, and a `percentile_cont` that interpolates exactly. They take
-//! text too, of which each value has to be a number: a column of a file is text when it has no values.
+//! text too, as a column of a file is text when it has no values; `columns.rs` refuses other text.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion::common::{ScalarValue, exec_err, plan_err};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::average::avg_udaf;
+use datafusion::functions_aggregate::stddev::stddev_udaf;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::functions_aggregate::variance::var_samp_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -18,7 +19,7 @@ use datafusion::logical_expr::{
     SetMonotonicity, Signature, Volatility,
 };
 
-pub(super) fn all() -> [AggregateUDF; 4] {
+pub(super) fn all() -> [AggregateUDF; 5] {
     [
         AggregateUDF::from(Widened {
             name: "sum",
@@ -32,6 +33,13 @@ pub(super) fn all() -> [AggregateUDF; 4] {
             signature: any(),
             widen: of_average,
         }),
+        AggregateUDF::from(Widened {
+            name: "stddev",
+            inner: stddev_udaf(),
+            signature: any(),
+            widen: of_deviation,
+        })
+        .with_aliases(["stddev_samp"]),
         AggregateUDF::from(PercentileCont { signature: any() }),
         AggregateUDF::clone(&var_samp_udaf()).with_aliases(["variance"]),
     ]
@@ -74,6 +82,11 @@ fn of_average(data_type: &DataType) -> Option<DataType> {
         text if text.is_string() => Some(DataType::Float64),
         _ => None,
     }
+}
+
+fn of_deviation(data_type: &DataType) -> Option<DataType> {
+    let is_number = data_type.is_numeric() || data_type.is_null() || data_type.is_string();
+    is_number.then_some(DataType::Float64)
 }
 
 /// An aggregate of the engine, over values of a wider type. They are not cast by the planner, which would ask for the type of

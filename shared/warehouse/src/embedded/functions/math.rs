@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, Decimal128Array, Float64Array};
-use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type};
+use datafusion::arrow::datatypes::{DataType, Decimal128Type, Field, Float64Type};
 use datafusion::common::{exec_err, plan_err};
 use datafusion::error::Result;
-use datafusion::logical_expr::ScalarUDF;
+use datafusion::functions::math::abs;
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
 
 use super::scalar::{Scalar, unfit};
 
-pub(super) fn all() -> [ScalarUDF; 4] {
+pub(super) fn all() -> [ScalarUDF; 5] {
     [
         of_doubles("exp", |columns, _| {
             each(columns, |x| {
@@ -41,6 +42,7 @@ pub(super) fn all() -> [ScalarUDF; 4] {
             })
         }),
         sign(),
+        absolute(),
     ]
 }
 
@@ -111,6 +113,38 @@ fn sign() -> ScalarUDF {
                     x.signum()
                 })
             }),
+        },
+    };
+    scalar.function()
+}
+
+/// The engine's own `abs(x)`, which takes a column without values too.
+fn absolute() -> ScalarUDF {
+    let scalar = Scalar {
+        name: "abs",
+        aliases: &[],
+        takes: |arguments| match arguments {
+            [DataType::Null] => Ok(vec![DataType::Float64]),
+            [text] if text.is_string() => Ok(vec![DataType::Float64]),
+            [number] if number.is_numeric() => Ok(arguments.to_vec()),
+            _ => unfit("abs", arguments),
+        },
+        gives: |arguments, _| match arguments {
+            [number] => Ok(number.clone()),
+            _ => unfit("abs", arguments),
+        },
+        run: |columns, gives| {
+            let [column] = columns else {
+                return exec_err!("abs takes one number");
+            };
+            let arguments = ScalarFunctionArgs {
+                args: vec![ColumnarValue::Array(Arc::clone(column))],
+                arg_fields: vec![Arc::new(Field::new("x", gives.clone(), true))],
+                number_rows: column.len(),
+                return_field: Arc::new(Field::new("abs", gives.clone(), true)),
+                config_options: Arc::default(),
+            };
+            abs().invoke_with_args(arguments)?.into_array(column.len())
         },
     };
     scalar.function()

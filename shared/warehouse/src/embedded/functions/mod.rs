@@ -3,6 +3,7 @@
 mod aggregate;
 mod distance;
 pub(super) mod double;
+pub(super) mod empty;
 mod interval;
 mod limit;
 mod math;
